@@ -1,0 +1,114 @@
+"""Every setting, in one place: environment variables `INSTSEG_*`, or arguments in tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import psutil
+from pydantic import ByteSize, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+OFFICIAL_BASE = (
+    "https://paddle-model-ecology.bj.bcebos.com/paddlex/official_inference_model/paddle3.0.0"
+)
+
+
+def available_cpus() -> int:
+    """Cores this process may use: the smaller of its CPU affinity and its cgroup's quota."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        if quota != "max":
+            cores = min(cores or 1, max(1, round(int(quota) / int(period))))
+    except (OSError, ValueError):
+        pass
+    return cores or 1
+
+
+def available_memory() -> int:
+    """Bytes of memory this process may use: the smaller of the machine's and its cgroup's."""
+    total = psutil.virtual_memory().total
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        return total if limit == "max" else min(total, int(limit))
+    except (OSError, ValueError):
+        return total
+
+
+def paddlex_cache() -> Path:
+    """The folder that PaddleX itself keeps official models in, shared with it."""
+    return Path(os.environ.get("PADDLE_PDX_CACHE_HOME") or Path.home() / ".paddlex")
+
+
+class Settings(BaseSettings):
+    """How the product runs here. Each field is read from `INSTSEG_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix="INSTSEG_", frozen=True, extra="ignore")
+
+    catalog: Path = Field(
+        PROJECT_DIR / "configs" / "models.yaml", description="The catalog of models."
+    )
+    assets: Path = Field(
+        PROJECT_DIR / "assets", description="Where the demo model and the examples lie."
+    )
+    models_dir: Path = Field(
+        default_factory=lambda: paddlex_cache() / "official_models",
+        description="Where fetched models lie; by default PaddleX's own cache.",
+    )
+    models_source: str = Field(
+        OFFICIAL_BASE,
+        description="Base URL of the official archives, a mirror of it, or a local folder of them.",
+    )
+    model_folders: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (),
+        description="More PaddleX inference folders to list, separated by the path separator.",
+    )
+    default_model: str = Field("demo-cats", description="The model that runs when none is named.")
+    allow_fetch: bool = Field(True, description="Whether the page may fetch official models.")
+    fetch_timeout: float = Field(
+        30.0, gt=0, description="Seconds of silence after which a download is given up."
+    )
+
+    floor: float = Field(
+        0.05, ge=0, lt=1, description="Lowest score kept; thresholds above it only filter."
+    )
+    max_instances: int = Field(300, ge=1, description="Most instances kept of one image.")
+    max_pixels: int = Field(40_000_000, ge=1, description="Largest image accepted, in pixels.")
+    max_side: int = Field(12_000, ge=1, description="Longest image side accepted, in pixels.")
+    max_upload: ByteSize = Field(
+        ByteSize(50_000_000), description="Largest image file accepted, in bytes."
+    )
+
+    device: str = Field("cpu", description="Where models run: `cpu` or `gpu:0`.")
+    threads: int = Field(
+        default_factory=available_cpus, ge=1, description="Threads of one model's engine."
+    )
+    memory_budget: ByteSize = Field(
+        default_factory=lambda: ByteSize(available_memory() * 6 // 10),
+        description="Memory that loaded models may take together.",
+    )
+    load_timeout: float = Field(120.0, gt=0, description="Seconds a model may take to load.")
+    run_timeout: float = Field(180.0, gt=0, description="Seconds one image may take.")
+    queue_timeout: float = Field(
+        300.0, gt=0, description="Seconds a request may wait for its model's worker."
+    )
+    cache_predictions: int = Field(
+        64, ge=0, description="Predictions kept, so that looking again costs nothing."
+    )
+    fake_engine: bool = Field(
+        False, description="Run the built-in deterministic engine instead of Paddle (for tests)."
+    )
+
+    host: str = Field("127.0.0.1", description="Address the page is served on.")
+    port: int = Field(7860, ge=0, le=65535, description="Port the page is served on.")
+    queue_size: int = Field(32, ge=1, description="Requests that may wait; more are turned away.")
+
+    @field_validator("model_folders", mode="before")
+    @classmethod
+    def _split_folders(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(Path(part) for part in value.split(os.pathsep) if part)
+        return value

@@ -1,0 +1,49 @@
+"""The environment that `make setup` accepts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts import check_env, find_browser, setup_env
+
+GOOD = ["opencv-contrib-python", "paddlepaddle", "numpy"]
+
+
+def test_one_opencv_and_one_paddle_are_right() -> None:
+    assert check_env.problems(GOOD) == []
+
+
+@pytest.mark.parametrize("second", ["opencv-python", "opencv-python-headless", "paddlepaddle-gpu"])
+def test_a_second_one_is_named(second: str) -> None:
+    (problem,) = check_env.problems([*GOOD, second])
+    assert second in problem
+
+
+def test_a_missing_one_is_named() -> None:
+    assert check_env.problems(["paddlepaddle"]) == [
+        "Exactly one OpenCV must be installed, there is none."
+    ]
+
+
+def test_a_changed_requirements_file_asks_for_a_new_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup_env, "ROOT", tmp_path)
+    file = tmp_path / "requirements.txt"
+    file.write_text("numpy==1")
+    before = setup_env.digest([file.name])
+    assert setup_env.digest([file.name]) == before
+    file.write_text("numpy==2")
+    assert setup_env.digest([file.name]) != before
+
+
+def test_a_stub_that_only_prints_is_no_browser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub = tmp_path / "chromium"
+    stub.write_text("#!/bin/sh\nexit 1\n")
+    stub.chmod(0o755)
+    monkeypatch.setattr(find_browser, "_candidates", lambda: iter([str(stub)]))
+    assert find_browser.find_browser() is None
