@@ -14,8 +14,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from instseg_ui.errors import CatalogError, ModelFolderError, UnknownModelError
+from instseg_ui.model_folder import FolderConfig, read_config
 from instseg_ui.settings import Settings
-from instseg_ui.weights_folder import FolderConfig, read_config
 
 Source = Literal["bundled", "official", "folder"]
 

@@ -14,7 +14,7 @@ from tools.write_docs import settings_page
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST_FILE = 10_000_000  # bytes; Spaces take no larger file without LFS
-PACKAGE_INDEXES = ("https://www.paddlepaddle.org.cn/", "https://registry.npmjs.org/")
+PACKAGE_INDEXES = ("https://www.paddlepaddle.org.cn/",)
 
 needs_git = pytest.mark.skipif(
     not (shutil.which("git") and (ROOT / ".git").exists()), reason="not a git checkout"

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "instseg_ui"
 LAYERS = """
 errors settings
 images masks results palette
+model_folder
 catalog weights
 engines testing
 worker registry
@@ -56,9 +57,8 @@ def imports(file: Path) -> Iterator[str]:
 
 
 def part(name: str) -> str:
-    """The word of LAYERS a module belongs to: `weights` of `weights_archive`."""
-    first = name.split(".")[0]
-    return first if first in RANKS else first.split("_")[0]
+    """The word of LAYERS a module belongs to: `weights` of `weights.archive`."""
+    return name.split(".")[0]
 
 
 def part_of(file: Path) -> str:

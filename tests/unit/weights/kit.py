@@ -13,7 +13,7 @@ from typing import NamedTuple, NoReturn
 from instseg_ui.catalog import Catalog, ModelSpec
 from instseg_ui.settings import Settings
 from instseg_ui.weights import WeightsStore
-from instseg_ui.weights_archive import Limits
+from instseg_ui.weights.archive import Limits
 
 NAME = "Mask-RT-DETR-S"
 NAMES = frozenset({NAME, "SOLOv2"})

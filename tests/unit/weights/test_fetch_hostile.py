@@ -14,7 +14,7 @@ import pytest
 
 from instseg_ui.errors import DiskFullError, FetchError
 from instseg_ui.weights import WeightsStore
-from instseg_ui.weights_archive import Limits
+from instseg_ui.weights.archive import Limits
 from tests.unit.weights.kit import (
     FILES,
     NAME,

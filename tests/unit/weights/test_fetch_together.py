@@ -11,7 +11,7 @@ import pytest
 
 from instseg_ui.errors import Cancelled
 from instseg_ui.weights import ModelState, WeightsStore
-from instseg_ui.weights_staging import Staging
+from instseg_ui.weights.staging import Staging
 from tests.unit.weights.kit import NAME, Bar, Handler, Place, Server, make_folder, model_tar
 
 

@@ -21,8 +21,8 @@ from instseg_ui.errors import (
     NotFetchedError,
 )
 from instseg_ui.weights import ModelState, ModelStatus
-from instseg_ui.weights_plan import Offer, decide, find_offer
-from instseg_ui.weights_staging import Staging
+from instseg_ui.weights.plan import Offer, decide, find_offer
+from instseg_ui.weights.staging import Staging
 from tests.unit.weights.kit import (
     CONFIG,
     FILES,
