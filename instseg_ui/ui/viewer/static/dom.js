@@ -1,0 +1,64 @@
+/** The little of DOM building the viewer needs; text is only ever set as text. */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Line icons on a 16 x 16 grid. */
+const ICONS = {
+  plus: "M8 3.5v9M3.5 8h9",
+  minus: "M3.5 8h9",
+  fit: "M2.5 5.5v-3h3M10.5 2.5h3v3M13.5 10.5v3h-3M5.5 13.5h-3v-3M5.5 5.5h5v5h-5z",
+  full: "M9.5 2.5h4v4M13.5 2.5l-4.5 4.5M6.5 13.5h-4v-4M2.5 13.5l4.5-4.5",
+  download: "M8 2.5v7.5M4.8 7l3.2 3.2L11.2 7M2.5 13.5h11",
+  masks: "M8 2.5c3 0 5.5 2 5.5 4.8S11 13.5 8 13.5 2.5 11 2.5 8 5 2.5 8 2.5zM4 11l7-7M6.2 13l7-7M2.7 8.2l5.4-5.4",
+  outlines: "M8 2.5c3 0 5.5 2 5.5 4.8S11 13.5 8 13.5 2.5 11 2.5 8 5 2.5 8 2.5z",
+  boxes: "M3 3h10v10H3zM1.5 3h3M3 1.5v3M11.5 13h3M13 11.5v3",
+  labels: "M2.5 4.5h7L13.5 8l-4 3.5h-7zM5 8h3",
+  photo: "M2.5 3.5h11v9h-11zM2.5 10.5l3-3 3 3 2-2 3 3M10.2 6h.1",
+  warning: "M8 2.5l6 11H2zM8 6.5v3.2M8 11.6v.1",
+};
+
+/**
+ * @param {keyof ICONS} name
+ * @returns {SVGSVGElement}
+ */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/**
+ * An element with attributes and children. `text` sets its text, `on` its listeners.
+ * @param {string} tag
+ * @param {Record<string, any>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {any}
+ */
+export function make(tag, { text, on, ...attributes } = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false && value !== undefined) element.setAttribute(name, value === true ? "" : value);
+  }
+  if (text !== undefined) element.textContent = text;
+  for (const [event, listener] of Object.entries(on ?? {})) element.addEventListener(event, listener);
+  element.append(...children);
+  return element;
+}
+
+/**
+ * A button that shows an icon, a `caption` where there is room, and says its name.
+ * @param {keyof ICONS} name
+ * @param {string} title
+ * @param {() => void} click
+ * @param {Record<string, any>} [attributes]
+ * @returns {HTMLButtonElement}
+ */
+export function iconButton(name, title, click, attributes = {}) {
+  const { caption, ...rest } = attributes;
+  const options = { type: "button", class: "isv-button", title, "aria-label": title, ...rest, on: { click } };
+  return make("button", options, icon(name), ...(caption ? [make("span", { text: caption })] : []));
+}

@@ -1,0 +1,164 @@
+/**
+ * The viewer: one store, one scene, and parts that draw from them.
+ *
+ * Whatever changes is collected and drawn once, in the next animation frame.
+ *
+ * @typedef {object} Api what the page offers to the viewer
+ * @property {() => unknown} value the present value
+ * @property {(listener: () => void) => void} onValue
+ * @property {((file: File) => Promise<{path: string, url: string}>) | null} upload null when photos are not taken
+ * @property {(event: string, data: object) => void} trigger
+ * @property {string} root address of the app, without a slash at its end
+ * @property {import("./state.js").Store} [store] shared by linked viewers
+ *
+ * @typedef {ReturnType<typeof createViewer>} Viewer
+ */
+
+import { createControls } from "./controls.js";
+import { listenToFiles } from "./drop.js";
+import { listenToGestures } from "./gestures.js";
+import { listenToKeys } from "./keys.js";
+import { createNotice } from "./notice.js";
+import { createPanel } from "./panel.js";
+import { createScenes, floorOf, rememberVisible } from "./scene.js";
+import { createStage, placePicture } from "./stage.js";
+import { clampThreshold, createStore } from "./state.js";
+import { createTip } from "./tip.js";
+import { createToolbar } from "./toolbar.js";
+import { FIT } from "./viewport.js";
+
+/** Gradio serves files below its own address, which may be a sub-path. */
+const resolver = (root) => (url) => (url.startsWith("/gradio_api/") ? root + url : url);
+
+/**
+ * What a new scene does to the user's choices. A threshold the user has set
+ * outlives a change of model or photo, until the server asks for another one.
+ */
+function createAdopt(store) {
+  let asked = null;
+  return (scene, before, value) => {
+    const patch = {};
+    if (scene.image?.url !== before.image?.url) Object.assign(patch, { view: FIT, pointer: null, minArea: 0 });
+    if (JSON.stringify(scene.prediction) !== JSON.stringify(before.prediction)) Object.assign(patch, { hover: -1, selected: -1 });
+    if (value.prediction) {
+      const threshold = value.threshold === asked ? store.get().threshold : value.threshold;
+      patch.threshold = clampThreshold(threshold, floorOf(scene));
+      asked = value.threshold;
+    }
+    store.set(patch);
+  };
+}
+
+/** Collects what changed and calls `draw` with it once a frame. */
+function createFrames(draw, signal) {
+  let [changed, request] = [new Set(), 0];
+  const flush = () => {
+    cancelAnimationFrame(request);
+    request = 0;
+    const now = changed;
+    changed = new Set();
+    if (now.size && !signal.aborted) draw(now);
+  };
+  const refresh = (...keys) => {
+    for (const key of keys) changed.add(key);
+    request ||= requestAnimationFrame(flush);
+  };
+  return { flush, refresh };
+}
+
+/** Full screen, or the whole page where a browser offers none for elements. */
+function createFull(root, changed) {
+  const isFull = () => document.fullscreenElement === root || root.classList.contains("isv-full");
+  const toggleFull = async () => {
+    if (document.fullscreenElement === root) await document.exitFullscreen();
+    else if (root.classList.contains("isv-full") || !root.requestFullscreen) root.classList.toggle("isv-full");
+    else await root.requestFullscreen().catch(() => root.classList.add("isv-full"));
+    changed();
+  };
+  return { isFull, toggleFull };
+}
+
+/** Tells the page what is shown, as `instseg:state` on the viewer's root. */
+function announce(viewer) {
+  const { threshold } = viewer.store.get();
+  const visible = viewer.visible().map((one) => one.index);
+  const detail = { threshold, visible, selected: viewer.layers().selected };
+  viewer.root.dispatchEvent(new CustomEvent("instseg:state", { bubbles: true, detail }));
+}
+
+/** Says aloud what is pinned. */
+function say(viewer) {
+  const pinned = viewer.scene().prediction?.instances[viewer.layers().selected];
+  viewer.part("live").textContent = pinned ? `${pinned.label}, score ${pinned.score.toFixed(2)}, pinned` : "";
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {Api} api
+ */
+function createViewer(root, api) {
+  const abort = new AbortController();
+  const store = api.store ?? createStore();
+  const visibleOf = rememberVisible();
+  const adopt = createAdopt(store);
+  const scenes = createScenes(resolver(api.root), (scene, before, value) => {
+    adopt(scene, before, value);
+    frames.refresh("scene");
+  });
+  let parts = [];
+  const frames = createFrames((changed) => {
+    for (const part of parts) part.update(store.get(), changed);
+    if (["scene", "threshold", "minArea", "hidden", "selected"].some((key) => changed.has(key))) announce(viewer);
+    if (changed.has("selected")) say(viewer);
+  }, abort.signal);
+  const viewer = {
+    root,
+    api,
+    store,
+    stage: { width: 0, height: 0, ratio: 1 },
+    signal: abort.signal,
+    accepts: api.upload !== null,
+    part: (name) => root.querySelector(`[data-part="${name}"]`),
+    scene: scenes.get,
+    take: scenes.take,
+    visible: () => visibleOf(scenes.get(), store.get()),
+    transform: () => placePicture(scenes.get(), store.get(), viewer.stage),
+    /** The state for drawing: what is filtered out is neither pinned nor lit. */
+    layers() {
+      const state = store.get();
+      const shown = (index) => (viewer.visible().some((one) => one.index === index) ? index : -1);
+      return { ...state, hover: shown(state.hover), selected: shown(state.selected) };
+    },
+    choose: () => viewer.part("file").click(),
+    hint: (text) => notice.hint(text),
+    ...createFull(root, () => frames.refresh("full")),
+    ...frames,
+    dispose: () => abort.abort(),
+  };
+  const notice = createNotice(viewer);
+  parts = [createStage(viewer), createTip(viewer), notice, createToolbar(viewer), createControls(viewer), createPanel(viewer)];
+  const unsubscribe = store.subscribe((_state, changed) => frames.refresh(...changed));
+  abort.signal.addEventListener("abort", unsubscribe);
+  return viewer;
+}
+
+/**
+ * Brings a viewer's markup to life. Mounting again on the same element replaces
+ * the viewer that was there.
+ * @param {HTMLElement} root the `.isv` element
+ * @param {Api} api
+ * @returns {Viewer}
+ */
+export function mount(root, api) {
+  root.instsegViewer?.dispose();
+  const viewer = createViewer(root, api);
+  root.instsegViewer = viewer;
+  listenToGestures(viewer);
+  listenToKeys(viewer);
+  listenToFiles(viewer);
+  document.addEventListener("fullscreenchange", () => viewer.refresh("full"), { signal: viewer.signal });
+  api.onValue(() => viewer.take(api.value()));
+  viewer.refresh("scene");
+  viewer.take(api.value());
+  return viewer;
+}

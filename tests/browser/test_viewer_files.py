@@ -1,0 +1,93 @@
+"""What goes out of the viewer and into it: downloads made in the browser, and photos."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+
+import pytest
+from PIL import Image
+from pycocotools.coco import COCO
+
+from tests.browser.viewer_page import (
+    COLORS,
+    HEIGHT,
+    WIDTH,
+    centre,
+    download,
+    made_up_instances,
+    rgb,
+    run,
+    slide,
+)
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_downloaded_picture_has_the_size_of_the_image(opened):
+    run(opened, "(viewer) => viewer.store.set({ view: { zoom: 5, cx: 0.2, cy: 0.2 }, opacity: 1 })")
+    name, content = download(opened, "png")
+    assert name == "street-Test-S.png"
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.size == (WIDTH, HEIGHT)
+        assert picture.convert("RGB").getpixel(centre(2)) == pytest.approx(rgb(COLORS[2]), abs=2)
+        assert picture.convert("RGB").getpixel((5, 1075)) == pytest.approx((128, 128, 128), abs=2)
+
+
+def test_the_downloaded_coco_data_loads_and_its_masks_decode(opened, tmp_path):
+    slide(opened, "threshold", 0.9)
+    name, content = download(opened, "coco")
+    assert name == "street-Test-S.coco.json"
+    path = tmp_path / "coco.json"
+    path.write_bytes(content)
+    data = COCO(str(path))
+    expected = [one for one in made_up_instances() if one["score"] >= 0.9]
+    annotations = data.loadAnns(data.getAnnIds())
+    assert len(annotations) == len(expected)
+    for annotation, one in zip(annotations, expected, strict=True):
+        assert annotation["score"] == pytest.approx(one["score"])
+        assert int(data.annToMask(annotation).sum()) == one["area"]
+    results = data.loadRes(json.loads(content)["annotations"])
+    assert len(results.getAnnIds()) == len(expected)
+
+
+def test_the_downloaded_table_parses(opened):
+    slide(opened, "threshold", 0.9)
+    name, content = download(opened, "csv")
+    assert name == "street-Test-S.csv"
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    expected = [one for one in made_up_instances() if one["score"] >= 0.9]
+    assert [row["class"] for row in rows] == [one["label"] for one in expected]
+    assert [float(row["x2"]) for row in rows] == [one["box"][2] for one in expected]
+
+
+DROP = """([content, type]) => {
+    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], "dropped.png", { type: "image/png" }));
+    const root = document.querySelector("#viewer .isv");
+    const event = type === "paste"
+        ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true })
+        : new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true });
+    (type === "paste" ? document.body : root).dispatchEvent(event);
+    return root.classList.contains("isv-dropping");
+}"""
+
+
+@pytest.mark.parametrize("way", ["drop", "paste", "choose"])
+def test_a_photo_reaches_the_server(opened, way):
+    buffer = io.BytesIO()
+    Image.new("RGB", (37, 23)).save(buffer, "PNG")
+    content = base64.b64encode(buffer.getvalue()).decode()
+    if way == "choose":
+        photo = {"name": "dropped.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+        opened.locator("#viewer input[type=file]").set_input_files(photo)
+    if way == "drop":
+        assert opened.evaluate(DROP, [content, "dragover"]) is True
+    if way != "choose":
+        assert opened.evaluate(DROP, [content, way]) is False
+    opened.wait_for_function(
+        "document.querySelector('#got textarea').value === 'dropped.png 37x23'"
+    )
