@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 
 from instseg_ui.settings import Settings
+from instseg_ui.worker import start_server
 from scripts.find_browser import find_browser
 
 # Read at import by the libraries: nothing is sent anywhere while tests run.
@@ -49,6 +50,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             skipped[marker] = len(marked)
             for item in marked:
                 item.add_marker(pytest.mark.skip(reason=remedy))
+        elif marker == "paddle" and marked:
+            # Workers are forked from one process; whichever test comes first, it knows Paddle.
+            start_server()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,0 +1,207 @@
+"""From an upload to pixels: decoded, upright, three channels, within the limits."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as Pil
+from PIL import ImageOps, UnidentifiedImageError
+
+from instseg_ui.errors import ImageError
+from instseg_ui.settings import Settings
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
+_DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Image:
+    """One decoded image.
+
+    Attributes:
+        pixels: (H, W, 3) uint8, BGR as PaddleX takes arrays, upright, C-contiguous.
+        digest: SHA-256 of the pixels and their shape, hex; equal images are equal here.
+        name: what the user called it, without folders.
+        notes: what was done to it that the user should know, in sentences.
+        decode_ms: time the decoding took, milliseconds.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    digest: str
+    name: str = "image"
+    notes: tuple[str, ...] = ()
+    decode_ms: float = 0.0
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    def __repr__(self) -> str:
+        return f"Image({self.name!r}, {self.width} x {self.height})"
+
+
+def read(path: str | Path, settings: Settings) -> Image:
+    """Decode the image file at `path`.
+
+    Raises:
+        ImageError: it is missing, empty, too large, truncated or of another format.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        if size > settings.max_upload:
+            raise ImageError(_too_heavy(size, settings))
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise ImageError(f"The file “{path.name}” could not be read. Upload it again.") from error
+    return decode(data, settings, name=path.name)
+
+
+def decode(data: bytes, settings: Settings, name: str = "image") -> Image:
+    """Decode an image file's bytes.
+
+    Gray, palette, CMYK, alpha (laid on white) and 16-bit images become 8-bit BGR; of
+    an animation or a multi-page file the first frame is taken; EXIF orientation is applied.
+
+    Raises:
+        ImageError: empty, too large, truncated or not one of `FORMATS`.
+    """
+    started = time.perf_counter()
+    if not data:
+        raise ImageError("The file is empty (0 bytes). Upload an image file.")
+    if len(data) > settings.max_upload:
+        raise ImageError(_too_heavy(len(data), settings))
+    pixels, notes = _pixels(data, settings)
+    elapsed = (time.perf_counter() - started) * 1e3
+    return Image(pixels, digest(pixels), _file_name(name), tuple(notes), elapsed)
+
+
+def from_array(array: npt.NDArray[np.generic], settings: Settings, name: str = "array") -> Image:
+    """Take an array as PaddleX does: (H, W, 3) BGR; also gray (H, W) and BGRA, uint8 or uint16.
+
+    Raises:
+        ImageError: another shape or dtype, or larger than the limits.
+    """
+    array = np.asarray(array)
+    if array.dtype == np.uint16:
+        array = np.right_shift(array, 8).astype(np.uint8)
+    if array.dtype != np.uint8:
+        raise ImageError(f"Expected an array of uint8 values 0..255, got {array.dtype}.")
+    if array.ndim == 2:
+        array = np.repeat(array[:, :, None], 3, axis=2)
+    if array.ndim != 3 or array.shape[2] not in (3, 4):
+        raise ImageError(f"Expected an array of shape (H, W, 3), got {array.shape}.")
+    _check_size(array.shape[1], array.shape[0], settings)
+    pixels = np.ascontiguousarray(array[:, :, :3])
+    return Image(pixels, digest(pixels), name)
+
+
+def digest(pixels: npt.NDArray[np.uint8]) -> str:
+    """SHA-256 of an image's shape and pixels, hex."""
+    sha = hashlib.sha256(repr(pixels.shape).encode())
+    sha.update(np.ascontiguousarray(pixels).data)
+    return sha.hexdigest()
+
+
+def _file_name(name: str) -> str:
+    """What comes after the last folder, of either system's paths, or `image`."""
+    return re.split(r"[/\\]", name)[-1] or "image"
+
+
+def _pixels(data: bytes, settings: Settings) -> tuple[npt.NDArray[np.uint8], list[str]]:
+    try:
+        with Pil.open(io.BytesIO(data), formats=FORMATS) as opened:
+            _check_size(*opened.size, settings)
+            notes = _frame_notes(opened)
+            ImageOps.exif_transpose(opened, in_place=True)
+            rgb, more = _to_rgb(opened)
+            pixels = cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR)
+    except ImageError:
+        raise
+    except Pil.DecompressionBombError as error:
+        raise ImageError(_too_large("more than 178", settings)) from error
+    except UnidentifiedImageError as error:
+        raise ImageError(f"This file is not an image. Expected {_either(FORMATS)}.") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise nearly anything on damaged data
+        raise ImageError(
+            "The image is damaged or cut off and could not be decoded. Save it anew and try again."
+        ) from error
+    return pixels, notes + more
+
+
+def _frame_notes(image: Pil.Image) -> list[str]:
+    frames = int(getattr(image, "n_frames", 1))
+    # A phone's MPO holds the same picture again as a preview or for depth.
+    if frames == 1 or image.format == "MPO":
+        return []
+    return [f"Only the first of {frames} frames is used."]
+
+
+def _to_rgb(image: Pil.Image) -> tuple[Pil.Image, list[str]]:
+    if image.mode in _DEEP_MODES:
+        return _from_deep(image), ["Its depth was reduced to 8 bits a channel."]
+    if "A" in image.getbands() or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = Pil.new("RGBA", rgba.size, "white")
+        return Pil.alpha_composite(white, rgba).convert("RGB"), [
+            "Transparent parts are laid on white."
+        ]
+    return image if image.mode == "RGB" else image.convert("RGB"), []
+
+
+def _from_deep(image: Pil.Image) -> Pil.Image:
+    """16 bits are divided by 257; wider values are scaled so that the largest becomes 255."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+    top = 65535.0 if image.mode.startswith("I") and values.max(initial=0) <= 65535 else values.max()
+    scaled = values / top * 255.0 if top > 0 else np.zeros_like(values)
+    return Pil.fromarray(scaled.clip(0, 255).round().astype(np.uint8)).convert("RGB")
+
+
+def _check_size(width: int, height: int, settings: Settings) -> None:
+    if width < 1 or height < 1:
+        raise ImageError(f"Expected an image of at least 1 x 1 pixel, got {width} x {height}.")
+    if width * height > settings.max_pixels:
+        raise ImageError(_too_large(_short(width * height / 1e6), settings))
+    if max(width, height) > settings.max_side:
+        raise ImageError(
+            f"The image is {width} x {height} pixels; the longest side may be "
+            f"{settings.max_side}. Scale it down and try again."
+        )
+
+
+def _too_large(megapixels: str, settings: Settings) -> str:
+    return (
+        f"The image has {megapixels} megapixels; at most {_short(settings.max_pixels / 1e6)} are "
+        "accepted. Scale it down and try again."
+    )
+
+
+def _too_heavy(size: int, settings: Settings) -> str:
+    return (
+        f"The file is {_short(size / 1e6)} MB; at most {_short(settings.max_upload / 1e6)} MB are "
+        "accepted. Scale it down and try again."
+    )
+
+
+def _short(value: float) -> str:
+    """Three digits, or all before the decimal point."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _either(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"

@@ -1,0 +1,244 @@
+"""What a model found, in one shape for all models: `Instances`, `Timings`, `Prediction`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from instseg_ui.errors import InputError
+from instseg_ui.masks import Rle
+
+
+class Instance(NamedTuple):
+    """One found object, as a row."""
+
+    class_id: int
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+    area: int
+    mask: Rle
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Instances:
+    """N found objects, by column, highest score first.
+
+    Attributes:
+        boxes: (N, 4) float32, xyxy in pixels of the upright original image.
+        class_ids: (N,) int32.
+        scores: (N,) float32, 0..1.
+        areas: (N,) int64, mask pixels.
+        masks: N full-frame COCO run-length encodings.
+        labels: N class names.
+    """
+
+    boxes: npt.NDArray[np.float32]
+    class_ids: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float32]
+    areas: npt.NDArray[np.int64]
+    masks: tuple[Rle, ...]
+    labels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _expect("boxes", self.boxes, np.float32, (len(self), 4))
+        _expect("class_ids", self.class_ids, np.int32, (len(self),))
+        _expect("areas", self.areas, np.int64, (len(self),))
+        _expect("scores", self.scores, np.float32, (len(self),))
+        if not np.all(self.scores[:-1] >= self.scores[1:]):
+            raise ValueError("Expected scores in falling order.")
+        if len(self.masks) != len(self) or len(self.labels) != len(self):
+            raise ValueError(
+                f"Expected {len(self)} masks and labels, got {len(self.masks)} and "
+                f"{len(self.labels)}."
+            )
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[Instance]) -> Instances:
+        """Columns of these rows, sorted by falling score; ties keep their order."""
+        rows = sorted(rows, key=lambda row: -row.score)
+        return cls(
+            boxes=np.array([row.box for row in rows], np.float32).reshape(-1, 4),
+            class_ids=np.array([row.class_id for row in rows], np.int32),
+            scores=np.array([row.score for row in rows], np.float32),
+            areas=np.array([row.area for row in rows], np.int64),
+            masks=tuple(row.mask for row in rows),
+            labels=tuple(row.label for row in rows),
+        )
+
+    def __len__(self) -> int:
+        return int(self.scores.shape[0])
+
+    def __iter__(self) -> Iterator[Instance]:
+        for i in range(len(self)):
+            x0, y0, x1, y1 = (float(value) for value in self.boxes[i])
+            yield Instance(
+                int(self.class_ids[i]),
+                self.labels[i],
+                float(self.scores[i]),
+                (x0, y0, x1, y1),
+                int(self.areas[i]),
+                self.masks[i],
+            )
+
+    def __repr__(self) -> str:
+        return f"Instances({len(self)})"
+
+    def at(self, threshold: float) -> Instances:
+        """Those whose score is at least `threshold`."""
+        count = int(np.count_nonzero(self.scores >= np.float32(threshold)))
+        return Instances(
+            self.boxes[:count],
+            self.class_ids[:count],
+            self.scores[:count],
+            self.areas[:count],
+            self.masks[:count],
+            self.labels[:count],
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many of each class, the most frequent first."""
+        names, counts = np.unique(np.array(self.labels, dtype=object), return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        return {str(names[i]): int(counts[i]) for i in order}
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where one request's time went, milliseconds; the stages do not overlap."""
+
+    decode: float = 0.0
+    """From the file's bytes to upright pixels."""
+    queue: float = 0.0
+    """Waiting for the model's worker, loading it included."""
+    preprocess: float = 0.0
+    """Resize, normalise, batch."""
+    inference: float = 0.0
+    """The network itself."""
+    postprocess: float = 0.0
+    """From raw outputs to run-length masks."""
+    transfer: float = 0.0
+    """Pixels to the worker's process and instances back."""
+
+    @property
+    def latency(self) -> float:
+        """A warm model's time for one image: everything but the waiting."""
+        return sum(getattr(self, item.name) for item in fields(self)) - self.queue
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What ran a model and what it took to make it ready.
+
+    Attributes:
+        engine: `paddle`, `paddle-onednn`, `fake`.
+        device: `cpu` or `gpu:0`.
+        threads: of the engine.
+        versions: of the packages that computed the answer.
+        load_ms: from asking for the worker to a ready engine.
+        first_run_ms: the first image, which warms the engine up.
+        memory_mb: the worker's own memory (unique set size) after the last image; MB = 10^6 bytes.
+        notes: what the user should know, such as why a faster engine was not used.
+    """
+
+    engine: str
+    device: str
+    threads: int
+    versions: dict[str, str] = field(default_factory=dict)
+    load_ms: float = 0.0
+    first_run_ms: float = 0.0
+    memory_mb: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def cold_ms(self) -> float:
+        """What the first image costs: load and first run."""
+        return self.load_ms + self.first_run_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What `model` found in one image of `width` x `height` pixels, at the floor.
+
+    `labels` are all classes the model knows, by class id. A prediction is run once at
+    `floor`; every threshold at or above it is a filter.
+    """
+
+    model: str
+    width: int
+    height: int
+    instances: Instances
+    timings: Timings
+    runtime: Runtime
+    floor: float
+    labels: tuple[str, ...] = ()
+    size_mb: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def at(self, threshold: float) -> Prediction:
+        """The same prediction with the instances whose score is at least `threshold`.
+
+        Raises:
+            InputError: `threshold` is not a number between 0 and 1.
+        """
+        return replace(self, instances=self.instances.at(check_threshold(threshold)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; the shape that the viewer and the API endpoint share."""
+        return {
+            "model": self.model,
+            "image": {"width": self.width, "height": self.height},
+            "floor": self.floor,
+            "instances": [_row(instance) for instance in self.instances],
+            "timings_ms": _rounded(asdict(self.timings) | {"latency": self.timings.latency}),
+            "runtime": _rounded(asdict(self.runtime)),
+            "size_mb": round(self.size_mb, 3),
+            "notes": list(self.notes),
+        }
+
+
+def check_threshold(value: object) -> float:
+    """`value` as a threshold.
+
+    Raises:
+        InputError: it is not a number between 0 and 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise InputError(f"The threshold must be a number from 0 to 1, got {str(value)[:40]!r}.")
+    try:
+        threshold = float(value)
+    except OverflowError:  # a number of hundreds of digits
+        threshold = float("inf")
+    if not 0 <= threshold <= 1:
+        raise InputError(f"The threshold must lie between 0 and 1, got {threshold:g}.")
+    return threshold
+
+
+def _row(instance: Instance) -> dict[str, Any]:
+    return {
+        "class_id": instance.class_id,
+        "label": instance.label,
+        # The shortest digits that are this float32: a filter on them keeps what `at` keeps.
+        "score": float(str(np.float32(instance.score))),
+        "box": [round(value, 2) for value in instance.box],
+        "area": instance.area,
+        "mask": instance.mask,
+    }
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: round(value, 3) if isinstance(value, float) else value for key, value in values.items()
+    }
+
+
+def _expect(
+    name: str, array: npt.NDArray[Any], dtype: type[np.generic], shape: tuple[int, ...]
+) -> None:
+    if array.dtype != dtype or array.shape != shape:
+        expected = f"{np.dtype(dtype).name}{list(shape)}"
+        raise ValueError(f"Expected {name} as {expected}, got {array.dtype}{list(array.shape)}.")

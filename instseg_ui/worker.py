@@ -1,0 +1,362 @@
+"""One loaded model in a process of its own.
+
+A predictor is used by one thread of one process: Paddle Inference misbehaves otherwise.
+The process also bounds what can go wrong: a crash costs one request, a hang is ended at a
+time limit, and an evicted model gives all of its memory back.
+
+Processes are forked from a server process that has imported PaddleX and runs no thread
+(`forkserver`), so a worker starts in milliseconds and the asking process never imports it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import multiprocessing
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import psutil
+
+from instseg_ui import engines
+from instseg_ui.engines import EngineRequest, Output
+from instseg_ui.errors import (
+    Cancelled,
+    InstSegError,
+    LoadError,
+    WorkerCrashed,
+    WorkerError,
+    WorkerTimeout,
+)
+
+log = logging.getLogger(__name__)
+
+OnStage = Callable[[str], None]
+IsCancelled = Callable[[], bool]
+
+_POLL_S = 0.05
+_WARM_UP_SIZE = (480, 640)
+# Starting, polling and reaping share state in `multiprocessing` that knows of one thread only.
+_process_lock = threading.Lock()
+_context = multiprocessing.get_context("forkserver")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What loading took: the engine that runs, its versions, and times in milliseconds."""
+
+    engine: str
+    versions: dict[str, str]
+    notes: tuple[str, ...]
+    load_ms: float
+    first_run_ms: float
+    memory_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One image's output and the worker's own memory after it, MB of 10^6 bytes."""
+
+    output: Output
+    memory_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: InstSegError
+
+
+def start_server(preload: bool = True) -> None:
+    """Start the process that workers are forked from, if it does not run yet.
+
+    It imports PaddleX in the background, unless only the built-in fake engine is asked for.
+    """
+    from multiprocessing import forkserver
+
+    with _process_lock, _without_main():
+        _context.set_forkserver_preload(["instseg_ui.engines.preload"] if preload else [])
+        forkserver.ensure_running()
+
+
+class Worker:
+    """A model's process, seen from the asking side. Used by one thread at a time."""
+
+    def __init__(self, request: EngineRequest, *, load_timeout: float, run_timeout: float) -> None:
+        self.request = request
+        self._load_timeout = load_timeout
+        self._run_timeout = run_timeout
+        self._process: Any = None
+        self._connection: Connection | None = None
+        # Held while an answer is awaited; `close` ends the process first and the pipe after.
+        self._waiting = threading.RLock()
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        if self._process is None:
+            return False
+        with _process_lock:
+            return bool(self._process.is_alive())
+
+    def load(self, on_stage: OnStage, cancelled: IsCancelled) -> Loaded:
+        """Start the process, load the model and run it once.
+
+        Raises:
+            LoadError: the engine refused the model.
+            WorkerCrashed, WorkerTimeout, Cancelled: the process is ended by then.
+        """
+        asked = time.perf_counter()
+        start_server(preload=self.request.engine != "fake")
+        ours, theirs = _context.Pipe()
+        process = _context.Process(
+            target=_serve, args=(theirs, self.request), name=self.request.model_name, daemon=True
+        )
+        with _process_lock, _without_main():
+            process.start()
+        theirs.close()
+        self._process, self._connection = process, ours
+        with self._waiting:
+            loaded = self._receive(self._load_timeout, cancelled, "load", on_stage)
+        assert isinstance(loaded, Loaded)
+        elapsed = (time.perf_counter() - asked) * 1e3
+        return replace(loaded, load_ms=elapsed - loaded.first_run_ms)
+
+    def run(
+        self, pixels: npt.NDArray[np.uint8], floor: float, limit: int, cancelled: IsCancelled
+    ) -> Answer:
+        """Find instances in one image; see `Engine.run`.
+
+        Raises:
+            WorkerError: the engine failed on this image; the worker goes on.
+            WorkerCrashed, WorkerTimeout, Cancelled: the process is ended by then.
+        """
+        with self._waiting:
+            try:
+                self._pipe().send((pixels.shape, floor, limit))
+                # Straight from their memory: a pickle would copy them twice.
+                self._pipe().send_bytes(np.ascontiguousarray(pixels).reshape(-1).data)
+            except OSError as error:
+                raise self._crashed() from error
+            answer = self._receive(self._run_timeout, cancelled, "run")
+        assert isinstance(answer, Answer)
+        return answer
+
+    def close(self) -> None:
+        """End the process and wait until its memory is back. May be called from any thread."""
+        if self._process is None:
+            return
+        with _process_lock:
+            if self._process.is_alive():
+                self._process.kill()
+        self._ended(5)
+        with self._waiting:
+            self._pipe().close()
+
+    def _ended(self, timeout: float) -> int | None:
+        """Exit code of the process, waiting for its end; None if it has not ended by then."""
+        wait([self._process.sentinel], timeout)
+        with _process_lock:
+            return cast("int | None", self._process.exitcode)
+
+    def _pipe(self) -> Connection:
+        assert self._connection is not None, "load() comes first"
+        return self._connection
+
+    def _receive(
+        self, timeout: float, cancelled: IsCancelled, verb: str, on_stage: OnStage | None = None
+    ) -> object:
+        deadline = time.monotonic() + timeout
+        while True:
+            message = self._next_message(deadline, cancelled, verb)
+            if isinstance(message, _Failed):
+                raise message.error
+            if not isinstance(message, str):
+                return message
+            if on_stage:
+                on_stage(message)
+
+    def _next_message(self, deadline: float, cancelled: IsCancelled, verb: str) -> object:
+        while True:
+            ready = wait([self._pipe(), self._process.sentinel], _POLL_S)
+            if self._connection in ready:
+                try:
+                    return self._pipe().recv()
+                except (EOFError, OSError) as error:
+                    raise self._crashed() from error
+            if ready:
+                raise self._crashed()
+            if cancelled():
+                self.close()
+                raise Cancelled(f"Stopped. {self.request.model_name} loads again when next used.")
+            if time.monotonic() > deadline:
+                self.close()
+                raise self._timed_out(verb)
+
+    def _crashed(self) -> WorkerCrashed:
+        why = _cause(self._ended(2))
+        self.close()
+        return WorkerCrashed(
+            f"{self.request.model_name} stopped unexpectedly ({why}). "
+            "It loads again when next used; if it stops again, try a smaller image."
+        )
+
+    def _timed_out(self, verb: str) -> WorkerTimeout:
+        load = verb == "load"
+        limit = self._load_timeout if load else self._run_timeout
+        name = "INSTSEG_LOAD_TIMEOUT" if load else "INSTSEG_RUN_TIMEOUT"
+        return WorkerTimeout(
+            f"{self.request.model_name} did not {'load' if load else 'finish'} within "
+            f"{limit:g} s and was ended. Try a smaller image, or raise {name}."
+        )
+
+
+def _cause(code: int | None) -> str:
+    """An exit code in words; None stands for a process that closed its pipe and went on."""
+    if code is None:
+        return "its pipe was closed"
+    if code >= 0:
+        return f"exit code {code}"
+    if -code == signal.SIGKILL:
+        return "SIGKILL, which is what running out of memory looks like"
+    known = {item.value: item.name for item in signal.Signals}
+    return known.get(-code, f"signal {-code}")
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep the child from running the caller's script again.
+
+    A forked worker needs nothing of `__main__`; multiprocessing would import it, which
+    costs the page's whole import there and recurses where a script has no guard.
+    """
+    main = sys.modules["__main__"]
+    spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+    main.__spec__ = None
+    if file is not None:
+        del main.__file__
+    try:
+        yield
+    finally:
+        main.__spec__ = spec
+        if file is not None:
+            main.__file__ = file
+
+
+def _serve(connection: Connection, request: EngineRequest) -> None:
+    """The worker's whole life, in its own process."""
+    _end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
+        try:
+            meter = _Meter()
+            engine, loaded = _load(connection, request, meter)
+        except Exception as error:  # noqa: BLE001 - engines raise anything; it becomes a sentence
+            connection.send(_Failed(_as_sentence(error, LoadError, request)))
+            return
+        connection.send(loaded)
+        while True:
+            shape, floor, limit = connection.recv()
+            pixels = np.empty(shape, np.uint8)
+            connection.recv_bytes_into(pixels.reshape(-1).data)
+            connection.send(_answer(engine, pixels, floor, limit, request, meter))
+
+
+def _load(
+    connection: Connection, request: EngineRequest, meter: _Meter
+) -> tuple[engines.Engine, Loaded]:
+    connection.send("loading")
+    start = time.perf_counter()
+    engine = engines.create(request)
+    ready = time.perf_counter()
+    connection.send("warming up")
+    engine.run(np.full((*_WARM_UP_SIZE, 3), 127, np.uint8), 0.5, 1)
+    done = time.perf_counter()
+    return engine, Loaded(
+        engine=engine.name,
+        versions=engine.versions,
+        notes=engine.notes,
+        load_ms=(ready - start) * 1e3,
+        first_run_ms=(done - ready) * 1e3,
+        memory_mb=meter.read(),
+    )
+
+
+def _answer(
+    engine: engines.Engine,
+    pixels: npt.NDArray[np.uint8],
+    floor: float,
+    limit: int,
+    request: EngineRequest,
+    meter: _Meter,
+) -> Answer | _Failed:
+    try:
+        output = engine.run(pixels, floor, limit)
+    except Exception as error:  # noqa: BLE001 - engines raise anything; it becomes a sentence
+        return _Failed(_as_sentence(error, WorkerError, request))
+    return Answer(output, meter.read())
+
+
+def _as_sentence(
+    error: Exception, kind: type[InstSegError], request: EngineRequest
+) -> InstSegError:
+    """The stack goes to the log; the person who asked gets one line without any path."""
+    log.error("%s failed", request.model_name, exc_info=error)
+    if isinstance(error, InstSegError):
+        return error
+    if isinstance(error, MemoryError):
+        return kind(f"{request.model_name} ran out of memory. Try a smaller image or model.")
+    lines = [line.strip() for line in str(error).splitlines() if line.strip(" -.:\t")]
+    reason = lines[-1] if lines else type(error).__name__
+    reason = reason.replace(str(request.folder), request.folder.name)
+    reason = re.sub(r"(/[\w.+-]+){2,}/?", "…", reason)[:200]
+    verb = "could not be loaded" if kind is LoadError else "failed on this image"
+    return kind(f"{request.model_name} {verb} by {request.engine}: {reason}")
+
+
+class _Meter:
+    """Memory of the process it is in; the kernel adds it up (10 ms) only after it has changed."""
+
+    _STEP = 4_000_000  # bytes
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._rss = 0
+        self._mb = 0.0
+
+    def read(self) -> float:
+        """Unique set size: what ending this process would free, MB of 10^6 bytes, to 4 MB."""
+        rss = self._process.memory_info().rss
+        if abs(rss - self._rss) > self._STEP:
+            self._rss, self._mb = rss, float(self._process.memory_full_info().uss) / 1e6
+        return self._mb
+
+
+def _end_with_parent() -> None:
+    """End with the asking process, however that ends, also in the middle of a run.
+
+    Linux ends this process with the one it was forked from, the server. The server ends
+    when nobody holds its pipe any more; every worker is handed an end of it and lets go here.
+    """
+    from multiprocessing import forkserver
+
+    server = getattr(forkserver, "_forkserver", None)
+    if server is not None and server._forkserver_alive_fd is not None:
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_alive_fd = None
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
