@@ -1,0 +1,113 @@
+"""One piece of work a visitor: a new one ends the old one, and a button can stop it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from instseg_ui.errors import Cancelled
+
+T = TypeVar("T")
+Report = Callable[[str], None]
+
+_TICK_S = 0.5
+
+
+@dataclass(eq=False)
+class Job:
+    """A visitor's running work."""
+
+    stopped: threading.Event = field(default_factory=threading.Event)
+    replaced: bool = False
+
+
+class Jobs:
+    """The running work of every visitor, by session."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, session: str) -> Job:
+        """A new job for this visitor; the one before it is stopped."""
+        job = Job()
+        with self._lock:
+            before = self._jobs.get(session)
+            self._jobs[session] = job
+        if before is not None:
+            before.replaced = True
+            before.stopped.set()
+        return job
+
+    def stop(self, session: str) -> bool:
+        """Stop the visitor's work; False if there was none."""
+        with self._lock:
+            job = self._jobs.pop(session, None)
+        if job is not None:
+            job.stopped.set()
+        return job is not None
+
+    def busy(self, session: str) -> bool:
+        """Whether this visitor's work is running."""
+        with self._lock:
+            return session in self._jobs
+
+    def end(self, session: str, job: Job) -> None:
+        """Forget a job that has finished, if no newer one took its place."""
+        with self._lock:
+            if self._jobs.get(session) is job:
+                del self._jobs[session]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the work is, and for how long it has been running, seconds."""
+
+    name: str
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """What the work gave."""
+
+    value: T
+
+
+def follow(work: Callable[[Report], T], job: Job) -> Iterator[Stage | Done[T]]:
+    """Do `work` in a thread; yield its stage twice a second, then what it gave.
+
+    `work` gets a function to report its stage with, and must look at `job.stopped` itself.
+
+    Raises:
+        Cancelled: a newer job took its place.
+        Exception: what `work` raised.
+    """
+    reports: queue.Queue[str | Done[T] | BaseException] = queue.Queue()
+    threading.Thread(target=_work, args=(work, reports), daemon=True).start()
+    started, stage = time.monotonic(), ""
+    while True:
+        try:
+            report = reports.get(timeout=_TICK_S)
+        except queue.Empty:
+            report = stage
+        if job.replaced:
+            raise Cancelled("Replaced by a newer request.")
+        if isinstance(report, BaseException):
+            raise report
+        if isinstance(report, Done):
+            yield report
+            return
+        stage = report
+        yield Stage(stage, time.monotonic() - started)
+
+
+def _work(work: Callable[[Report], T], reports: queue.Queue[str | Done[T] | BaseException]) -> None:
+    try:
+        reports.put(Done(work(reports.put)))
+    except BaseException as error:  # noqa: BLE001 - raised again in `follow`
+        reports.put(error)

@@ -1,0 +1,144 @@
+"""Looking at one photo with one model: what the Segment tab shows at each moment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import cv2
+
+from instseg_ui import images
+from instseg_ui.catalog import ModelSpec
+from instseg_ui.errors import Cancelled, InstSegError
+from instseg_ui.images import Image
+from instseg_ui.palette import color
+from instseg_ui.results import Prediction, check_threshold
+from instseg_ui.ui.facts import facts_html, waiting_html
+from instseg_ui.ui.jobs import Done, Job, Report, follow
+from instseg_ui.ui.numbers import seconds
+from instseg_ui.ui.services import Services
+from instseg_ui.ui.viewer.viewer import (
+    ImageValue,
+    MessageValue,
+    PredictionValue,
+    ViewerValue,
+    viewer_value,
+)
+
+_QUALITY = 92
+_STAGES = {
+    "": "Waiting for",
+    "loading": "Loading",
+    "warming up": "Warming up",
+    "running": "Running",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to show: the viewer's value, the facts' HTML, and a sentence if something failed."""
+
+    viewer: ViewerValue
+    facts: str
+    failure: str | None = None
+    busy: bool = False
+
+
+def look(
+    services: Services, photo: str | None, model: str | None, session: str, cache: Path
+) -> Iterator[View]:
+    """Segment the photo at `photo` and yield what to show, stage by stage.
+
+    A newer look of the same visitor ends this one in silence.
+    """
+    spec = services.spec(model)
+    job = services.jobs.begin(session)
+    try:
+        if photo is None:
+            yield nothing(spec)
+            return
+        yield from _look(services, photo, spec, job, cache)
+    except InstSegError as error:
+        if not (isinstance(error, Cancelled) and job.replaced):
+            yield failed(spec, str(error))
+    finally:
+        job.stopped.set()
+        services.jobs.end(session, job)
+
+
+def nothing(spec: ModelSpec) -> View:
+    """Before any photo."""
+    message: MessageValue = {"kind": "empty", "text": "Drop a photo here"}
+    return View(viewer_value(message=message), waiting_html(spec, "Measured when it runs."))
+
+
+def failed(spec: ModelSpec, sentence: str) -> View:
+    """The old picture stays; the sentence says what to do."""
+    message: MessageValue = {"kind": "error", "text": sentence}
+    return View(viewer_value(message=message), waiting_html(spec, sentence), sentence)
+
+
+def answer(
+    services: Services, photo: str | None, model: str | None, threshold: float
+) -> dict[str, Any]:
+    """One photo's instances at `threshold` as plain JSON values; see `Prediction.to_dict`.
+
+    Raises:
+        InstSegError: no photo, no such model, or it failed.
+    """
+    threshold = check_threshold(threshold)
+    if photo is None:
+        raise images.ImageError("No image came. Send one as `image`.")
+    image = images.read(photo, services.settings)
+    prediction = services.segmenter.segment(image, model or None)
+    return prediction.at(threshold).to_dict() | {"threshold": threshold}
+
+
+def _look(services: Services, photo: str, spec: ModelSpec, job: Job, cache: Path) -> Iterator[View]:
+    image = images.read(photo, services.settings)
+    shown: ImageValue = {
+        "url": _display_url(image, cache),
+        "width": image.width,
+        "height": image.height,
+        "name": image.name,
+    }
+
+    def work(report: Report) -> Prediction:
+        return services.segmenter.segment(
+            image, spec.id, on_stage=report, cancelled=job.stopped.is_set
+        )
+
+    for step in follow(work, job):
+        if isinstance(step, Done):
+            yield _done(step.value, spec, shown)
+            return
+        sentence = f"{_STAGES.get(step.name, 'Running')} {spec.id}"
+        if step.elapsed >= 1:
+            sentence += f" · {seconds(step.elapsed)}"
+        message: MessageValue = {"kind": "busy", "text": sentence}
+        viewer = viewer_value(image=shown, message=message)
+        yield View(viewer, waiting_html(spec, sentence), busy=True)
+
+
+def _done(prediction: Prediction, spec: ModelSpec, shown: ImageValue) -> View:
+    classes = {int(value) for value in prediction.instances.class_ids}
+    viewer = viewer_value(
+        image=shown,
+        prediction=cast(PredictionValue, prediction.to_dict()),
+        colors={str(class_id): color(class_id) for class_id in classes},
+    )
+    return View(viewer, facts_html(prediction, spec))
+
+
+def _display_url(image: Image, cache: Path) -> str:
+    """The upright pixels as a file that every browser can show, in Gradio's own cache."""
+    name = hashlib.sha256(image.digest.encode()).hexdigest()[:40]
+    path = cache / name / "photo.jpg"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = cv2.imencode(".jpg", image.pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
+        path.write_bytes(data.tobytes())
+    return f"/gradio_api/file={path.as_posix()}"
