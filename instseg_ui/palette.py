@@ -1,16 +1,34 @@
 """One colour a class: the same in every model, every view and every run.
 
-The first seven are Okabe and Ito's set for colour-blind readers ("Color Universal
-Design", 2008), without black. Later classes walk the
-OKLCH hue circle by the golden angle at three lightnesses, so that neighbours in the
-class list differ in hue and, where hues come near, in lightness (Ottosson, "A perceptual
-color space for image processing", 2020).
+A class is its name, not its number, which differs from model to model: COCO's 80 names
+have the first 80 colours, every other name one that follows from its letters.
+
+The first seven colours are Okabe and Ito's set for colour-blind readers ("Color Universal
+Design", 2008), without black. Later ones walk the OKLCH hue circle by the golden angle at
+three lightnesses, so that neighbours in the class list differ in hue and, where hues come
+near, in lightness (Ottosson, "A perceptual color space for image processing", 2020).
 """
 
 from __future__ import annotations
 
 from functools import cache
 from math import cos, radians, sin
+from zlib import crc32
+
+COCO_NAMES = (
+    *("person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat"),
+    *("traffic light", "fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat"),
+    *("dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "backpack"),
+    *("umbrella", "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard", "sports ball"),
+    *("kite", "baseball bat", "baseball glove", "skateboard", "surfboard", "tennis racket"),
+    *("bottle", "wine glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple"),
+    *("sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut", "cake", "chair"),
+    *("couch", "potted plant", "bed", "dining table", "toilet", "tv", "laptop", "mouse"),
+    *("remote", "keyboard", "cell phone", "microwave", "oven", "toaster", "sink"),
+    *("refrigerator", "book", "clock", "vase", "scissors", "teddy bear", "hair drier"),
+    "toothbrush",
+)
+"""The 80 classes of COCO detection, in the order of the official models' label lists."""
 
 _OKABE_ITO = (
     "#e69f00",
@@ -22,6 +40,7 @@ _OKABE_ITO = (
     "#0072b2",
 )
 _GOLDEN_ANGLE = 137.508
+_OTHERS = 1000
 # Found by search: with these the nearest two of the first twenty lie farthest apart for
 # normal vision, deuteranopia and protanopia.
 _FIRST_HUE = 66.0
@@ -30,12 +49,21 @@ _LIGHTNESSES = (0.46, 0.89, 0.60)
 
 
 @cache
-def color(class_id: int) -> str:
-    """The colour `#rrggbb` of a class id; the same for ever."""
-    if 0 <= class_id < len(_OKABE_ITO):
-        return _OKABE_ITO[class_id]
-    lightness = _LIGHTNESSES[class_id % len(_LIGHTNESSES)]
-    return _oklch_to_hex(lightness, _CHROMA, (_FIRST_HUE + class_id * _GOLDEN_ANGLE) % 360)
+def color(label: str) -> str:
+    """The colour `#rrggbb` of a class, by its name."""
+    name = label.strip().lower()
+    if name in COCO_NAMES:
+        return nth(COCO_NAMES.index(name))
+    return nth(len(COCO_NAMES) + crc32(name.encode()) % _OTHERS)
+
+
+@cache
+def nth(index: int) -> str:
+    """The palette's colour of that place, counted from 0."""
+    if 0 <= index < len(_OKABE_ITO):
+        return _OKABE_ITO[index]
+    lightness = _LIGHTNESSES[index % len(_LIGHTNESSES)]
+    return _oklch_to_hex(lightness, _CHROMA, (_FIRST_HUE + index * _GOLDEN_ANGLE) % 360)
 
 
 def _oklch_to_hex(lightness: float, chroma: float, hue: float) -> str:

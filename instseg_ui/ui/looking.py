@@ -124,11 +124,11 @@ def _look(services: Services, photo: str, spec: ModelSpec, job: Job, cache: Path
 
 
 def _done(prediction: Prediction, spec: ModelSpec, shown: ImageValue) -> View:
-    classes = {int(value) for value in prediction.instances.class_ids}
+    classes = {(row.class_id, row.label) for row in prediction.instances}
     viewer = viewer_value(
         image=shown,
         prediction=cast(PredictionValue, prediction.to_dict()),
-        colors={str(class_id): color(class_id) for class_id in classes},
+        colors={str(class_id): color(label) for class_id, label in classes},
     )
     return View(viewer, facts_html(prediction, spec))
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from instseg_ui.palette import color
+from instseg_ui.palette import COCO_NAMES, color, nth
 
 Rgb = npt.NDArray[np.float64]
 
@@ -50,26 +50,26 @@ def oklab(rgb: Rgb) -> Rgb:
 
 def nearest(count: int, seen_by: Rgb) -> float:
     """Smallest OKLab distance among the first `count` colours; 0.02 is just noticeable."""
-    colors = [oklab((seen_by @ linear(color(i))).clip(0, 1)) for i in range(count)]
+    colors = [oklab((seen_by @ linear(nth(i))).clip(0, 1)) for i in range(count)]
     return min(float(np.linalg.norm(a - b)) for a, b in combinations(colors, 2))
 
 
 def test_two_thousand_classes_have_valid_colours() -> None:
-    assert all(re.fullmatch("#[0-9a-f]{6}", color(i)) for i in range(2001))
+    assert all(re.fullmatch("#[0-9a-f]{6}", nth(i)) for i in range(2001))
 
 
 def test_a_class_keeps_its_colour() -> None:
-    before = [color(i) for i in range(100)]
+    before = [nth(i) for i in range(100)]
     color.cache_clear()
-    assert [color(i) for i in reversed(range(100))] == before[::-1]
+    assert [nth(i) for i in reversed(range(100))] == before[::-1]
 
 
 def test_the_colours_are_these_for_ever() -> None:
-    assert [color(i) for i in (0, 1, 6)] == ["#e69f00", "#56b4e9", "#0072b2"]
+    assert [nth(i) for i in (0, 1, 6)] == ["#e69f00", "#56b4e9", "#0072b2"]
 
 
 def test_a_negative_id_still_gets_a_colour() -> None:
-    assert re.fullmatch("#[0-9a-f]{6}", color(-1))
+    assert re.fullmatch("#[0-9a-f]{6}", nth(-1))
 
 
 def test_the_first_twenty_are_told_apart() -> None:
@@ -82,4 +82,11 @@ def test_they_are_told_apart_without_green_cones(count: int, distance: float) ->
 
 
 def test_the_eighty_classes_of_coco_have_colours_of_their_own() -> None:
-    assert len({color(i) for i in range(80)}) == 80
+    assert len({nth(i) for i in range(80)}) == 80
+
+
+def test_a_class_is_its_name() -> None:
+    assert len(set(COCO_NAMES)) == 80
+    assert color("cat") == color(" Cat ") == nth(15)
+    assert color("kitten") == color("kitten") != color("cat")
+    assert color("") in {nth(i) for i in range(80, 1080)}
