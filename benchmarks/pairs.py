@@ -1,0 +1,112 @@
+"""Both sides on the same models and images, run in turns so that both meet the same noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks.cases import Case
+from benchmarks.figures import Figure
+from benchmarks.ours import Stages, names_of, run_ours
+from benchmarks.paddlex_side import PaddlexError, PaddlexSide
+from instseg_ui.segmenter import Segmenter
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a pair is measured.
+
+    A pair ends after `repeats` turns, or earlier once it has taken `seconds`.
+    """
+
+    threads: int
+    repeats: int
+    seconds: float
+    threshold: float
+    work: Path
+
+
+@dataclass(slots=True)
+class Pair:
+    """One model on one image: samples of both sides, milliseconds, and what ran.
+
+    `ratio` is PaddleX's time over ours, turn by turn.
+    """
+
+    model: str
+    image: str
+    engine: str = ""
+    run_mode: str = ""
+    instances: int = 0
+    paddlex_instances: int = 0
+    worker_mb: float = 0.0
+    paddlex_mb: float = 0.0
+    ours: dict[str, Figure] = field(default_factory=dict)
+    paddlex: dict[str, Figure] = field(default_factory=dict)
+    ratio: Figure | None = None
+    error: str = ""
+
+
+def measure_pairs(segmenter: Segmenter, cases: Sequence[Case], plan: Plan) -> Iterator[Pair]:
+    """Every model on every image of its case; one model is in memory at a time."""
+    names = names_of(segmenter, [case.folder for case in cases])
+    with PaddlexSide() as other:
+        for case in cases:
+            model = names[case.folder]
+            for image in case.images:
+                yield _measure(segmenter, other, model, case.folder, image, plan)
+            segmenter.unload(model)
+
+
+def _measure(
+    segmenter: Segmenter, other: PaddlexSide, model: str, folder: Path, image: Path, plan: Plan
+) -> Pair:
+    pair = Pair(model, image.stem)
+    _, prediction = run_ours(segmenter, model, image, plan.work, plan.threshold)
+    pair.engine, pair.instances = prediction.runtime.engine, len(prediction.instances)
+    try:
+        facts = segmenter.store.folder(segmenter.catalog.get(model))
+        loaded = other.load(folder, facts.model_name, plan.threads)
+        other.run(image, plan.threshold, None)
+    except PaddlexError as error:
+        pair.error = str(error)
+    else:
+        pair.run_mode = f"{loaded['run_mode']}, {loaded['threads']} threads"
+    _take_turns(segmenter, other, image, plan, pair)
+    return pair
+
+
+def _take_turns(
+    segmenter: Segmenter, other: PaddlexSide, image: Path, plan: Plan, pair: Pair
+) -> None:
+    ours: list[Stages] = []
+    theirs: list[Stages] = []
+    start = perf_counter()
+    while len(ours) < plan.repeats and (not ours or perf_counter() - start < plan.seconds):
+        stages, prediction = run_ours(segmenter, pair.model, image, plan.work, plan.threshold)
+        ours.append(stages)
+        pair.worker_mb = prediction.runtime.memory_mb
+        if not pair.error:
+            theirs += _their_turn(other, image, plan, pair)
+    pair.ours, pair.paddlex = _figures(ours), _figures(theirs)
+    if not pair.error:
+        turns = zip(theirs, ours, strict=True)
+        pair.ratio = Figure.of([their["total"] / our["total"] for their, our in turns])
+
+
+def _their_turn(other: PaddlexSide, image: Path, plan: Plan, pair: Pair) -> list[Stages]:
+    try:
+        answer = other.run(image, plan.threshold, plan.work)
+    except PaddlexError as error:
+        pair.error = str(error)
+        return []
+    pair.paddlex_instances, pair.paddlex_mb = answer["instances"], answer["rss_mb"]
+    return [answer["stages"]]
+
+
+def _figures(samples: Sequence[Stages]) -> dict[str, Figure]:
+    if not samples:
+        return {}
+    return {name: Figure.of([sample[name] for sample in samples]) for name in samples[0]}
