@@ -32,7 +32,7 @@ class Services:
     def examples(self) -> list[Path]:
         """The example images, the first one shown when the page opens."""
         folder = self.settings.assets / "examples"
-        first = folder / "cat.jpg"
+        first = folder / "cats.jpg"
         return [first, *sorted(set(folder.glob("*.jpg")) - {first})]
 
     def spec(self, model: str | None) -> ModelSpec:
