@@ -31,10 +31,11 @@ def read_settings() -> Settings:
 
 
 def create_app(segmenter: Segmenter) -> FastAPI:
-    """The web application: the page, mounted at the root."""
+    """The web application: the HTTP interface, and the page at the root for all the rest."""
     import gradio as gr
     from fastapi import FastAPI
 
+    from instseg_ui import api
     from instseg_ui.ui.page import build_page
     from instseg_ui.ui.services import Services
     from instseg_ui.ui.theme import STYLE_SHEET, theme
@@ -43,6 +44,7 @@ def create_app(segmenter: Segmenter) -> FastAPI:
     settings = segmenter.settings
     app = FastAPI(title="InstSeg UI", docs_url=None, redoc_url=None, openapi_url=None)
     mount_static(app)
+    api.mount(app, segmenter)
     return gr.mount_gradio_app(
         app,
         build_page(Services(segmenter)),
@@ -72,9 +74,9 @@ def warm_up(segmenter: Segmenter) -> None:
 
 def main() -> int:
     """Serve the page until interrupted; 2 if the settings or the catalog cannot be used."""
-    import uvicorn
     from pydantic import ValidationError
 
+    from instseg_ui.api import serve
     from instseg_ui.errors import InstSegError
     from instseg_ui.segmenter import Segmenter
 
@@ -90,7 +92,7 @@ def main() -> int:
         threading.Thread(target=warm_up, args=[segmenter], daemon=True).start()
         app = create_app(segmenter)
         sys.stderr.write(f"InstSeg UI on http://{settings.host}:{settings.port}\n")
-        uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning")
+        serve(app, settings)
     return 0
 
 

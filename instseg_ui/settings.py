@@ -82,6 +82,18 @@ class Settings(BaseSettings):
         ByteSize(50_000_000), description="Largest image file accepted, in bytes."
     )
 
+    url_input: bool = Field(
+        True, description="Whether an image may be named by its http(s) address."
+    )
+    url_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="The only hosts that images are fetched from, private ones too, separated by "
+        "commas; empty: every host with a public address.",
+    )
+    url_timeout: float = Field(
+        20.0, gt=0, description="Seconds in which an image must have come from its address."
+    )
+
     device: str = Field("cpu", description="Where models run: `cpu` or `gpu:0`.")
     threads: int = Field(
         default_factory=available_cpus, ge=1, description="Threads of one model's engine."
@@ -105,6 +117,25 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the page is served on.")
     port: int = Field(7860, ge=0, le=65535, description="Port the page is served on.")
     queue_size: int = Field(32, ge=1, description="Requests that may wait; more are turned away.")
+    http_threads: int = Field(
+        8, ge=1, description="HTTP requests that are worked on at once; the others wait."
+    )
+    http_visualize: bool = Field(
+        True, description="Whether an HTTP answer has the drawn image when the request is silent."
+    )
+    upload_timeout: float = Field(
+        30.0, gt=0, description="Seconds a request's body may take, and one more every 50 kB."
+    )
+    shutdown_timeout: float = Field(
+        30.0, ge=0, description="Seconds that running HTTP requests get when the server is stopped."
+    )
+
+    @field_validator("url_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        return value
 
     @field_validator("model_folders", mode="before")
     @classmethod
