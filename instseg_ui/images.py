@@ -6,7 +6,8 @@ import hashlib
 import io
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +110,21 @@ def from_array(array: npt.NDArray[np.generic], settings: Settings, name: str = "
     return Image(pixels, digest(pixels), name)
 
 
+def from_pil(picture: Pil.Image, settings: Settings, name: str = "image") -> Image:
+    """Take a Pillow image, of several frames the current one; colours and EXIF as in `decode`.
+
+    Raises:
+        ImageError: it cannot be decoded, or is larger than the limits.
+    """
+    started = time.perf_counter()
+    with explained(settings):
+        _check_size(*picture.size, settings)
+        rgb, notes = _to_rgb(ImageOps.exif_transpose(picture))
+        pixels = cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR)
+    elapsed = (time.perf_counter() - started) * 1e3
+    return Image(pixels, digest(pixels), _file_name(name), tuple(notes), elapsed)
+
+
 def digest(pixels: npt.NDArray[np.uint8]) -> str:
     """SHA-256 of an image's shape and pixels, hex."""
     sha = hashlib.sha256(repr(pixels.shape).encode())
@@ -122,26 +138,29 @@ def _file_name(name: str) -> str:
 
 
 def _pixels(data: bytes, settings: Settings) -> tuple[npt.NDArray[np.uint8], list[str]]:
+    with explained(settings), Pil.open(io.BytesIO(data), formats=FORMATS) as opened:
+        _check_size(*opened.size, settings)
+        notes = _frame_notes(opened)
+        ImageOps.exif_transpose(opened, in_place=True)
+        rgb, more = _to_rgb(opened)
+        return cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR), notes + more
+
+
+@contextmanager
+def explained(settings: Settings) -> Iterator[None]:
+    """Make a sentence of whatever a decoder raises."""
     try:
-        with Pil.open(io.BytesIO(data), formats=FORMATS) as opened:
-            _check_size(*opened.size, settings)
-            notes = _frame_notes(opened)
-            ImageOps.exif_transpose(opened, in_place=True)
-            rgb, more = _to_rgb(opened)
-            pixels = cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR)
-    except ImageError:
+        yield
+    except (ImageError, MemoryError):
         raise
     except Pil.DecompressionBombError as error:
         raise ImageError(_too_large("more than 178", settings)) from error
     except UnidentifiedImageError as error:
         raise ImageError(f"This file is not an image. Expected {_either(FORMATS)}.") from error
-    except MemoryError:
-        raise
     except Exception as error:  # decoders raise nearly anything on damaged data
         raise ImageError(
             "The image is damaged or cut off and could not be decoded. Save it anew and try again."
         ) from error
-    return pixels, notes + more
 
 
 def _frame_notes(image: Pil.Image) -> list[str]:

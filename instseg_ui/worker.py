@@ -82,9 +82,10 @@ def start_server(preload: bool = True) -> None:
 
     It imports PaddleX in the background, unless only the built-in fake engine is asked for.
     """
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
-    with _process_lock, _without_main():
+    resource_tracker.ensure_running()  # now: it would let interrupts through again
+    with _process_lock, _without_main(), _without_interrupts():
         _context.set_forkserver_preload(["instseg_ui.engines.preload"] if preload else [])
         forkserver.ensure_running()
 
@@ -256,6 +257,16 @@ def _without_main() -> Iterator[None]:
             main.__file__ = file
 
 
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C in a terminal from what is started here: who started it ends it, quietly."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(connection: Connection, request: EngineRequest) -> None:
     """The worker's whole life, in its own process."""
     _end_with_parent()
@@ -264,6 +275,8 @@ def _serve(connection: Connection, request: EngineRequest) -> None:
         try:
             meter = _Meter()
             engine, loaded = _load(connection, request, meter)
+        except BrokenPipeError:
+            return  # whoever asked is gone
         except Exception as error:  # noqa: BLE001 - engines raise anything; it becomes a sentence
             connection.send(_Failed(_as_sentence(error, LoadError, request)))
             return

@@ -13,6 +13,7 @@ import ctypes
 import hashlib
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from scripts.find_browser import find_browser
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+COMMAND = VENV / "bin" / "instseg"
 # What OpenCV and Paddle load from the system; packages.txt names the same for Spaces.
 LIBRARIES = {
     "libGL.so.1": "libgl1",
@@ -39,10 +41,12 @@ def main(argv: list[str] | None = None) -> None:
     files = (
         [args.requirements] if args.goal == "run" else [args.requirements, "requirements-dev.txt"]
     )
+    alone = [] if args.goal == "run" else ["requirements-readers.txt"]
     stamp = VENV / (".ready-run" if args.goal == "run" else ".ready-dev")
-    if not is_ready(stamp, digest(files)):
-        prepare(files)
-        stamp.write_text(digest(files))
+    if not is_ready(stamp, digest(files + alone)):
+        prepare(files, alone)
+        stamp.write_text(digest(files + alone))
+    install_command()
     if args.goal == "test":
         ask_for_browser(VENV / ".browser-asked")
 
@@ -55,15 +59,38 @@ def digest(files: list[str]) -> str:
     return hashlib.sha256(b"\0".join((ROOT / file).read_bytes() for file in files)).hexdigest()
 
 
-def prepare(files: list[str]) -> None:
-    """System libraries, environment, packages, check; ends the program where one fails."""
+def prepare(files: list[str], alone: list[str]) -> None:
+    """System libraries, environment, packages, check; ends the program where one fails.
+
+    What `alone` names is installed without what it asks for.
+    """
     need_libraries()
     if not is_usable():
         need_venv_module()
         run(sys.executable, "-m", "venv", "--clear", str(VENV))
-    options = [option for file in files for option in ("-r", file)]
-    run(str(PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *options)
+    install = [str(PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+    run(*install, *(option for file in files for option in ("-r", file)))
+    for file in alone:
+        run(*install, "--no-deps", "-r", file)
     run(str(PYTHON), "scripts/check_env.py")
+
+
+def install_command() -> None:
+    """Make `import instseg_ui` and `.venv/bin/instseg` work from any folder.
+
+    A path file and a script, where an editable install would need a build back end of the network.
+    """
+    (packages,) = VENV.glob("lib/python3.*/site-packages")
+    write(packages / "instseg_ui.pth", f"{ROOT}\n")
+    # -P: nothing that lies in the folder it is called in is imported.
+    write(COMMAND, f'#!/bin/sh\nexec {shlex.quote(str(PYTHON))} -P -m instseg_ui "$@"\n')
+    COMMAND.chmod(0o755)
+
+
+def write(file: Path, text: str) -> None:
+    """Writes what is not there yet, so that a second start of the app changes nothing."""
+    if not file.exists() or file.read_text() != text:
+        file.write_text(text)
 
 
 def is_usable() -> bool:

@@ -4,6 +4,11 @@ Importing starts no thread and loads no model; a worker's memory is then its own
 """
 
 import contextlib
+import logging
+import warnings
+
+# Paddle misses a compiler cache that nothing here compiles with.
+warnings.filterwarnings("ignore", "No ccache found")
 
 with contextlib.suppress(ImportError):  # a worker says what is missing, in a sentence
     # First: it sets the environment that PaddleX reads when it is imported.
@@ -11,3 +16,6 @@ with contextlib.suppress(ImportError):  # a worker says what is missing, in a se
     import paddle  # noqa: F401
     import paddlex
     import paddlex.inference.models  # noqa: F401
+
+# Its notices are about batches, and a run takes one image.
+logging.getLogger("paddlex").setLevel(logging.ERROR)

@@ -44,7 +44,7 @@ def _result(item: Item, dense: bool) -> dict[str, Any]:
         "input_path": item.name,
         "page_index": item.page_index,
         "boxes": [_box(instance) for instance in instances],
-        "masks": [_dense(instance).tolist() if dense else instance.mask for instance in instances],
+        "masks": [dense_mask(row).tolist() if dense else row.mask for row in instances],
     }
 
 
@@ -57,7 +57,7 @@ def _box(instance: Instance) -> dict[str, Any]:
     }
 
 
-def _dense(instance: Instance) -> npt.NDArray[np.uint8]:
+def dense_mask(instance: Instance) -> npt.NDArray[np.uint8]:
     """The mask inside the rounded box (h, w); what of the box is outside the picture is cut off."""
     x0, y0, x1, y1 = _rounded(instance.box, instance.mask)
     window = np.zeros((max(0, y1 - y0), max(0, x1 - x0)), np.uint8)

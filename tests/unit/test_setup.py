@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,28 @@ def test_a_changed_requirements_file_asks_for_a_new_install(
     assert setup_env.digest([file.name]) == before
     file.write_text("numpy==2")
     assert setup_env.digest([file.name]) != before
+
+
+def test_the_command_works_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    venv = tmp_path / "with space" / ".venv"
+    packages = venv / "lib" / "python3.11" / "site-packages"
+    (venv / "bin").mkdir(parents=True)
+    packages.mkdir(parents=True)
+    monkeypatch.setattr(setup_env, "VENV", venv)
+    monkeypatch.setattr(setup_env, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(setup_env, "COMMAND", venv / "bin" / "instseg")
+    for _ in range(2):
+        setup_env.install_command()
+    assert (packages / "instseg_ui.pth").read_text() == f"{setup_env.ROOT}\n"
+    done = subprocess.run(
+        [venv / "bin" / "instseg", "--version"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(setup_env.ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("instseg ")
 
 
 def test_a_stub_that_only_prints_is_no_browser(

@@ -1,0 +1,193 @@
+"""`instseg models`: the catalog on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from instseg_ui.catalog import Catalog, ModelSpec
+from instseg_ui.cli.console import SOME_FAILED, BytesShown, Console, guarded
+from instseg_ui.cli.tables import lines
+from instseg_ui.cli.verifying import verify_model
+from instseg_ui.errors import InstSegError
+from instseg_ui.pipeline.choice import read_settings
+from instseg_ui.weights import WeightsStore
+
+Names = Annotated[list[str], typer.Argument(help="Names as `instseg models list` shows them.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+def models() -> typer.Typer:
+    """The commands of `instseg models`."""
+    group = typer.Typer(
+        help="The models: list, fetch, remove, check.", no_args_is_help=True, rich_markup_mode=None
+    )
+    for name, command in (
+        ("list", list_models),
+        ("info", info),
+        ("pull", pull),
+        ("rm", remove),
+        ("verify", verify),
+    ):
+        group.command(name)(command)
+    return group
+
+
+def list_models(json: AsJson = False) -> None:
+    """List the models, whether each is here, and its published figures."""
+    with guarded():
+        shelf = _Shelf()
+        if json:
+            Console().json([shelf.facts(spec) for spec in shelf.catalog])
+            return
+        rows: list[tuple[str, ...]] = [("model", "family", "here", "MB", "mask AP", "CPU ms")]
+        rows += [shelf.row(spec) for spec in shelf.catalog]
+        for line in lines(rows, right=(3, 4, 5)):
+            Console().out(line)
+        Console().say(f"Mask AP and CPU ms are published by {shelf.catalog.basis.publisher}.")
+
+
+def info(
+    name: Annotated[str, typer.Argument(help="A model's name.")], json: AsJson = False
+) -> None:
+    """Tell everything about one model."""
+    with guarded():
+        shelf = _Shelf()
+        facts = shelf.facts(shelf.catalog.get(name))
+        if json:
+            Console().json(facts)
+            return
+        for line in lines(_flat(facts)):
+            Console().out(line)
+
+
+def pull(
+    names: Names,
+    source: Annotated[
+        str | None,
+        typer.Option(help="A mirror's base address, or a local folder of archives."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but failures.")] = False,
+) -> None:
+    """Fetch official models to this machine."""
+    console = Console(quiet)
+    with guarded():
+        shelf = _Shelf(**({"models_source": source} if source else {}))
+
+        def fetch(spec: ModelSpec) -> None:
+            plan = shelf.store.plan(spec)
+            with BytesShown(console, spec.id) as shown:
+                shelf.store.fetch(spec, shown)
+            console.say(plan.reason if plan.action == "have" else f"{spec.id} is ready.")
+
+        failed = _each(shelf, names, fetch, console)
+    _end(failed)
+
+
+def remove(names: Names) -> None:
+    """Delete official models from this machine."""
+    console = Console()
+    with guarded():
+        shelf = _Shelf()
+
+        def delete(spec: ModelSpec) -> None:
+            gone = shelf.store.remove(spec)
+            console.say(f"{spec.id} {'was removed' if gone else 'was not on this machine'}.")
+
+        failed = _each(shelf, names, delete, console)
+    _end(failed)
+
+
+def verify(names: Names, json: AsJson = False) -> None:
+    """Check that models are whole, and run each once on the bundled photo."""
+    console = Console()
+    with guarded():
+        shelf = _Shelf()
+        found: list[dict[str, Any]] = []
+        failed = _each(
+            shelf,
+            names,
+            lambda spec: found.append(verify_model(spec, shelf.store, shelf.settings)),
+            console,
+        )
+        if json:
+            console.json(found)
+        else:
+            for facts in found:
+                for line in lines(_flat(facts)):
+                    console.out(line)
+    _end(failed)
+
+
+class _Shelf:
+    """The catalog and the store of this machine."""
+
+    def __init__(self, **changes: Any) -> None:
+        self.settings = read_settings(**changes)
+        self.catalog = Catalog.load(self.settings)
+        self.store = WeightsStore(self.settings)
+
+    def facts(self, spec: ModelSpec) -> dict[str, Any]:
+        """A model as JSON values; `published` has what was published and nothing else."""
+        status = self.store.status(spec)
+        return {
+            "model": spec.id,
+            "family": spec.family,
+            "source": spec.source,
+            "state": str(status.state),
+            "reason": status.reason,
+            "size_mb": None if status.size_bytes is None else round(status.size_bytes / 1e6, 3),
+            "classes": spec.labels_hint,
+            "description": spec.description.strip(),
+            "default": spec.id == self.settings.default_model,
+            "published": {k: v for k, v in asdict(spec.published).items() if v is not None},
+        }
+
+    def row(self, spec: ModelSpec) -> tuple[str, ...]:
+        status = self.store.status(spec)
+        size = status.size_bytes / 1e6 if status.size_bytes else spec.published.storage_mb
+        name = f"{spec.id} (default)" if spec.id == self.settings.default_model else spec.id
+        return (
+            name,
+            spec.family,
+            str(status.state),
+            _figure(size, 1),
+            _figure(spec.published.mask_ap, 1),
+            _figure(spec.published.cpu_normal_ms, 0),
+        )
+
+
+def _each(shelf: _Shelf, names: Sequence[str], act: Any, console: Console) -> int:
+    """Do something to every named model; how many it failed for. An unknown name stops it all."""
+    failed = 0
+    for spec in [shelf.catalog.get(name) for name in dict.fromkeys(names)]:
+        try:
+            act(spec)
+        except InstSegError as error:
+            console.fail(str(error))
+            failed += 1
+    return failed
+
+
+def _end(failed: int) -> None:
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _flat(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Name and value of what is known, groups by their own names."""
+    rows = []
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            rows += _flat({f"{name} {key}": entry for key, entry in value.items()})
+        elif value not in (None, "", [], ()):
+            shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            rows.append((name.replace("_", " "), shown))
+    return rows

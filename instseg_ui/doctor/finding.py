@@ -1,0 +1,34 @@
+"""One thing that was looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """`note` is worth knowing; only `wrong` keeps the product from doing its work."""
+
+    OK = "ok"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, what is there, and for anything but `ok` what to do about it."""
+
+    topic: str
+    found: str
+    state: State = State.OK
+    remedy: str = ""
+
+
+def note(topic: str, found: str, remedy: str = "") -> Finding:
+    """Worth knowing."""
+    return Finding(topic, found, State.NOTE, remedy)
+
+
+def wrong(topic: str, found: str, remedy: str) -> Finding:
+    """To be mended."""
+    return Finding(topic, found, State.WRONG, remedy)

@@ -1,0 +1,91 @@
+"""Which model a pipeline runs, on which device: decided before anything is loaded."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from instseg_ui.catalog import Catalog, ModelSpec
+from instseg_ui.errors import InputError, UnknownModelError
+from instseg_ui.pipeline.config import PipelineConfig
+from instseg_ui.settings import Settings
+
+PADDLEX_DEFAULT = "Mask-RT-DETR-S"
+_DEVICE = re.compile(r"cpu|gpu(:\d+(,\d+)*)?", re.IGNORECASE)
+
+
+def read_settings(**changes: Any) -> Settings:
+    """The settings of the environment with some of them replaced.
+
+    Raises:
+        InputError: one of them cannot be used.
+    """
+    try:
+        return Settings(**changes)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in fault["loc"])
+        raise InputError(
+            f"The setting INSTSEG_{name.upper()} cannot be used: {fault['msg']}."
+        ) from (error)
+
+
+def one_device(device: str) -> tuple[str, str]:
+    """PaddleX's word for a device as ours, and what the user should know about it.
+
+    Raises:
+        InputError: neither the CPU nor a GPU.
+    """
+    if not isinstance(device, str) or not _DEVICE.fullmatch(device):
+        raise InputError(f"Expected the device cpu, gpu or gpu:0, got “{str(device)[:40]}”.")
+    kind, _, numbers = device.lower().partition(":")
+    if kind == "cpu":
+        return "cpu", ""
+    first, *others = numbers.split(",")
+    note = f"One device is used: gpu:{first} of {device.lower()}." if others else ""
+    return f"gpu:{first or 0}", note
+
+
+def choose_model(
+    model: str | os.PathLike[str] | None, config: PipelineConfig, settings: Settings
+) -> tuple[ModelSpec, Settings]:
+    """The row of the catalog to run, and the settings that have it.
+
+    `model`, a name or a folder, goes before the configuration's folder, then its name, then the
+    default model.
+
+    Raises:
+        InputError: no such model, or the configured folder holds another one than it says.
+    """
+    wanted = model or config.model_dir or config.model_name or settings.default_model
+    catalog = Catalog.load(settings)
+    if str(wanted) in catalog.names and wanted is not config.model_dir:
+        return catalog.get(str(wanted)), settings
+    if wanted is not config.model_dir and not _looks_like_a_folder(wanted):
+        raise UnknownModelError(wanted, catalog.names)
+    name = config.model_name if wanted is config.model_dir else None
+    return _folder_model(Path(wanted), name, settings)
+
+
+def _looks_like_a_folder(wanted: str | os.PathLike[str]) -> bool:
+    return isinstance(wanted, os.PathLike) or os.sep in wanted or Path(wanted).is_dir()
+
+
+def _folder_model(
+    folder: Path, expected: str | None, settings: Settings
+) -> tuple[ModelSpec, Settings]:
+    """A model folder as one more row; a folder that is missing or broken is said when loaded."""
+    folder = folder.expanduser().absolute()
+    settings = settings.model_copy(update={"model_folders": (*settings.model_folders, folder)})
+    specs = [spec for spec in Catalog.load(settings) if spec.location == str(folder)]
+    spec = specs[-1]
+    if expected and folder.is_dir() and spec.family != expected:
+        raise InputError(
+            f"The configuration says {expected}, and its folder “{folder.name}” holds "
+            f"{spec.family}. Correct model_name or model_dir."
+        )
+    return spec, settings

@@ -1,0 +1,148 @@
+"""What the doctor makes of a machine, without asking this one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from instseg_ui.doctor import Finding, State, examine, machine, packages, report
+from instseg_ui.settings import Settings
+from scripts import check_env
+from tests.unit.factories import model_folder
+
+
+def by_topic(findings: Any) -> dict[str, Finding]:
+    return {finding.topic: finding for finding in findings}
+
+
+def test_it_knows_the_same_rivals_as_the_setup() -> None:
+    assert dict(packages.ONLY_ONE) == check_env.ONLY_ONE
+
+
+@pytest.mark.parametrize(
+    ("installed", "state"),
+    [
+        ({"opencv-python": "4"}, State.OK),
+        ({"opencv-python": "4", "opencv-contrib-python": "5"}, State.WRONG),
+        ({}, State.WRONG),
+    ],
+)
+def test_exactly_one_opencv(installed: dict[str, str], state: State) -> None:
+    finding = packages.only_one("OpenCV", packages.ONLY_ONE["OpenCV"], installed)
+    assert finding.state is state
+    assert all(name in finding.found for name in installed)
+
+
+def test_versions_against_pins() -> None:
+    wanted = [Requirement("numpy~=2.3.5"), Requirement("paddlex[cv]==3.7.2")]
+    fine = packages.versions({"numpy": "2.3.9", "paddlex": "3.7.2"}, wanted)
+    assert (fine.state, fine.found) == (State.OK, "2 packages as tested")
+    wrong = packages.versions({"numpy": "2.4.0"}, wanted)
+    assert wrong.found == "numpy is 2.4.0, expected ~=2.3.5; paddlex is missing"
+    assert "make setup" in wrong.remedy
+
+
+def test_reading_requirements(tmp_path: Path) -> None:
+    file = tmp_path / "r.txt"
+    file.write_text("--pre\n# a\nnumpy~=2.3  # why\n\n???\n")
+    assert [str(entry) for entry in packages.read_requirements(file)] == ["numpy~=2.3"]
+    assert packages.read_requirements(tmp_path / "none.txt") == []
+
+
+def test_a_paddle_that_does_not_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "_TRY", "raise ImportError('libgomp.so.1: cannot open')")
+    finding = packages._paddle_runs()
+    assert finding.state is State.WRONG
+    assert "libgomp.so.1" in finding.found
+    monkeypatch.setattr(packages, "_TRY", "import os; os.abort()")
+    assert "exit code -6" in packages._paddle_runs().found
+
+
+class TestMachine:
+    """Cores, memory, cards."""
+
+    def test_too_many_threads(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(machine, "available_cpus", lambda: 2)
+        many = settings.model_copy(update={"threads": 8})
+        cores = by_topic(machine.machine(many))["cores"]
+        assert (cores.state, "INSTSEG_THREADS=2" in cores.remedy) == (State.NOTE, True)
+
+    def test_a_budget_over_the_limit(
+        self, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(machine, "available_memory", lambda: 10**9)
+        memory = by_topic(machine.machine(settings.model_copy(update={"memory_budget": 2 * 10**9})))
+        assert memory["memory"].state is State.WRONG
+        assert "1000 MB for this process" in memory["memory"].found
+
+    @pytest.mark.parametrize(
+        ("device", "cards", "state"),
+        [
+            ("cpu", [], State.OK),
+            ("cpu", ["NVIDIA H200, 143771 MiB"], State.NOTE),
+            ("gpu:0", [], State.WRONG),
+            ("gpu:0", ["NVIDIA H200, 143771 MiB"], State.OK),
+        ],
+    )
+    def test_cards(
+        self,
+        settings: Settings,
+        monkeypatch: pytest.MonkeyPatch,
+        device: str,
+        cards: list[str],
+        state: State,
+    ) -> None:
+        monkeypatch.setattr(machine, "_cards", lambda: cards)
+        settings = settings.model_copy(update={"device": device})
+        assert by_topic(machine.machine(settings))["GPU"].state is state
+
+    def test_a_driver_that_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*args: Any, **options: Any) -> None:
+            raise subprocess.CalledProcessError(9, "nvidia-smi")
+
+        monkeypatch.setattr(machine.shutil, "which", lambda name: name)
+        monkeypatch.setattr(machine.subprocess, "run", fail)
+        assert machine._cards() == []
+
+    def test_another_python(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "version_info", (3, 14, 0))
+        assert by_topic(machine.machine(settings))["Python"].state is State.WRONG
+
+
+class TestModels:
+    """Folders, disk, catalog, default model."""
+
+    @pytest.fixture(autouse=True)
+    def _only_these(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(report, "machine", lambda settings: iter(()))
+        monkeypatch.setattr(report, "packages", lambda: iter(()))
+
+    def test_all_well(self, settings: Settings) -> None:
+        findings = by_topic(examine(settings))
+        assert "not made yet" in findings["models' folder"].found
+        assert findings["catalog"].found == "1 bundled, 15 not fetched"
+        assert findings["default model"].found == "demo-cats, bundled"
+
+    def test_a_broken_model_and_a_default_that_is_not_here(self, settings: Settings) -> None:
+        (model_folder(settings.models_dir / "SOLOv2") / "inference.json").unlink()
+        changed = settings.model_copy(update={"default_model": "Mask-RT-DETR-S"})
+        findings = by_topic(examine(changed))
+        assert findings["model SOLOv2"].state is State.NOTE
+        assert findings["default model"].state is State.WRONG
+        assert "about 52 MB" in findings["default model"].remedy
+
+    def test_a_default_that_is_unknown(self, settings: Settings) -> None:
+        changed = settings.model_copy(update={"default_model": "SOLOv3"})
+        assert "Did you mean “SOLOv2”" in by_topic(examine(changed))["catalog"].found
+
+    def test_a_folder_that_is_a_file(self, settings: Settings, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        changed = settings.model_copy(update={"models_dir": tmp_path / "file"})
+        finding = by_topic(examine(changed))["models' folder"]
+        assert finding.state is State.WRONG
+        assert "INSTSEG_MODELS_DIR" in finding.remedy
