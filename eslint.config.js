@@ -1,7 +1,7 @@
 /** Rules for the viewer's modules: what breaks, then what makes code hard to read. */
 
 const browser = [
-  "AbortController", "Blob", "CustomEvent", "File", "Image", "MutationObserver", "Path2D", "ResizeObserver",
+  "AbortController", "Blob", "CustomEvent", "File", "Image", "IntersectionObserver", "MutationObserver", "Path2D", "ResizeObserver",
   "URL", "cancelAnimationFrame", "clearTimeout", "document", "navigator", "performance",
   "requestAnimationFrame", "requestIdleCallback", "setTimeout", "console", "window", "matchMedia",
 ];
@@ -71,7 +71,7 @@ export default [
     rules,
   },
   {
-    files: ["instseg_ui/**/on_load.js"],
+    files: ["instseg_ui/**/on_load*.js"],
     languageOptions: { sourceType: "script", ecmaVersion: 2023, globals: readonly(onLoad) },
     rules,
   },

@@ -117,11 +117,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    """The address of the page while it runs; `folder` is where Gradio keeps files."""
+def serve(folder: Path, blocks: Any = None) -> Iterator[str]:
+    """The address of a page, the viewer's by default, while it runs.
+
+    `folder` is where Gradio keeps files.
+    """
     app = FastAPI()
     mount_static(app)
-    gr.mount_gradio_app(app, build(value_of(folder)), path="/", ssr_mode=False)
+    blocks = blocks or build(value_of(folder))
+    gr.mount_gradio_app(app, blocks, path="/", ssr_mode=False)
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)

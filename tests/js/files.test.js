@@ -4,25 +4,32 @@ import { test } from "node:test";
 
 const folder = new URL("../../instseg_ui/ui/viewer/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, folder), "utf8");
+const named = (ending) => readdirSync(folder).filter((file) => file.endsWith(ending));
+const modules = readdirSync(new URL("static/", folder)).map((file) => `static/${file}`);
 
 test("markup and style hold nothing that Gradio's templates would interpret", () => {
-  for (const name of ["viewer.html", "viewer.css"]) assert.doesNotMatch(read(name), /[`\\]|\$\{|\{\{/, name);
+  for (const name of [...named(".html"), ...named(".css")]) assert.doesNotMatch(read(name), /[`\\]|\$\{|\{\{/, name);
 });
 
 test("the style holds no rule that is void inside a scope", () => {
-  assert.doesNotMatch(read("viewer.css"), /@keyframes|@import|@font-face/);
+  for (const name of named(".css")) assert.doesNotMatch(read(name), /@keyframes|@import|@font-face/, name);
 });
 
-test("every part the code asks for is in the markup", () => {
-  const markup = read("viewer.html");
-  for (const file of readdirSync(new URL("static/", folder))) {
-    for (const [, part] of read(`static/${file}`).matchAll(/\.part\("(\w+)"\)/g)) assert.ok(markup.includes(`data-part="${part}"`), `${part} of ${file}`);
+test("every part the code asks for is in a markup", () => {
+  const markup = named(".html").map(read).join("");
+  for (const file of modules) {
+    for (const [, part] of read(file).matchAll(/\bpart\("(\w+)"\)/g)) assert.ok(markup.includes(`data-part="${part}"`), `${part} of ${file}`);
   }
 });
 
 test("every class the code or markup uses is styled", () => {
-  const style = read("viewer.css");
-  const sources = ["viewer.html", ...readdirSync(new URL("static/", folder)).map((file) => `static/${file}`)];
-  const used = new Set(sources.flatMap((name) => [...read(name).matchAll(/\bisv-[a-z]+\b/g)].map(([word]) => word)));
-  for (const word of used) assert.ok(style.includes(word), word);
+  const styles = { isv: read("viewer.css"), isg: read("grid.css"), iso: read("objects.css") };
+  for (const name of [...named(".html"), ...modules]) {
+    for (const [word, family] of read(name).matchAll(/\b(is[vgo])-[a-z]+\b/g)) assert.ok(styles[family].includes(word), `${word} of ${name}`);
+  }
+});
+
+test("every event of a component is quoted where Gradio looks for it", () => {
+  assert.match(read("on_load_grid.js"), /trigger\("settle"/);
+  assert.match(read("on_load_grid.js"), /trigger\("reference"/);
 });

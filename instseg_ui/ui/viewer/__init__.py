@@ -1,5 +1,15 @@
-"""The viewer: a picture with its instances, in the browser."""
+"""The viewer: a picture with its instances, in the browser; alone, or a grid of them."""
 
+from instseg_ui.ui.viewer.grid import (
+    MAX_PANES,
+    CompareGrid,
+    Settled,
+    grid_value,
+    pane_value,
+    referenced,
+    settled,
+)
+from instseg_ui.ui.viewer.objects import ObjectTable, object_table_value
 from instseg_ui.ui.viewer.viewer import (
     STATIC_DIR,
     STATIC_ROUTE,
@@ -10,10 +20,19 @@ from instseg_ui.ui.viewer.viewer import (
 )
 
 __all__ = [
+    "MAX_PANES",
     "STATIC_DIR",
     "STATIC_ROUTE",
+    "CompareGrid",
+    "ObjectTable",
+    "Settled",
     "Viewer",
+    "grid_value",
     "mount_static",
+    "object_table_value",
+    "pane_value",
+    "referenced",
+    "settled",
     "uploaded_photo",
     "viewer_value",
 ]

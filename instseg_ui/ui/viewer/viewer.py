@@ -113,6 +113,11 @@ def _content_hash(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+def modules_address() -> str:
+    """The path of the modules, with their version; a prop of every component here."""
+    return f"{STATIC_ROUTE}/v-{_content_hash(STATIC_DIR)}"
+
+
 class _VersionedFiles(StaticFiles):
     """Serves a folder under any first path segment ``v-...``.
 
@@ -214,7 +219,7 @@ class Viewer(gr.HTML):
             apply_default_css=False,
             visible=visible,
             render=render,
-            modules=f"{STATIC_ROUTE}/v-{_content_hash(STATIC_DIR)}",
+            modules=modules_address(),
             accepts_files=accepts_files,
             **kwargs,
         )

@@ -3,7 +3,7 @@
 import { make } from "./dom.js";
 import { formatPixels, formatThreshold } from "./format.js";
 import { floorOf, instancesOf } from "./scene.js";
-import { clampThreshold, classCounts, toggled } from "./state.js";
+import { clampThreshold, toggled } from "./state.js";
 
 const AREA_STEPS = 60;
 /** Up to this many classes one row of chips is enough on a wide page; on a narrow one a quarter. */
@@ -88,7 +88,7 @@ function chipRow(viewer) {
   return {
     row,
     update(state, changed) {
-      const entries = classCounts(instancesOf(viewer.scene()), state);
+      const entries = viewer.classes();
       if (changed.has("scene")) build(entries);
       all.textContent = state.hidden.length ? "Show all" : "Hide all";
       for (const entry of entries) chips.get(entry.label).show(entry);

@@ -17,6 +17,10 @@ import { maskOf, pathOf } from "./shapes.js";
 
 /** From this many screen pixels an image pixel on, single pixels are shown as squares. */
 const PIXELATED = 4;
+/** How much stronger the fill of a pinned or pointed-at instance is. */
+const LIT = 0.25;
+/** Half the widest line, in the transform's units at most. */
+const RIM = 4;
 
 /**
  * @param {CanvasRenderingContext2D} ctx
@@ -30,21 +34,26 @@ export function drawPicture(ctx, picture, frame, at) {
   ctx.drawImage(picture, at.x, at.y, frame.width * at.scale, frame.height * at.scale);
 }
 
-/** Whether any part of the instance can be seen. */
-function inSight(instance, at, bounds) {
+/** Whether any part of the instance can be seen; `rect` is in the transform's units. */
+function inSight(instance, at, rect) {
   const mask = maskOf(instance);
   const [x1, y1, x2, y2] = mask ? [mask.x, mask.y, mask.x + mask.w, mask.y + mask.h] : instance.box;
-  const [left, top] = [-at.x / at.scale, -at.y / at.scale];
-  const [right, bottom] = [left + bounds.width / at.scale, top + bounds.height / at.scale];
+  // Lines are wider than the shape they follow.
+  const [left, top] = [(rect.x - at.x - RIM) / at.scale, (rect.y - at.y - RIM) / at.scale];
+  const [right, bottom] = [left + (rect.width + 2 * RIM) / at.scale, top + (rect.height + 2 * RIM) / at.scale];
   return x2 > left && y2 > top && x1 < right && y1 < bottom;
 }
 
-/** How strongly one instance is filled, given what is pointed at or pinned. */
+/** How strongly one instance is filled, given what is pinned. */
 function fillAlpha(instance, layers) {
-  if (instance.index === layers.selected || instance.index === layers.hover) {
-    return Math.min(1, layers.opacity + 0.25);
-  }
+  if (instance.index === layers.selected) return Math.min(1, layers.opacity + LIT);
   return layers.selected >= 0 ? layers.opacity * 0.45 : layers.opacity;
+}
+
+/** What has to lie over a filled shape to make it as strong as a lit one. */
+function litAlpha(instance, layers) {
+  const [now, wanted] = [fillAlpha(instance, layers), Math.min(1, layers.opacity + LIT)];
+  return now < 1 ? Math.max(0, (wanted - now) / (1 - now)) : 0;
 }
 
 function strokeShape(ctx, instance, at, width) {
@@ -89,7 +98,46 @@ function byImportance(instances, layers) {
   return [...instances].sort((a, b) => rank(b) - rank(a) || a.index - b.index);
 }
 
+/** In image pixels from here on, with lines that are joined fast. */
+function enterImage(ctx, at, ratio) {
+  ctx.save();
+  ctx.setTransform(at.scale * ratio, 0, 0, at.scale * ratio, at.x * ratio, at.y * ratio);
+  // Round joins cost a third more time and cannot be told apart on lines this thin.
+  ctx.lineJoin = "bevel";
+}
+
 /**
+ * Masks, outlines and boxes, and what is pinned; all that only moves when the picture does.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./value.js").Instance[]} instances those that are shown
+ * @param {Layers} layers
+ * @param {import("./viewport.js").Transform} at
+ * @param {import("./scroll.js").Rect} rect what is drawn, in the transform's units
+ * @param {{unit?: number, ratio?: number}} [pixels] thickness of lines; device pixels a unit
+ */
+export function drawShapes(ctx, instances, layers, at, rect, { unit = 1, ratio = 1 } = {}) {
+  // Large ones first, so that small ones lie on top, as the pointer finds them.
+  const ordered = instances.filter((one) => inSight(one, at, rect)).sort((a, b) => b.area - a.area);
+  enterImage(ctx, at, ratio);
+  for (const instance of ordered) drawShape(ctx, instance, layers, at, unit);
+  for (const instance of ordered) if (instance.index === layers.selected) drawHighlight(ctx, instance, at, unit);
+  ctx.restore();
+}
+
+/** The instance under the pointer, over everything else. */
+function drawPointed(ctx, instance, layers, at, { unit, ratio }) {
+  enterImage(ctx, at, ratio);
+  if (layers.masks) {
+    ctx.globalAlpha = litAlpha(instance, layers);
+    ctx.fillStyle = instance.color;
+    ctx.fill(pathOf(instance, at.scale), "evenodd");
+  }
+  drawHighlight(ctx, instance, at, unit);
+  ctx.restore();
+}
+
+/**
+ * What lies over the shapes: the instance under the pointer and the name tags.
  * @param {CanvasRenderingContext2D} ctx
  * @param {import("./value.js").Instance[]} instances those that are shown
  * @param {Layers} layers
@@ -97,22 +145,29 @@ function byImportance(instances, layers) {
  * @param {import("./value.js").Size} bounds of the canvas in the transform's units
  * @param {{unit?: number, ratio?: number}} [pixels] thickness of lines and tags; device pixels a unit
  */
-export function drawOverlay(ctx, instances, layers, at, bounds, { unit = 1, ratio = 1 } = {}) {
-  const seen = instances.filter((one) => inSight(one, at, bounds));
-  // Large ones first, so that small ones lie on top, as the pointer finds them.
-  const ordered = [...seen].sort((a, b) => b.area - a.area);
+export function drawMarks(ctx, instances, layers, at, bounds, { unit = 1, ratio = 1 } = {}) {
+  const seen = instances.filter((one) => inSight(one, at, { x: 0, y: 0, ...bounds }));
   const isLit = (one) => one.index === layers.hover || one.index === layers.selected;
-  const lit = ordered.filter(isLit);
+  const pointed = seen.find((one) => one.index === layers.hover);
+  if (pointed) drawPointed(ctx, pointed, layers, at, { unit, ratio });
   ctx.save();
-  ctx.setTransform(at.scale * ratio, 0, 0, at.scale * ratio, at.x * ratio, at.y * ratio);
-  // Round joins cost a third more time and cannot be told apart on lines this thin.
-  ctx.lineJoin = "bevel";
-  for (const instance of ordered) drawShape(ctx, instance, layers, at, unit);
-  for (const instance of lit) drawHighlight(ctx, instance, at, unit);
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-  ctx.globalAlpha = 1;
-  const tagged = layers.labels ? seen : lit;
+  const tagged = layers.labels ? seen : seen.filter(isLit);
   const look = { size: Math.round(11 * unit), ratio, lit: isLit };
   drawLabels(ctx, byImportance(tagged, layers), at, bounds, look);
   ctx.restore();
+}
+
+/**
+ * Everything that was found, in one go: shapes and marks.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./value.js").Instance[]} instances those that are shown
+ * @param {Layers} layers
+ * @param {import("./viewport.js").Transform} at
+ * @param {import("./value.js").Size} bounds of the canvas in the transform's units
+ * @param {{unit?: number, ratio?: number}} [pixels] thickness of lines and tags; device pixels a unit
+ */
+export function drawOverlay(ctx, instances, layers, at, bounds, pixels = {}) {
+  drawShapes(ctx, instances, layers, at, { x: 0, y: 0, ...bounds }, pixels);
+  drawMarks(ctx, instances, layers, at, bounds, pixels);
 }

@@ -111,3 +111,14 @@ export function rememberVisible() {
     return result;
   };
 }
+
+/**
+ * The state for drawing: what is filtered out is neither pinned nor lit.
+ * @param {Instance[]} visible
+ * @param {import("./state.js").State} state
+ * @returns {import("./state.js").State}
+ */
+export function layersOf(visible, state) {
+  const shown = (index) => (visible.some((one) => one.index === index) ? index : -1);
+  return { ...state, hover: shown(state.hover), selected: shown(state.selected) };
+}

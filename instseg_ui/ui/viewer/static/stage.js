@@ -1,16 +1,17 @@
 /** The two canvases: the picture below, everything found above it. */
 
-import { drawOverlay, drawPicture } from "./draw.js";
+import { drawMarks, drawPicture, drawShapes } from "./draw.js";
 import { formatThreshold, plural } from "./format.js";
 import { frameOf } from "./scene.js";
+import { createScrolled, snapped } from "./scroll.js";
 import { pathOf } from "./shapes.js";
 import { transform } from "./viewport.js";
 
 const MAX_RATIO = 2;
-const PICTURE = ["scene", "size", "view"];
-const OVERLAY = [
-  ...PICTURE, "threshold", "opacity", "minArea", "hidden", "masks", "outlines", "boxes", "labels", "hover", "selected",
-];
+/** What makes a canvas be drawn anew; a new view may only move it. */
+const PICTURE = ["scene", "size"];
+const SHAPES = [...PICTURE, "threshold", "opacity", "minArea", "hidden", "masks", "outlines", "boxes", "selected"];
+const MARKS = [...SHAPES, "view", "labels", "hover"];
 
 const any = (changed, keys) => keys.some((key) => changed.has(key));
 
@@ -73,30 +74,42 @@ function watchSize(viewer, stage, canvases) {
   viewer.signal.addEventListener("abort", () => observer.disconnect());
 }
 
+/** The picture's canvas, the shapes', and the one that shows shapes and marks. */
+function createPaint(viewer, base, overlay, shapes) {
+  const pixels = () => ({ ratio: viewer.stage.ratio });
+  const picture = createScrolled(base, (ctx, at) => {
+    const { ratio } = viewer.stage;
+    const device = { scale: at.scale * ratio, x: at.x * ratio, y: at.y * ratio };
+    const scene = viewer.scene();
+    if (scene.picture) drawPicture(ctx, scene.picture, frameOf(scene), device);
+  });
+  const found = createScrolled(shapes, (ctx, at, rect) => drawShapes(ctx, viewer.visible(), viewer.layers(), at, rect, pixels()));
+  return (at, changed) => {
+    const { ratio } = viewer.stage;
+    if (any(changed, ["view", ...PICTURE])) picture(at, ratio, any(changed, PICTURE));
+    if (any(changed, ["view", ...SHAPES])) found(at, ratio, any(changed, SHAPES));
+    if (!any(changed, MARKS)) return;
+    const ctx = clear(overlay);
+    if (!at) return;
+    ctx.drawImage(shapes, 0, 0);
+    drawMarks(ctx, viewer.visible(), viewer.layers(), at, viewer.stage, pixels());
+  };
+}
+
 /**
  * @param {import("./viewer.js").Viewer} viewer
  * @returns {{update: (state: import("./state.js").State, changed: Set<string>) => void}}
  */
 export function createStage(viewer) {
   const [stage, base, overlay] = ["stage", "base", "overlay"].map(viewer.part);
-  watchSize(viewer, stage, [base, overlay]);
-
-  const paintPicture = (at) => {
-    const ctx = clear(base);
-    const { picture } = viewer.scene();
-    const { ratio } = viewer.stage;
-    if (at && picture) drawPicture(ctx, picture, frameOf(viewer.scene()), { scale: at.scale * ratio, x: at.x * ratio, y: at.y * ratio });
-  };
-  const paintOverlay = (at) => {
-    const ctx = clear(overlay);
-    if (at) drawOverlay(ctx, viewer.visible(), viewer.layers(), at, viewer.stage, { ratio: viewer.stage.ratio });
-  };
+  const shapes = document.createElement("canvas");
+  watchSize(viewer, stage, [base, overlay, shapes]);
+  const paint = createPaint(viewer, base, overlay, shapes);
   return {
     update(state, changed) {
       if (changed.has("scene")) warmUp(viewer);
       const at = viewer.transform();
-      if (any(changed, PICTURE)) paintPicture(at);
-      if (any(changed, OVERLAY)) paintOverlay(at);
+      paint(at && snapped(at, viewer.stage.ratio), changed);
       if (any(changed, ["scene", "threshold", "minArea", "hidden"])) overlay.setAttribute("aria-label", describe(viewer, state));
       stage.classList.toggle("isv-zoomed", state.view.zoom > 1);
       stage.classList.toggle("isv-over", state.hover >= 0);

@@ -75,9 +75,16 @@ function closeMenu(viewer, menu) {
   menu.addEventListener("keydown", escape, options);
 }
 
-function layerButton(viewer, [layer, title, key]) {
-  const toggle = () => viewer.store.set({ [layer]: !viewer.store.get()[layer] });
-  return iconButton(layer, `${title} (${key})`, toggle, { "data-layer": layer, "aria-pressed": "true", caption: title });
+/**
+ * A switch for each layer.
+ * @param {{store: import("./state.js").Store}} viewer
+ * @returns {HTMLButtonElement[]}
+ */
+export function layerButtons({ store }) {
+  return LAYERS.map(([layer, title, key]) => {
+    const toggle = () => store.set({ [layer]: !store.get()[layer] });
+    return iconButton(layer, `${title} (${key})`, toggle, { "data-layer": layer, "aria-pressed": "true", caption: title });
+  });
 }
 
 /**
@@ -86,7 +93,7 @@ function layerButton(viewer, [layer, title, key]) {
  */
 export function createToolbar(viewer) {
   const bar = viewer.part("toolbar");
-  const layers = LAYERS.map((layer) => layerButton(viewer, layer));
+  const layers = layerButtons(viewer);
   const level = make("button", { type: "button", class: "isv-button isv-level", title: "Fit (0)", on: { click: () => viewer.store.set({ view: FIT }) } });
   const menu = downloadMenu(viewer);
   const full = iconButton("full", "Full screen (F)", () => viewer.toggleFull(), { "data-tool": "full", "aria-pressed": "false" });

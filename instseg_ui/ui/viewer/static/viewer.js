@@ -16,13 +16,14 @@
 
 import { createControls } from "./controls.js";
 import { listenToFiles } from "./drop.js";
+import { createFrames, createFull } from "./frames.js";
 import { listenToGestures } from "./gestures.js";
 import { listenToKeys } from "./keys.js";
 import { createNotice } from "./notice.js";
 import { createPanel } from "./panel.js";
-import { createScenes, floorOf, rememberVisible } from "./scene.js";
+import { createScenes, floorOf, instancesOf, layersOf, rememberVisible } from "./scene.js";
 import { createStage, placePicture } from "./stage.js";
-import { clampThreshold, createStore } from "./state.js";
+import { clampThreshold, classCounts, createStore } from "./state.js";
 import { createTip } from "./tip.js";
 import { createToolbar } from "./toolbar.js";
 import { FIT } from "./viewport.js";
@@ -47,35 +48,6 @@ function createAdopt(store) {
     }
     store.set(patch);
   };
-}
-
-/** Collects what changed and calls `draw` with it once a frame. */
-function createFrames(draw, signal) {
-  let [changed, request] = [new Set(), 0];
-  const flush = () => {
-    cancelAnimationFrame(request);
-    request = 0;
-    const now = changed;
-    changed = new Set();
-    if (now.size && !signal.aborted) draw(now);
-  };
-  const refresh = (...keys) => {
-    for (const key of keys) changed.add(key);
-    request ||= requestAnimationFrame(flush);
-  };
-  return { flush, refresh };
-}
-
-/** Full screen, or the whole page where a browser offers none for elements. */
-function createFull(root, changed) {
-  const isFull = () => document.fullscreenElement === root || root.classList.contains("isv-full");
-  const toggleFull = async () => {
-    if (document.fullscreenElement === root) await document.exitFullscreen();
-    else if (root.classList.contains("isv-full") || !root.requestFullscreen) root.classList.toggle("isv-full");
-    else await root.requestFullscreen().catch(() => root.classList.add("isv-full"));
-    changed();
-  };
-  return { isFull, toggleFull };
 }
 
 /** Tells the page what is shown, as `instseg:state` on the viewer's root. */
@@ -123,12 +95,8 @@ function createViewer(root, api) {
     take: scenes.take,
     visible: () => visibleOf(scenes.get(), store.get()),
     transform: () => placePicture(scenes.get(), store.get(), viewer.stage),
-    /** The state for drawing: what is filtered out is neither pinned nor lit. */
-    layers() {
-      const state = store.get();
-      const shown = (index) => (viewer.visible().some((one) => one.index === index) ? index : -1);
-      return { ...state, hover: shown(state.hover), selected: shown(state.selected) };
-    },
+    layers: () => layersOf(viewer.visible(), store.get()),
+    classes: () => classCounts(instancesOf(scenes.get()), store.get()),
     choose: () => viewer.part("file").click(),
     hint: (text) => notice.hint(text),
     ...createFull(root, () => frames.refresh("full")),
