@@ -1,0 +1,1 @@
+"""The embedded demo model: trained in PyTorch, shipped as a PaddleX folder."""

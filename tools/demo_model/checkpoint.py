@@ -1,0 +1,89 @@
+"""Everything that training changes, and how it is kept on disk."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch.optim.swa_utils import AveragedModel
+
+from tools.demo_model.network import DemoNetwork
+
+EMA_DECAY = 0.998
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """The weights, their moving average, which is what ships, and the optimizer's memory."""
+
+    model: DemoNetwork
+    average: AveragedModel
+    optimizer: torch.optim.Optimizer
+
+    def save(self, path: Path, epochs: int) -> None:
+        """Write a checkpoint after `epochs` epochs beside `path`, then put it there in one step."""
+        temporary = path.with_suffix(".tmp")
+        torch.save(
+            {
+                "model": self.model.state_dict(),
+                "average": self.average.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "epochs": epochs,
+                "random": torch.get_rng_state(),
+            },
+            temporary,
+        )
+        temporary.replace(path)
+
+    def restore(self, path: Path) -> int:
+        """Take everything from a checkpoint; returns the number of finished epochs."""
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"])
+        return state["epochs"]
+
+
+def start(rate: float) -> TrainingState:
+    """The state before the first step: ImageNet's backbone, everything else random."""
+    model = DemoNetwork().to(memory_format=torch.channels_last)
+    model.backbone.load_imagenet()
+    average = AveragedModel(model, avg_fn=_ema, use_buffers=True)
+    return TrainingState(model, average, _optimizer(model, rate))
+
+
+def load_average(path: Path) -> DemoNetwork:
+    """The network with a checkpoint's averaged weights, ready for inference."""
+    state = torch.load(path, map_location="cpu", weights_only=True)["average"]
+    prefix = "module."
+    weights = {name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)}
+    model = DemoNetwork()
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def _ema(average: torch.Tensor, current: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
+    """Exponential moving average; its memory grows with the steps seen up to EMA_DECAY's."""
+    decay = min(EMA_DECAY, (1 + int(count)) / (10 + int(count)))
+    return average * decay + current * (1 - decay)
+
+
+def _optimizer(model: DemoNetwork, rate: float) -> torch.optim.Optimizer:
+    """AdamW: a third of the rate for pretrained layers, no decay for vectors (biases, norms).
+
+    A group's own peak rate stands under "peak"; the schedule scales it.
+    """
+    groups = {(pretrained, decays): [] for pretrained in (True, False) for decays in (True, False)}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            groups[name.startswith("backbone."), parameter.ndim > 1].append(parameter)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": group,
+                "peak": rate / 3 if pretrained else rate,
+                "weight_decay": 0.05 * decays,
+            }
+            for (pretrained, decays), group in groups.items()
+        ]
+    )

@@ -1,0 +1,100 @@
+"""Write the PaddleX inference folder from folded weights; needs Paddle, not PyTorch.
+
+    python -m tools.demo_model.export --weights weights.npz --out DIR
+
+Run it with paddlepaddle 3.0.0: older runtimes do not load what newer ones write.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import paddle
+import yaml
+
+from tools.demo_model import spec
+from tools.demo_model.paddle_graph import PaddleDemoModel
+
+# PaddleX loads only folders that carry one of its own names, and the name decides how. Of its
+# instance segmentation names, this is the only one that both gets oneDNN by default and feeds
+# images one by one whatever the batch size.
+PADDLEX_NAME = "PP-YOLOE_seg-S"
+
+
+def main() -> None:
+    """Parse the command line and export."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    model = PaddleDemoModel()
+    load_weights(model, options.weights)
+    export(model, options.out)
+
+
+def load_weights(model: PaddleDemoModel, weights: Path) -> None:
+    """Set every parameter of the network from `weights`, an .npz by parameter name.
+
+    Raises ValueError when one is missing or left over.
+    """
+    with np.load(weights) as arrays:
+        parameters = dict(model.network.named_parameters())
+        if parameters.keys() != set(arrays.files):
+            raise ValueError(f"names differ: {sorted(parameters.keys() ^ set(arrays.files))}")
+        for name, parameter in parameters.items():
+            parameter.set_value(arrays[name])
+    model.eval()
+
+
+def export(model: PaddleDemoModel, folder: Path) -> None:
+    """Write `inference.json`, `inference.pdiparams` and `inference.yml` into `folder`."""
+    signature = [
+        paddle.static.InputSpec([1, 2], "float32", "im_shape"),
+        paddle.static.InputSpec([1, 3, None, None], "float32", "image"),
+        paddle.static.InputSpec([1, 2], "float32", "scale_factor"),
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        paddle.jit.save(paddle.jit.to_static(model, input_spec=signature), f"{temporary}/inference")
+        for name in ("inference.json", "inference.pdiparams"):
+            (folder / name).write_bytes((Path(temporary) / name).read_bytes())
+    (folder / "inference.yml").write_text(yaml.safe_dump(_description(), sort_keys=False))
+
+
+def _description() -> dict[str, object]:
+    """What `inference.yml` tells PaddleX: how to prepare an image, and the classes' names."""
+    return {
+        "mode": "paddle",
+        "draw_threshold": 0.5,
+        "metric": "COCO",
+        "use_dynamic_shape": True,
+        "Global": {"model_name": PADDLEX_NAME},
+        "arch": "PPYOLOE",
+        "min_subgraph_size": 3,
+        "mask": True,
+        "Preprocess": [
+            {
+                "type": "Resize",
+                "target_size": list(spec.TARGET_SIZE),
+                "keep_ratio": True,
+                "interp": 1,
+            },
+            {
+                "type": "NormalizeImage",
+                "mean": [spec.PIXEL_MEAN / 255] * 3,
+                "std": [spec.PIXEL_STD / 255] * 3,
+                "norm_type": "mean_std",
+                "is_scale": True,
+            },
+            {"type": "Permute"},
+            {"type": "PadStride", "stride": spec.STRIDES[-1]},
+        ],
+        "label_list": list(spec.CLASS_NAMES),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""Show that the exported folder computes what was trained.
+
+Two steps, because the frameworks live in environments of their own:
+
+    python -m tools.demo_model.prove record --checkpoint last.pt --data DIR --out proof.npz
+    python -m tools.demo_model.prove compare --weights weights.npz --model DIR --proof proof.npz
+
+`record` needs PyTorch and runs the trained network in float32, its batch normalisation unfolded, on
+photos of several shapes. `compare` needs Paddle, runs the Paddle network and the exported folder on
+the same inputs, prints the largest differences, and fails when they exceed rounding.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tools.demo_model import spec
+
+# One photo at each size; wide, tall and odd ones exercise padding and the two scale factors.
+SIZES = ((512, 512), (640, 480), (1920, 1080), (333, 777), (97, 211), (64, 64))  # width, height
+RAW = ("scores", "distances", "embeddings", "mask_features")
+RAW_TOLERANCE = 1e-3  # relative to the largest value
+SCORE_TOLERANCE = 1e-3
+BOX_TOLERANCE = 0.1  # pixels of the original image
+MASK_TOLERANCE = 0.99  # IoU
+
+
+def main() -> None:
+    """Parse the command line and run one of the two steps."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    steps = parser.add_subparsers(required=True)
+    step = steps.add_parser("record")
+    step.add_argument("--checkpoint", type=Path, required=True)
+    step.add_argument("--data", type=Path, required=True)
+    step.add_argument("--out", type=Path, required=True)
+    step.set_defaults(run=record)
+    step = steps.add_parser("compare")
+    step.add_argument("--weights", type=Path, required=True)
+    step.add_argument("--model", type=Path, required=True)
+    step.add_argument("--proof", type=Path, required=True)
+    step.set_defaults(run=compare)
+    options = parser.parse_args()
+    options.run(options)
+
+
+def record(options: argparse.Namespace) -> None:
+    """Write inputs and PyTorch's outputs of a few photos."""
+    import torch
+
+    from tools.demo_model import inference
+    from tools.demo_model.checkpoint import load_average
+
+    model = load_average(options.checkpoint)
+    photos = sorted((options.data / "valid").iterdir())[: len(SIZES)]
+    arrays = {}
+    for index, (photo, size) in enumerate(zip(photos, SIZES, strict=True)):
+        pixels = cv2.resize(cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2RGB), size)
+        prepared = inference.preprocess(pixels, spec.TARGET_SIZE)
+        with torch.no_grad():
+            raw = model(prepared.image)
+        found = inference.detect(model, prepared)
+        tensors = prepared._asdict() | found._asdict() | {name: getattr(raw, name) for name in RAW}
+        # The kept objects' scores and all points' logits would share a name.
+        tensors |= {"scores": raw.scores, "kept_scores": found.scores}
+        arrays |= {f"{index}.{name}": value.numpy() for name, value in tensors.items()}
+    np.savez_compressed(options.out, **arrays)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Print how Paddle's outputs differ from the recorded ones; exit with 1 if too much."""
+    from tools.demo_model.export import load_weights
+    from tools.demo_model.paddle_graph import PaddleDemoModel
+
+    model = PaddleDemoModel()
+    load_weights(model, options.weights)
+    predictor = _predictor(options.model)
+    passed = True
+    with np.load(options.proof) as proof:
+        for index, size in enumerate(SIZES):
+            prefix = f"{index}."
+            recorded = {
+                name.removeprefix(prefix): proof[name]
+                for name in proof.files
+                if name.startswith(prefix)
+            }
+            passed &= _compare_raw(size, model, recorded)
+            passed &= _compare_final(size, predictor(recorded), recorded)
+    sys.exit(0 if passed else 1)
+
+
+def _compare_raw(size: tuple[int, int], model: object, recorded: dict[str, np.ndarray]) -> bool:
+    import paddle
+
+    with paddle.no_grad():
+        outputs = model.network(paddle.to_tensor(recorded["image"]))
+    differences = {}
+    for name, output in zip(RAW, outputs, strict=False):
+        expected = recorded[name]
+        differences[name] = float(np.abs(output.numpy() - expected).max() / np.abs(expected).max())
+    print(size, "raw, relative:", {name: f"{value:.1e}" for name, value in differences.items()})
+    return max(differences.values()) < RAW_TOLERANCE
+
+
+def _compare_final(
+    size: tuple[int, int], found: list[np.ndarray], recorded: dict[str, np.ndarray]
+) -> bool:
+    rows, count, masks = found
+    boxes, scores, expected = (recorded[name] for name in ("boxes", "kept_scores", "masks"))
+    if not len(rows) == len(masks) == count[0] == len(boxes):
+        print(size, "objects:", len(rows), len(masks), count[0], "expected", len(boxes))
+        return False
+    if len(boxes) == 0:
+        print(size, "no objects, as expected")
+        return masks.shape[1:] == expected.shape[1:]
+    # Equal scores may be ordered either way; pair each object with the recorded one whose box is
+    # nearest.
+    nearest = np.abs(rows[:, None, 2:] - boxes[None]).max(2).argmin(1)
+    score = float(np.abs(rows[:, 1] - scores[nearest]).max())
+    box = float(np.abs(rows[:, 2:] - boxes[nearest]).max())
+    truth, drawn = expected[nearest] > 0, masks > 0
+    unions = (truth | drawn).sum((1, 2))
+    overlap = float(((truth & drawn).sum((1, 2))[unions > 0] / unions[unions > 0]).min(initial=1.0))
+    print(
+        f"{size} final: {len(rows)} objects, score {score:.1e}, box {box:.1e} px, "
+        f"least mask IoU {overlap:.5f}, {masks.dtype} {masks.shape}"
+    )
+    return score < SCORE_TOLERANCE and box < BOX_TOLERANCE and overlap > MASK_TOLERANCE
+
+
+def _predictor(folder: Path) -> object:
+    """A function from recorded inputs to the folder's three outputs, by Paddle Inference."""
+    from paddle import inference
+
+    config = inference.Config(str(folder / "inference.json"), str(folder / "inference.pdiparams"))
+    config.disable_glog_info()
+    predictor = inference.create_predictor(config)
+
+    def run(inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        for name in predictor.get_input_names():
+            predictor.get_input_handle(name).copy_from_cpu(np.ascontiguousarray(inputs[name]))
+        predictor.run()
+        return [
+            predictor.get_output_handle(name).copy_to_cpu() for name in predictor.get_output_names()
+        ]
+
+    return run
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""What the PyTorch network and its Paddle twin must agree on.
+
+Both networks, the assigner and the export read these constants, so that a change here is a change
+everywhere. Imports neither framework.
+"""
+
+from typing import NamedTuple
+
+CLASS_NAMES = ("cat",)
+
+# The weights were trained by TensorFlow on pixels mapped by (value - 127) / 128, RGB.
+PIXEL_MEAN = 127.0
+PIXEL_STD = 128.0
+
+
+class Stage(NamedTuple):
+    """A row of EfficientNet-Lite0 (Tan & Le 2019, table 1, less squeeze-excitation)."""
+
+    repeats: int
+    kernel: int
+    stride: int
+    expansion: int
+    out_channels: int
+
+
+STEM_CHANNELS = 32
+BATCH_NORM_EPS = 1e-3  # TensorFlow's, which the pretrained statistics assume
+STAGES = (
+    Stage(1, 3, 1, 1, 16),
+    Stage(2, 3, 2, 6, 24),
+    Stage(2, 5, 2, 6, 40),
+    Stage(3, 3, 2, 6, 80),
+    Stage(3, 5, 1, 6, 112),
+    Stage(2, 5, 2, 6, 192),  # 2 of its 4 blocks: the last wide ones hold most of the parameters
+)
+# Blocks whose outputs feed the neck, by index into the flattened stages: strides 4, 8, 16, 32.
+TAPS = (2, 4, 10, 12)
+TAP_CHANNELS = (24, 40, 112, 192)
+
+STRIDES = (8, 16, 32)
+MASK_STRIDE = 4
+WIDTH = 80
+TOWER_DEPTH = 2
+DISTANCE_BINS = 16  # distances from 0 to 15 strides to each side of the box
+
+MASK_CHANNELS = 16
+MASK_WIDTH = 64
+MASK_HIDDEN = 8
+# The mask of one object is a three-layer perceptron applied to every point of its box: (inputs,
+# outputs) a layer. Inputs are the mask features and the point's two coordinates within the box.
+MASK_LAYERS = ((MASK_CHANNELS + 2, MASK_HIDDEN), (MASK_HIDDEN, MASK_HIDDEN), (MASK_HIDDEN, 1))
+MASK_PARAMETERS = sum(inputs * outputs + outputs for inputs, outputs in MASK_LAYERS)
+
+SCORE_THRESHOLD = 0.05
+NMS_IOU = 0.6
+NMS_TOP_K = 400
+KEEP_TOP_K = 100
+MASK_SIZE = 48  # side of the grid laid over each kept box at run time
+MIN_SIDE = 1.0  # pixels of the original image; what lies outside of it after clipping has no side
+TARGET_SIZE = (
+    416,
+    640,
+)  # pixels: the short side becomes the first unless the long one would exceed the second

@@ -1,0 +1,63 @@
+"""Fold a checkpoint's batch normalisation and write plain arrays that need no PyTorch to read.
+
+python -m tools.demo_model.weights --checkpoint last.pt --out weights.npz
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tools.demo_model.checkpoint import load_average
+from tools.demo_model.network import DemoNetwork
+
+
+def main() -> None:
+    """Parse the command line and write the arrays."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    np.savez(options.out, **fold(load_average(options.checkpoint)))
+
+
+def fold(model: DemoNetwork) -> dict[str, np.ndarray]:
+    """Arrays by the names that `paddle_network.PaddleDemoNetwork` gives its parameters."""
+    arrays: dict[str, Tensor] = {}
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Sequential) and isinstance(module[0], nn.Conv2d):
+            scale, shift = _affine(module[1])
+            arrays[f"{name}.weight"] = module[0].weight * scale[:, None, None, None]
+            arrays[f"{name}.bias"] = shift
+        elif isinstance(module, nn.BatchNorm2d) and ".norms." in name:
+            scale, shift = _affine(module)
+            arrays[f"{name}.weight"] = scale[None, :, None, None]
+            arrays[f"{name}.bias"] = shift[None, :, None, None]
+        elif isinstance(module, nn.Conv2d | nn.Linear) and not _in_sequential(name):
+            arrays |= {f"{name}.{key}": value for key, value in module.named_parameters()}
+    training_only = "mask_branch.foreground."
+    return {
+        name: value.detach().float().contiguous().numpy()
+        for name, value in arrays.items()
+        if not name.startswith(training_only)
+    }
+
+
+def _affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Scale and shift [C] that a batch normalisation in evaluation mode amounts to."""
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    return scale, norm.bias - norm.running_mean * scale
+
+
+def _in_sequential(name: str) -> bool:
+    """Whether a convolution is the first of a Sequential, whose folding covers it."""
+    parent, leaf = name.rpartition(".")[::2]
+    return leaf == "0" and not parent.endswith((".lateral", ".convs"))
+
+
+if __name__ == "__main__":
+    main()
