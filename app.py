@@ -57,6 +57,7 @@ def create_app(segmenter: Segmenter) -> FastAPI:
         run_history=False,
         max_file_size=int(settings.max_upload),
         ssr_mode=False,
+        mcp_server=True,
         # A `gr.Error` is shown all the same; of anything else only the log tells.
         show_error=False,
     )

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
+from instseg_ui import overlaps
 from instseg_ui.errors import InputError
-from instseg_ui.masks import decode_crop, iou
+from instseg_ui.masks import Rle
 from instseg_ui.results import Instance, Instances, Prediction
 
 State = Literal["all agree", "loose mask", "class differs", "missed by some", "only one"]
@@ -24,6 +25,7 @@ Matrix = npt.NDArray[np.float64]
 
 MIN_IOU = 0.5
 LOOSE_IOU = 0.75
+_LEAST_IOU = 1e-9
 _ORDER: tuple[State, ...] = (
     "class differs",
     "missed by some",
@@ -99,17 +101,7 @@ def match(
         class_aware: pair instances of equal class names only.
         min_iou: lowest IoU of a pair, above 0.
     """
-    overlaps = iou(list(first.masks), list(second.masks))
-    overlaps[overlaps < max(min_iou, 1e-9)] = 0.0
-    if class_aware and overlaps.size:
-        same = np.array(first.labels)[:, None] == np.array(second.labels)[None, :]
-        overlaps *= same
-    rows, columns = linear_sum_assignment(overlaps, maximize=True)
-    return [
-        Pair(int(i), int(j), float(overlaps[i, j]))
-        for i, j in zip(rows, columns, strict=True)
-        if overlaps[i, j] > 0
-    ]
+    return _pairs(overlaps.assign(_overlaps([first, second], class_aware, min_iou)), 0, len(first))
 
 
 def compare(
@@ -132,12 +124,12 @@ def compare(
     """
     _check(predictions)
     sets = [prediction.instances for prediction in predictions]
+    found = _overlaps(sets, class_aware, min_iou)
     objects = [
-        MatchedObject(members, _state(members, loose_iou))
-        for members in _gather(sets, class_aware, min_iou)
+        MatchedObject(members, _state(members, loose_iou)) for members in _gather(sets, found)
     ]
     objects.sort(key=_disagreement)
-    f1, mean_iou = _agreement(sets, class_aware, min_iou)
+    f1, mean_iou = _agreement(sets, found)
     names = tuple(prediction.model for prediction in predictions)
     return Comparison(names, tuple(objects), f1, mean_iou)
 
@@ -149,15 +141,13 @@ def coverage(predictions: Sequence[Prediction], label: str | None = None) -> npt
         InputError: fewer than two predictions, or images of different size.
     """
     _check(predictions)
-    total = np.zeros((predictions[0].height, predictions[0].width), np.uint8)
-    for prediction in predictions:
-        covered = np.zeros_like(total)
-        for instance in prediction.instances:
-            if label is None or instance.label == label:
-                crop, (x, y) = decode_crop(instance.mask)
-                covered[y : y + crop.shape[0], x : x + crop.shape[1]] |= crop
-        total += covered
-    return total
+    sets = [_masks_of(prediction.instances, label) for prediction in predictions]
+    return overlaps.count_covering(sets, predictions[0].height, predictions[0].width)
+
+
+def _masks_of(instances: Instances, label: str | None) -> list[Rle]:
+    named = zip(instances.masks, instances.labels, strict=True)
+    return [mask for mask, name in named if label is None or name == label]
 
 
 def _check(predictions: Sequence[Prediction]) -> None:
@@ -169,29 +159,48 @@ def _check(predictions: Sequence[Prediction]) -> None:
         raise InputError(f"Expected results of one image, got images of {listed} pixels.")
 
 
-def _gather(
-    sets: Sequence[Instances], class_aware: bool, min_iou: float
-) -> list[tuple[Member | None, ...]]:
+def _overlaps(sets: Sequence[Instances], class_aware: bool, min_iou: float) -> overlaps.Overlaps:
+    """Every pair of instances of two sets that could be the same object."""
+    found = overlaps.find([instances.masks for instances in sets], max(min_iou, _LEAST_IOU))
+    if not class_aware or not found.iou.size:
+        return found
+    labels = np.array([label for instances in sets for label in instances.labels])
+    return found.where(labels[found.first] == labels[found.second])
+
+
+def _pairs(found: overlaps.Overlaps, first_start: int, second_start: int) -> list[Pair]:
+    return [
+        Pair(i - first_start, j - second_start, iou)
+        for i, j, iou in zip(
+            found.first.tolist(), found.second.tolist(), found.iou.tolist(), strict=True
+        )
+    ]
+
+
+def _starts(sets: Sequence[Instances]) -> list[int]:
+    """Where each set begins when all are strung together, and the end."""
+    return [0, *accumulate(len(instances) for instances in sets)]
+
+
+def _gather(sets: Sequence[Instances], found: overlaps.Overlaps) -> list[tuple[Member | None, ...]]:
     """Objects as rows of members: each model's instances go to the leading masks so far."""
-    leading: list[Instance] = []
-    rows: list[list[Member | None]] = []
+    starts = _starts(sets)
+    leads = np.zeros(starts[-1], bool)
+    row_of: dict[int, list[Member | None]] = {}
     for model, instances in enumerate(sets):
-        found = list(instances)
-        pairs = match(_columns(leading), instances, class_aware=class_aware, min_iou=min_iou)
-        for pair in pairs:
-            rows[pair.first][model] = Member(pair.second, found[pair.second], pair.iou)
-        for index in sorted(set(range(len(found))) - {pair.second for pair in pairs}):
-            leading.append(found[index])
+        start, end = starts[model], starts[model + 1]
+        mine = (found.second >= start) & (found.second < end) & leads[found.first]
+        rows = list(instances)
+        matched = set()
+        for lead, index, iou in _pairs(overlaps.assign(found.where(mine)), 0, start):
+            row_of[lead][model] = Member(index, rows[index], iou)
+            matched.add(index)
+        for index in sorted(set(range(len(rows))) - matched):
             row: list[Member | None] = [None] * len(sets)
-            row[model] = Member(index, found[index], 1.0)
-            rows.append(row)
-    return [tuple(row) for row in rows]
-
-
-def _columns(rows: Sequence[Instance]) -> Instances:
-    """The rows in the order given, which `Instances.from_rows` would sort."""
-    ranked = [row._replace(score=1.0) for row in rows]
-    return Instances.from_rows(ranked)
+            row[model] = Member(index, rows[index], 1.0)
+            row_of[start + index] = row
+            leads[start + index] = True
+    return [tuple(row) for row in row_of.values()]
 
 
 def _state(members: tuple[Member | None, ...], loose_iou: float) -> State:
@@ -211,17 +220,17 @@ def _disagreement(matched: MatchedObject) -> tuple[int, float]:
     return _ORDER.index(matched.state), -best
 
 
-def _agreement(
-    sets: Sequence[Instances], class_aware: bool, min_iou: float
-) -> tuple[Matrix, Matrix]:
-    count = len(sets)
+def _agreement(sets: Sequence[Instances], found: overlaps.Overlaps) -> tuple[Matrix, Matrix]:
+    count, starts = len(sets), _starts(sets)
     f1, mean_iou = np.eye(count), np.full((count, count), np.nan)
     np.fill_diagonal(mean_iou, 1.0)
+    owner = np.repeat(np.arange(count), np.diff(starts))
+    block = owner[found.first] * count + owner[found.second]
     for i in range(count):
         for j in range(i + 1, count):
-            pairs = match(sets[i], sets[j], class_aware=class_aware, min_iou=min_iou)
-            found = len(sets[i]) + len(sets[j])
-            f1[i, j] = f1[j, i] = 2 * len(pairs) / found if found else 1.0
-            if pairs:
-                mean_iou[i, j] = mean_iou[j, i] = np.mean([pair.iou for pair in pairs])
+            matched = overlaps.assign(found.where(block == i * count + j)).iou
+            total = len(sets[i]) + len(sets[j])
+            f1[i, j] = f1[j, i] = 2 * matched.size / total if total else 1.0
+            if matched.size:
+                mean_iou[i, j] = mean_iou[j, i] = matched.mean()
     return f1, mean_iou

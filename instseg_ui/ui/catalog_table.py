@@ -32,16 +32,17 @@ _STATES = {
 }
 
 
-def frame(segmenter: Segmenter) -> pd.DataFrame:
+def frame(segmenter: Segmenter, family: str | None = None) -> pd.DataFrame:
     """One row a model in the catalog's order; published figures at three significant digits."""
     loaded = segmenter.loaded()
-    rows = [_row(segmenter, spec, spec.id in loaded) for spec in segmenter.catalog]
+    specs = [spec for spec in segmenter.catalog if family in (None, spec.family)]
+    rows = [_row(segmenter, spec, spec.id in loaded) for spec in specs]
     return pd.DataFrame(rows, columns=list(HEADERS))
 
 
-def styled(segmenter: Segmenter, model: str) -> Styler:
+def styled(segmenter: Segmenter, model: str, *, family: str | None = None) -> Styler:
     """The same rows with `model`'s marked and figures as the page writes them."""
-    table = frame(segmenter)
+    table = frame(segmenter, family)
     marked = "background-color: var(--color-accent-soft); font-weight: 600"
     return table.style.apply(
         lambda row: [marked if row.iloc[0] == model else ""] * len(row), axis=1

@@ -40,16 +40,14 @@ def offer(services: Services, model: str | None) -> Offer | None:
         return None
     plan = services.segmenter.store.plan(spec)
     size = megabytes(plan.expected_bytes / 1e6)
-    if plan.action == "fetch" and services.settings.allow_fetch:
+    if plan.action == "fetch":
         text = (
             f"<b>{escape(spec.id)}</b> is not on this machine yet. Fetching it from "
             f"{escape(plan.offer.place)} takes {size}; {megabytes(plan.free_bytes / 1e6)} of disk "
             "are free."
         )
         return Offer(f"<p>{text}</p>", f"Fetch {size}", True)
-    reason = plan.reason if services.settings.allow_fetch else "Fetching is switched off here."
-    text = f"<b>{escape(spec.id)}</b> cannot be used: {escape(status.reason or reason)}"
-    return Offer(f"<p>{text}</p>", "Fetch", False)
+    return Offer(f"<p>{escape(plan.reason)}</p>", "Fetch", False)
 
 
 def fetch(services: Services, model: str, session: str) -> Iterator[Step]:

@@ -19,8 +19,9 @@ _TICK_S = 0.5
 
 @dataclass(eq=False)
 class Job:
-    """A visitor's running work."""
+    """A visitor's running work; `task` tells what it is."""
 
+    task: object = None
     stopped: threading.Event = field(default_factory=threading.Event)
     replaced: bool = False
 
@@ -32,9 +33,9 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
-    def begin(self, session: str) -> Job:
+    def begin(self, session: str, task: object = None) -> Job:
         """A new job for this visitor; the one before it is stopped."""
-        job = Job()
+        job = Job(task)
         with self._lock:
             before = self._jobs.get(session)
             self._jobs[session] = job
@@ -50,6 +51,12 @@ class Jobs:
         if job is not None:
             job.stopped.set()
         return job is not None
+
+    def doing(self, session: str) -> object:
+        """The task of this visitor's running work; None without any."""
+        with self._lock:
+            job = self._jobs.get(session)
+        return None if job is None else job.task
 
     def busy(self, session: str) -> bool:
         """Whether this visitor's work is running."""

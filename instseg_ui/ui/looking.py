@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -52,10 +52,14 @@ def look(
 ) -> Iterator[View]:
     """Segment the photo at `photo` and yield what to show, stage by stage.
 
-    A newer look of the same visitor ends this one in silence.
+    A newer look of the same visitor ends this one in silence; asking again for what is
+    running yields nothing, since starting over would cost the model's loading.
     """
     spec = services.spec(model)
-    job = services.jobs.begin(session)
+    task = (photo, spec.id)
+    if services.jobs.doing(session) == task:
+        return
+    job = services.jobs.begin(session, task)
     try:
         if photo is None:
             yield nothing(spec)
@@ -63,7 +67,8 @@ def look(
         yield from _look(services, photo, spec, job, cache)
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
-            yield failed(spec, str(error))
+            view = failed(spec, str(error))
+            yield replace(view, failure=None) if isinstance(error, Cancelled) else view
     finally:
         job.stopped.set()
         services.jobs.end(session, job)
@@ -78,7 +83,7 @@ def nothing(spec: ModelSpec) -> View:
 def failed(spec: ModelSpec, sentence: str) -> View:
     """The old picture stays; the sentence says what to do."""
     message: MessageValue = {"kind": "error", "text": sentence}
-    return View(viewer_value(message=message), waiting_html(spec, sentence), sentence)
+    return View(viewer_value(message=message), waiting_html(spec, "It did not run."), sentence)
 
 
 def answer(
@@ -100,7 +105,7 @@ def answer(
 def _look(services: Services, photo: str, spec: ModelSpec, job: Job, cache: Path) -> Iterator[View]:
     image = images.read(photo, services.settings)
     shown: ImageValue = {
-        "url": _display_url(image, cache),
+        "url": display_url(image, cache),
         "width": image.width,
         "height": image.height,
         "name": image.name,
@@ -133,7 +138,7 @@ def _done(prediction: Prediction, spec: ModelSpec, shown: ImageValue) -> View:
     return View(viewer, facts_html(prediction, spec))
 
 
-def _display_url(image: Image, cache: Path) -> str:
+def display_url(image: Image, cache: Path) -> str:
     """The upright pixels as a file that every browser can show, in Gradio's own cache."""
     name = hashlib.sha256(image.digest.encode()).hexdigest()[:40]
     path = cache / name / "photo.jpg"

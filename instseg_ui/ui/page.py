@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
+from instseg_ui.ui import sharing
+from instseg_ui.ui.endpoints import endpoints
+from instseg_ui.ui.photo import Photo
 from instseg_ui.ui.services import Services
+from instseg_ui.ui.tabs.catalog import catalog_tab
+from instseg_ui.ui.tabs.compare import Parts as ComparePart
+from instseg_ui.ui.tabs.compare import compare_tab, refresh_picks
 from instseg_ui.ui.tabs.segment import segment_tab
 
 TITLE = "InstSeg UI"
@@ -20,7 +28,18 @@ def build_page(services: Services) -> gr.Blocks:
         title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=(600, 3600)
     ) as page:
         gr.Markdown(_INTRO, elem_id="intro")
-        segment_tab(services)
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
+            with gr.Tab("Segment", id="segment"):
+                segment = segment_tab(services)
+            with gr.Tab("Compare", id="compare") as compare_page:
+                compare = compare_tab(services)
+            with gr.Tab("Catalog", id="catalog") as catalog_page:
+                catalog_tab(services, catalog_page)
+        _share_photo(segment.photo, compare.photo)
+        refresh_picks(services, compare, compare_page)
+        _open_link(services, page, tabs, compare)
+
+        endpoints(services)
 
         def leave(request: gr.Request) -> None:
             services.leave(request.session_hash or "")
@@ -28,3 +47,29 @@ def build_page(services: Services) -> gr.Blocks:
         page.unload(leave)
     page.queue(max_size=services.settings.queue_size, api_open=False)
     return page
+
+
+def _share_photo(one: Photo, other: Photo) -> None:
+    """One photo for both tabs: what a visitor changes in one shows in the other."""
+    quiet = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    one.change(lambda photo: photo, one, other, **quiet)
+    gr.on([other.upload, other.input, other.clear], lambda photo: photo, other, one, **quiet)
+
+
+def _open_link(services: Services, page: gr.Blocks, tabs: gr.Tabs, compare: ComparePart) -> None:
+    """Set the page up as its address says."""
+
+    def open_link(request: gr.Request) -> list[Any]:
+        setup = sharing.read(dict(request.query_params), services.segmenter.catalog)
+        for note in setup.notes:
+            gr.Info(note, duration=8)
+        picks = list(setup.models) or gr.skip()
+        return [gr.Tabs(selected=setup.tab) if setup.tab else gr.skip(), picks, setup.threshold]
+
+    page.load(
+        open_link,
+        None,
+        [tabs, compare.picks, compare.threshold],
+        api_visibility="private",
+        show_progress="hidden",
+    )

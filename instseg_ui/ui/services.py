@@ -18,11 +18,13 @@ class Services:
     segmenter: Segmenter
     jobs: Jobs = field(default_factory=Jobs)
     fetches: Jobs = field(default_factory=Jobs)
+    comparisons: Jobs = field(default_factory=Jobs)
 
     def leave(self, session: str) -> None:
         """Stop all work of a visitor who has closed the page."""
         self.jobs.stop(session)
         self.fetches.stop(session)
+        self.comparisons.stop(session)
 
     @property
     def settings(self) -> Settings:
@@ -32,8 +34,7 @@ class Services:
     def examples(self) -> list[Path]:
         """The example images, the first one shown when the page opens."""
         folder = self.settings.assets / "examples"
-        first = folder / "cats.jpg"
-        return [first, *sorted(set(folder.glob("*.jpg")) - {first})]
+        return sorted(folder.glob("*.jpg"), key=lambda path: (path.stem != "cats", path.name))
 
     def spec(self, model: str | None) -> ModelSpec:
         """The catalog's row for `model`, or for the default model."""

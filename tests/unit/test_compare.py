@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instseg_ui import masks
+from benchmarks.comparing import main
+from instseg_ui import masks, overlaps
 from instseg_ui.compare import Pair, compare, coverage, match
 from instseg_ui.errors import InputError
 from instseg_ui.results import Instance, Instances, Prediction, Runtime, Timings
@@ -147,3 +148,53 @@ def test_wrong_input_is_said() -> None:
 def test_an_empty_set_has_no_pairs() -> None:
     assert match(found(), found(instance((0, 0, 2, 2)))) == []
     assert match(found(instance((0, 0, 2, 2))), found(instance((0, 0, 2, 2)))) == [Pair(0, 0, 1.0)]
+
+
+@given(st.lists(sets, min_size=2, max_size=4), st.sampled_from([0.2, 0.5]))
+def test_only_pairs_that_overlap_enough_are_found(
+    many: list[list[tuple[tuple[int, int, int, int], str, float]]], min_iou: float
+) -> None:
+    """The bound by boxes and areas leaves none out."""
+    together = [found(*(instance(*row) for row in rows)).masks for rows in many]
+    strung = [mask for one in together for mask in one]
+    owner = [i for i, one in enumerate(together) for _ in one]
+    table = masks.iou(strung, strung)
+    expected = {
+        (i, j): table[i, j]
+        for i in range(len(strung))
+        for j in range(len(strung))
+        if owner[i] < owner[j] and table[i, j] >= min_iou
+    }
+    pairs = overlaps.find(together, min_iou)
+    places = zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)
+    assert dict(zip(places, pairs.iou.tolist(), strict=True)) == pytest.approx(expected)
+
+
+@given(st.lists(sets, min_size=2, max_size=4))
+def test_coverage_equals_decoding_every_mask(
+    many: list[list[tuple[tuple[int, int, int, int], str, float]]],
+) -> None:
+    models = [predicted(str(i), *(instance(*r) for r in rows)) for i, rows in enumerate(many)]
+    expected = np.zeros((SIDE, SIDE), np.uint8)
+    for model in models:
+        covered = np.zeros((SIDE, SIDE), bool)
+        for mask in model.instances.masks:
+            covered |= masks.decode(mask)
+        expected += covered
+    assert np.array_equal(coverage(models), expected)
+
+
+def test_coverage_of_masks_at_every_edge() -> None:
+    whole = instance((0, 0, SIDE, SIDE))
+    empty = masks.encode(np.zeros((SIDE, SIDE), bool))
+    nothing = Instance(0, "a", 0.5, (0.0, 0.0, 0.0, 0.0), 0, empty)
+    corner = instance((SIDE - 1, SIDE - 1, 1, 1))
+    total = coverage([predicted("A", whole, nothing), predicted("B", corner), predicted("C")])
+    assert total[-1, -1] == 2
+    assert int(total.sum()) == SIDE * SIDE + 1
+
+
+def test_the_benchmark_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = ["--models", "3", "--instances", "5", "--width", "200", "--height", "150"]
+    assert main([*sizes, "--repeats", "1"]) == 0
+    assert "3 models x 5 instances, 200 x 150 px" in capsys.readouterr().out

@@ -13,20 +13,24 @@ PACKAGE = Path(__file__).resolve().parents[2] / "instseg_ui"
 # A module imports from its own line and the lines above it.
 LAYERS = """
 errors settings
-images masks results palette
+images remote masks results palette hardware
+pages sources
 model_folder
 catalog weights
 engines testing
 worker registry
 segmenter
-render compare benchmark evaluate
+render overlaps compare benchmark evaluate decide snippets report
 exports
+pipeline doctor
 api cli ui
+serve
+__main__
 """.strip().splitlines()
 RANKS = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}
 
 # Of one line, these know nothing of their neighbours.
-STRANGERS = {"errors", "settings", "images", "palette", "api", "cli", "ui"}
+STRANGERS = {"errors", "settings", "images", "remote", "palette", "api", "cli", "ui"}
 
 # A library, and the only parts that import it. The fakes in `testing` build models with Paddle.
 ONLY_IN = {
@@ -37,6 +41,7 @@ ONLY_IN = {
     "onnxruntime": ("engines", "testing"),
     "openvino": ("engines", "testing"),
     "fastapi": ("api",),
+    "prometheus_client": ("api",),
     "starlette": ("api", "ui"),
     "gradio": ("ui",),
 }

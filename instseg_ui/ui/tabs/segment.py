@@ -10,7 +10,6 @@ from typing import Any
 
 import gradio as gr
 
-from instseg_ui.errors import InstSegError
 from instseg_ui.ui import catalog_table, fetching, looking
 from instseg_ui.ui.photo import Photo
 from instseg_ui.ui.services import Services
@@ -19,6 +18,19 @@ from instseg_ui.ui.viewer import Viewer, uploaded_photo
 _QUEUED: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 4}
 _OWN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
+_SHOW_PICTURE = (Path(__file__).parent.parent / "show_picture.js").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class PhotoSide:
+    """Where a photo comes in."""
+
+    photo: Photo
+    opened: gr.UploadButton
+    take: gr.Button
+    camera: Photo
+    examples: gr.Dataset
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -26,8 +38,7 @@ class Parts:
 
     model: gr.State
     run: gr.State
-    photo: Photo
-    examples: gr.Dataset
+    side: PhotoSide
     facts: gr.HTML
     stop: gr.Button
     viewer: Viewer
@@ -38,14 +49,19 @@ class Parts:
     fetch: gr.Button
     dismiss: gr.Button
 
+    @property
+    def photo(self) -> Photo:
+        """The photo that is looked at."""
+        return self.side.photo
 
-def segment_tab(services: Services) -> None:
+
+def segment_tab(services: Services) -> Parts:
     """Lay the tab out and connect it."""
     parts = _layout(services)
     _connect_looking(services, parts)
     _connect_picking(services, parts)
     _connect_fetching(services, parts)
-    _segment_endpoint(services)
+    return parts
 
 
 def _layout(services: Services) -> Parts:
@@ -53,7 +69,7 @@ def _layout(services: Services) -> Parts:
     asked = gr.State(None)
     with gr.Row(elem_classes="instrument", equal_height=False):
         with gr.Column(scale=1, min_width=250, elem_classes="side"):
-            photo, examples = _photo_side(services)
+            side = _photo_side(services)
             facts = gr.HTML(elem_id="facts")
         with gr.Column(scale=4, min_width=320, elem_classes="stage-side"):
             viewer = Viewer(elem_id="viewer")
@@ -67,8 +83,7 @@ def _layout(services: Services) -> Parts:
     return Parts(
         model,
         run,
-        photo,
-        examples,
+        side,
         facts,
         stop,
         viewer,
@@ -81,15 +96,24 @@ def _layout(services: Services) -> Parts:
     )
 
 
-def _photo_side(services: Services) -> tuple[Photo, gr.Dataset]:
+def _photo_side(services: Services) -> PhotoSide:
     photo = Photo(
         value=str(services.examples[0]) if services.examples else None,
         label="Photo",
-        sources=["upload", "webcam", "clipboard"],
-        height=150,
+        sources=["upload"],
+        height=124,
         elem_id="photo",
         buttons=[],
-        placeholder="Drop a photo here\nor click to choose one",
+        placeholder="Drop a photo",
+    )
+    # The image's own buttons do nothing while it shows a picture, so ours stand below it.
+    with gr.Row(elem_id="photo-buttons"):
+        opened = gr.UploadButton(
+            "Open a photo", file_types=["image"], size="sm", min_width=60, elem_id="open"
+        )
+        take = gr.Button("Camera", size="sm", min_width=60, elem_id="take")
+    camera = Photo(
+        label="Camera", sources=["webcam"], visible=False, height=210, elem_id="camera", buttons=[]
     )
     examples = gr.Dataset(
         label="Examples",
@@ -98,19 +122,19 @@ def _photo_side(services: Services) -> tuple[Photo, gr.Dataset]:
         layout="gallery",
         elem_id="examples",
     )
-    return photo, examples
+    return PhotoSide(photo, opened, take, camera, examples)
 
 
 def _table(services: Services) -> gr.Dataframe:
     return gr.Dataframe(
-        value=lambda: catalog_table.styled(services.segmenter, services.settings.default_model),
+        value=catalog_table.styled(services.segmenter, services.settings.default_model),
         headers=list(catalog_table.HEADERS),
         datatype=list(catalog_table.DATATYPES),
         column_widths=list(catalog_table.WIDTHS),
         label="Models and their published figures; HP: high performance. Click a row to run it.",
         interactive=False,
         show_search="filter",
-        max_height=600,
+        max_height=800,
         buttons=["fullscreen"],
         elem_id="models",
     )
@@ -118,11 +142,15 @@ def _table(services: Services) -> gr.Dataframe:
 
 def _connect_looking(services: Services, parts: Parts) -> None:
     def look(photo: str | None, model: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        cache = Path(parts.viewer.GRADIO_CACHE)
+        cache, busy = Path(parts.viewer.GRADIO_CACHE), False
         for view in looking.look(services, photo, model, _session(request), cache):
             if view.failure:
                 gr.Warning(view.failure, duration=8)
             yield view.viewer, view.facts, gr.update(visible=view.busy)
+            busy = view.busy
+        # Gradio sends the last value again at the end; of a replaced run it must not come back.
+        if busy:
+            yield gr.skip(), gr.skip(), gr.skip()
 
     def mark(model: str) -> Any:
         return catalog_table.styled(services.segmenter, model)
@@ -133,8 +161,10 @@ def _connect_looking(services: Services, parts: Parts) -> None:
     def take(event: gr.EventData) -> str:
         return str(uploaded_photo(event))
 
+    page = gr.context.Context.root_block
+    page.load(mark, parts.model, parts.table, queue=False, **_OWN)
     gr.on(
-        [parts.photo.change, parts.run.change, gr.context.Context.root_block.load],
+        [parts.photo.change, parts.run.change, page.load],
         look,
         [parts.photo, parts.model],
         [parts.viewer, parts.facts, parts.stop],
@@ -142,8 +172,29 @@ def _connect_looking(services: Services, parts: Parts) -> None:
         **_QUEUED,
         **_OWN,
     ).then(mark, parts.model, parts.table, queue=False, **_OWN)
+    parts.run.change(None, None, None, js=_SHOW_PICTURE, queue=False, **_OWN)
     parts.stop.click(stop, None, None, queue=False, **_OWN)
     parts.viewer.upload(take, None, parts.photo, queue=False, **_OWN)
+    _connect_sources(services, parts.side)
+
+
+def _connect_sources(services: Services, side: PhotoSide) -> None:
+    def show_example(event: gr.SelectData) -> str:
+        return str(services.examples[event.index])
+
+    def toggle_camera(shown: bool) -> tuple[bool, dict[str, Any]]:
+        return not shown, gr.update(visible=not shown, value=None)
+
+    def taken(frame: str | None) -> tuple[Any, ...]:
+        if frame is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        return frame, False, gr.update(visible=False, value=None)
+
+    shown = gr.State(False)
+    side.opened.upload(lambda path: path, side.opened, side.photo, queue=False, **_OWN)
+    side.examples.select(show_example, None, side.photo, queue=False, **_OWN)
+    side.take.click(toggle_camera, shown, [shown, side.camera], queue=False, **_OWN)
+    side.camera.change(taken, side.camera, [side.photo, shown, side.camera], queue=False, **_OWN)
 
 
 def _connect_picking(services: Services, parts: Parts) -> None:
@@ -152,11 +203,11 @@ def _connect_picking(services: Services, parts: Parts) -> None:
         needed = fetching.offer(services, model)
         fetching_now = services.fetches.busy(_session(request))
         if needed is None:
-            panel = gr.update(visible=fetching_now)
             return {
                 parts.model: model,
                 parts.run: time.monotonic_ns(),
-                parts.fetch_panel: panel,
+                parts.fetch_panel: gr.update(visible=fetching_now),
+                parts.table: catalog_table.styled(services.segmenter, model or ""),
             }
         if fetching_now:
             gr.Info("One model is fetched at a time. Pick this one when that is done.")
@@ -168,9 +219,6 @@ def _connect_picking(services: Services, parts: Parts) -> None:
             parts.fetch: gr.update(value=needed.button, visible=needed.possible),
             parts.dismiss: gr.update(value="Not now" if needed.possible else "Close"),
         }
-
-    def show_example(event: gr.SelectData) -> str:
-        return str(services.examples[event.index])
 
     # Queued: only then does the page hear that a state has changed.
     parts.table.select(
@@ -184,11 +232,11 @@ def _connect_picking(services: Services, parts: Parts) -> None:
             parts.offer,
             parts.fetch,
             parts.dismiss,
+            parts.table,
         ],
         concurrency_limit=None,
         **_OWN,
     )
-    parts.examples.select(show_example, None, parts.photo, queue=False, **_OWN)
 
 
 def _connect_fetching(services: Services, parts: Parts) -> None:
@@ -223,32 +271,6 @@ def _connect_fetching(services: Services, parts: Parts) -> None:
         **_OWN,
     )
     parts.dismiss.click(dismiss, None, parts.fetch_panel, queue=False, **_OWN)
-
-
-def _segment_endpoint(services: Services) -> None:
-    """`/segment` for `gradio_client` and scripts; the page itself does not use it."""
-
-    def segment(image: str | None, model: str, threshold: float) -> dict[str, Any]:
-        try:
-            return looking.answer(services, image, model, threshold)
-        except InstSegError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-
-    gr.Button(visible=False).click(
-        segment,
-        [
-            Photo(label="image", visible=False),
-            gr.Textbox(services.settings.default_model, label="model", visible=False),
-            gr.Number(0.5, label="threshold", visible=False),
-        ],
-        gr.JSON(label="prediction", visible=False),
-        api_name="segment",
-        api_description=(
-            "Find the instances of one image: label, score, box (xyxy, pixels) and COCO "
-            "run-length mask of each, the timings in milliseconds and the model's size in MB."
-        ),
-        **_QUEUED,
-    )
 
 
 def _session(request: gr.Request) -> str:

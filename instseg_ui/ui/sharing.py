@@ -1,0 +1,64 @@
+"""A setup in the page's address: which models, at which threshold, on which tab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from instseg_ui.catalog import Catalog
+from instseg_ui.errors import InputError, UnknownModelError
+from instseg_ui.results import check_threshold
+from instseg_ui.ui.viewer import MAX_PANES
+
+TABS = ("segment", "compare", "catalog")
+THRESHOLD = 0.5
+_LONGEST = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an address asks for; `notes` says in sentences what of it could not be used."""
+
+    models: tuple[str, ...] = ()
+    threshold: float = THRESHOLD
+    tab: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read(params: Mapping[str, str], catalog: Catalog) -> Setup:
+    """The setup of an address's query; what cannot be used is left out and said."""
+    models, notes = _models(params.get("models", ""), catalog)
+    threshold, more = _threshold(params.get("threshold", ""))
+    tab = params.get("tab", "").lower()
+    return Setup(models, threshold, tab if tab in TABS else None, (*notes, *more))
+
+
+def query(models: Sequence[str], threshold: float, tab: str = "compare") -> str:
+    """The query of an address that `read` reads back, with its question mark."""
+    fields = {"models": ",".join(models), "threshold": f"{threshold:.4g}", "tab": tab}
+    return "?" + urlencode({name: value for name, value in fields.items() if value}, safe=",")
+
+
+def _models(text: str, catalog: Catalog) -> tuple[tuple[str, ...], list[str]]:
+    names = dict.fromkeys(part.strip() for part in text[:_LONGEST].split(",") if part.strip())
+    known, notes = [], []
+    for name in names:
+        try:
+            known.append(catalog.get(name).id)
+        except UnknownModelError as error:
+            notes.append(str(error))
+    if len(known) > MAX_PANES:
+        notes.append(f"The link names {len(known)} models; the first {MAX_PANES} are picked.")
+    return tuple(known[:MAX_PANES]), notes[:3]
+
+
+def _threshold(text: str) -> tuple[float, list[str]]:
+    if not text:
+        return THRESHOLD, []
+    try:
+        return check_threshold(float(text)), []
+    except (ValueError, InputError):
+        return THRESHOLD, [
+            f"The link's threshold “{text[:20]}” is not a number from 0 to 1; {THRESHOLD} is used."
+        ]

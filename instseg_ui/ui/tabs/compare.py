@@ -1,0 +1,260 @@
+"""Compare: one photo, several models side by side, where they agree, and which one to ship."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from instseg_ui.ui import collecting, comparing, matching, picking, sharing
+from instseg_ui.ui.comparing import Run
+from instseg_ui.ui.matching import Sight
+from instseg_ui.ui.photo import Photo
+from instseg_ui.ui.services import Services
+from instseg_ui.ui.tabs.findings import findings
+from instseg_ui.ui.viewer import CompareGrid
+
+_OWN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+_COPY_LINK = (Path(__file__).parent.parent / "copy_link.js").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The tab's components; `run` and `sight` are what the findings below stand on."""
+
+    photo: Photo
+    picks: gr.CheckboxGroup
+    threshold: gr.State
+    go: gr.State
+    compare: gr.Button
+    stop: gr.Button
+    link: gr.Button
+    address: gr.Textbox
+    offer_panel: gr.Column
+    offer: gr.HTML
+    fetch: gr.Button
+    cancel: gr.Button
+    progress: gr.HTML
+    grid: CompareGrid
+    run: gr.State
+    sight: gr.State
+    shortcuts: dict[str, gr.Button]
+
+
+def compare_tab(services: Services) -> Parts:
+    """Lay the tab out and connect it; its photo and its picks are set from outside too."""
+    parts = _layout(services)
+    _connect_picking(services, parts)
+    _connect_running(services, parts)
+    _connect_fetching(services, parts)
+    _connect_link(parts)
+    findings(services, parts.grid, parts.run, parts.sight)
+    return parts
+
+
+def refresh_picks(services: Services, parts: Parts, tab: gr.Tab) -> None:
+    """Say anew which models are here whenever the tab is opened."""
+    tab.select(
+        lambda picks: gr.update(choices=picking.choices(services), value=picks),
+        parts.picks,
+        parts.picks,
+        queue=False,
+        **_OWN,
+    )
+
+
+def _layout(services: Services) -> Parts:
+    run, sight = gr.State(None), gr.State(Sight())
+    threshold, go = gr.State(sharing.THRESHOLD), gr.State(0)
+    with gr.Row(elem_classes="cmp-setup", equal_height=False):
+        with gr.Column(scale=1, min_width=200, elem_classes="side"):
+            photo = Photo(
+                value=str(services.examples[0]) if services.examples else None,
+                label="Photo",
+                sources=["upload", "webcam", "clipboard"],
+                height=190,
+                elem_id="cmp-photo",
+                buttons=[],
+                placeholder="Drop a photo here\nor click to choose one",
+            )
+        with gr.Column(scale=5, min_width=320):
+            shortcuts = _shortcuts(services)
+            picks = gr.CheckboxGroup(
+                choices=picking.choices(services),
+                value=picking.ready(services),
+                label="Models to compare: published mask AP, size, state",
+                elem_id="cmp-picks",
+            )
+    with gr.Column(visible=False, elem_id="cmp-offer") as offer_panel:
+        offer = gr.HTML()
+        with gr.Row():
+            cancel = gr.Button("Cancel", size="sm", visible=False, elem_id="cmp-cancel")
+            fetch = gr.Button("Fetch", variant="primary", size="sm", elem_id="cmp-fetch")
+    with gr.Row(elem_classes="cmp-actions", equal_height=True):
+        compare = gr.Button("Compare", variant="primary", elem_id="cmp-go")
+        stop = gr.Button("Stop", visible=False, elem_id="cmp-stop")
+        progress = gr.HTML(picking.hint([]), elem_id="cmp-progress")
+        link = gr.Button("Copy link", elem_id="cmp-link")
+    address = gr.Textbox(
+        label="Link to this setup",
+        visible=False,
+        interactive=False,
+        buttons=["copy"],
+        elem_id="cmp-address",
+    )
+    grid = CompareGrid(elem_id="cmp-grid")
+    return Parts(
+        photo=photo,
+        picks=picks,
+        threshold=threshold,
+        go=go,
+        compare=compare,
+        stop=stop,
+        link=link,
+        address=address,
+        offer_panel=offer_panel,
+        offer=offer,
+        fetch=fetch,
+        cancel=cancel,
+        progress=progress,
+        grid=grid,
+        run=run,
+        sight=sight,
+        shortcuts=shortcuts,
+    )
+
+
+def _shortcuts(services: Services) -> dict[str, gr.Button]:
+    with gr.Row(elem_classes="cmp-shortcuts"):
+        return {
+            name: gr.Button(name, size="sm", min_width=60) for name in picking.shortcuts(services)
+        }
+
+
+def _connect_picking(services: Services, parts: Parts) -> None:
+    def describe(picks: Sequence[str], run: Run | None, request: gr.Request) -> dict[Any, Any]:
+        shown: dict[Any, Any] = {parts.compare: gr.update(value=picking.button(picks))}
+        if run is None:
+            shown[parts.progress] = picking.hint(picks)
+        if not services.fetches.busy(_session(request)):
+            offer = collecting.offer(services, picks)
+            shown[parts.offer_panel] = gr.update(visible=offer is not None)
+        if not services.fetches.busy(_session(request)) and offer:
+            shown[parts.offer] = offer.html
+            shown[parts.fetch] = gr.update(value=offer.button, visible=offer.possible)
+            shown[parts.cancel] = gr.update(visible=False)
+        return shown
+
+    gr.on(
+        [parts.picks.change, gr.context.Context.root_block.load],
+        describe,
+        [parts.picks, parts.run],
+        [
+            parts.compare,
+            parts.progress,
+            parts.offer_panel,
+            parts.offer,
+            parts.fetch,
+            parts.cancel,
+        ],
+        trigger_mode="always_last",
+        concurrency_limit=None,
+        **_OWN,
+    )
+    for name, button in parts.shortcuts.items():
+
+        def pick(picks: Sequence[str], name: str = name) -> list[str]:
+            return picking.toggled(services, picks, name)
+
+        button.click(pick, parts.picks, parts.picks, concurrency_limit=None, **_OWN)
+
+
+def _connect_running(services: Services, parts: Parts) -> None:
+    def run(
+        photo: str | None, picks: Sequence[str], threshold: float, request: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
+        cache = Path(parts.grid.GRADIO_CACHE)
+        for view in comparing.run(services, photo, picks, threshold, _session(request), cache):
+            if view.failure:
+                gr.Warning(view.failure, duration=8)
+            shown: dict[Any, Any] = {
+                parts.progress: view.progress,
+                parts.stop: gr.update(visible=view.busy),
+            }
+            if view.grid is not None:
+                shown[parts.grid] = view.grid
+            if view.run is not None:
+                shown[parts.run] = view.run
+            yield shown
+
+    def stop(request: gr.Request) -> None:
+        services.comparisons.stop(_session(request))
+
+    gr.on(
+        [parts.compare.click, parts.go.change],
+        run,
+        [parts.photo, parts.picks, parts.threshold],
+        [parts.progress, parts.stop, parts.grid, parts.run],
+        trigger_mode="multiple",
+        # Apart from the Segment tab's: whoever compares for minutes keeps nobody else waiting.
+        concurrency_id="comparisons",
+        concurrency_limit=3,
+        **_OWN,
+    )
+    parts.stop.click(stop, None, None, queue=False, **_OWN)
+
+
+def _connect_fetching(services: Services, parts: Parts) -> None:
+    def fetch(picks: Sequence[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        for step in collecting.fetch(services, picks, _session(request)):
+            shown = {
+                parts.offer: step.html,
+                parts.fetch: gr.update(value="Try again", visible=step.finished),
+                parts.cancel: gr.update(visible=not step.finished),
+            }
+            if step.model:
+                shown |= {parts.go: time.monotonic_ns()}
+                shown[parts.offer_panel] = gr.update(visible=False)
+            yield shown
+
+    def cancel(request: gr.Request) -> None:
+        services.fetches.stop(_session(request))
+
+    parts.fetch.click(
+        fetch,
+        parts.picks,
+        [parts.offer, parts.fetch, parts.cancel, parts.go, parts.offer_panel],
+        concurrency_id="fetch",
+        concurrency_limit=2,
+        **_OWN,
+    ).then(
+        lambda picks: gr.update(choices=picking.choices(services), value=picks),
+        parts.picks,
+        parts.picks,
+        queue=False,
+        **_OWN,
+    )
+    parts.cancel.click(cancel, None, None, queue=False, **_OWN)
+
+
+def _connect_link(parts: Parts) -> None:
+    def write(picks: Sequence[str], threshold: float, run: Run | None, sight: Sight) -> str:
+        return sharing.query(picks, matching.common_threshold(run, sight, threshold))
+
+    parts.link.click(
+        write,
+        [parts.picks, parts.threshold, parts.run, parts.sight],
+        parts.address,
+        concurrency_limit=None,
+        **_OWN,
+    ).then(None, parts.address, parts.address, js=_COPY_LINK, **_OWN).then(
+        lambda: gr.update(visible=True), None, parts.address, queue=False, **_OWN
+    )
+
+
+def _session(request: gr.Request) -> str:
+    return request.session_hash or "nobody"

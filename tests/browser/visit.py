@@ -1,0 +1,114 @@
+"""A visitor of the page: what a person does there, and what they then see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+SETTLED_S = 20
+# Layout shifts after the first paint, as browsers report them to sites.
+_WATCH_SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+_SHOWS = """(model) =>
+  document.querySelector("#facts .facts-model")?.textContent === model
+  && document.querySelector("#facts .facts-head") !== null
+  && document.querySelector("#viewer .isv")?.dataset.state === "shown"
+"""
+
+
+class Visit:
+    """One open page of the product."""
+
+    def __init__(self, page: Any, address: str) -> None:
+        self.page = page
+        page.set_default_timeout(SETTLED_S * 1000)
+        page.add_init_script(_WATCH_SHIFTS)
+        page.goto(address)
+
+    def see(self, model: str) -> Visit:
+        """Wait until this model's result is on the screen."""
+        self.page.wait_for_function(_SHOWS, arg=model)
+        return self
+
+    def wait_for(self, state: str) -> Visit:
+        """Wait until the viewer is `shown`, `busy`, `error` or `empty`."""
+        self.page.wait_for_selector(f"#viewer .isv[data-state={state}]")
+        return self
+
+    @property
+    def count(self) -> str:
+        return self.page.locator("#viewer .isv-headline").inner_text()
+
+    @property
+    def model(self) -> str:
+        return self.page.locator("#facts .facts-model").inner_text()
+
+    @property
+    def message(self) -> str:
+        return self.page.locator("#viewer .isv-message").inner_text()
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the rows as they stand, from the top."""
+        return self.page.locator("#models .virtual-row [aria-colindex='1']").all_inner_texts()
+
+    def row(self, model: str) -> Any:
+        """A model's row of the table."""
+        name = self.page.get_by_text(model, exact=True)
+        return self.page.locator("#models .virtual-row").filter(has=name)
+
+    def bring(self, model: str) -> Any:
+        """Scroll the table until this model's row is drawn."""
+        table = self.page.locator("#models .virtual-table-viewport")
+        for step in range(12):
+            if self.row(model).count():
+                return self.row(model)
+            table.evaluate("(table, y) => { table.scrollTop = y; }", 60 * step)
+            self.page.wait_for_timeout(50)
+        return self.row(model)
+
+    def pick(self, model: str) -> Visit:
+        self.bring(model).locator("[aria-colindex='1']").click()
+        return self
+
+    def choose(self, *files: Path) -> Visit:
+        """Upload through the file chooser."""
+        for file in files:
+            with self.page.expect_file_chooser() as chooser:
+                self.page.get_by_role("button", name="Open a photo").click()
+            chooser.value.set_files(file)
+        return self
+
+    def open_menu(self, column: int, item: str) -> None:
+        """Choose from the menu of a column's heading."""
+        heading = self.page.locator(f"#models [data-testid=header-{column}]")
+        heading.hover()
+        heading.get_by_label("Open cell menu").click()
+        self.page.get_by_role("menuitem", name=item).click()
+
+    def slide(self, threshold: float) -> None:
+        self.page.locator("#viewer input[name=threshold]").evaluate(
+            "(field, value) => { field.value = value;"
+            " field.dispatchEvent(new Event('input', { bubbles: true })); }",
+            str(threshold),
+        )
+
+    def download(self, name: str) -> tuple[str, bytes]:
+        self.page.locator("#viewer .isv-menu summary").click()
+        with self.page.expect_download() as waiting:
+            self.page.locator(f"#viewer [data-download={name}]").click()
+        return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+    @property
+    def shifted(self) -> float:
+        """How much the layout has shifted since the first paint (cumulative layout shift)."""
+        return float(self.page.evaluate("window.shifted"))
+
+    @property
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than its window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
