@@ -203,9 +203,7 @@ class Segmenter:
             device=settings.device,
             threads=settings.threads,
         )
-        return Worker(
-            request, load_timeout=settings.load_timeout, run_timeout=settings.run_timeout
-        )
+        return Worker(request, load_timeout=settings.load_timeout, run_timeout=settings.run_timeout)
 
     def _engine_names(self, facts: FolderFacts) -> tuple[str, ...]:
         if self.settings.fake_engine:

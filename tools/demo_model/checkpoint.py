@@ -73,7 +73,9 @@ def _optimizer(model: DemoNetwork, rate: float) -> torch.optim.Optimizer:
 
     A group's own peak rate stands under "peak"; the schedule scales it.
     """
-    groups = {(pretrained, decays): [] for pretrained in (True, False) for decays in (True, False)}
+    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {
+        (pretrained, decays): [] for pretrained in (True, False) for decays in (True, False)
+    }
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             groups[name.startswith("backbone."), parameter.ndim > 1].append(parameter)

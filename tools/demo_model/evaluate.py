@@ -61,7 +61,7 @@ def precision(
         found = model(cv2.imread(str(data / image["file_name"])), spec.SCORE_THRESHOLD)
         results += metrics.coco_results(image["id"], *found)
     ids = [image["id"] for image in images]
-    report = {
+    report: dict[str, object] = {
         kind: metrics.average_precision(annotations, results, kind, ids)
         for kind in ("segm", "bbox")
     }

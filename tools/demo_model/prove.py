@@ -13,6 +13,7 @@ the same inputs, prints the largest differences, and fails when they exceed roun
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -57,7 +58,7 @@ def record(options: argparse.Namespace) -> None:
 
     model = load_average(options.checkpoint)
     photos = sorted((options.data / "valid").iterdir())[: len(SIZES)]
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for index, (photo, size) in enumerate(zip(photos, SIZES, strict=True)):
         pixels = cv2.resize(cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2RGB), size)
         prepared = inference.preprocess(pixels, spec.TARGET_SIZE)
@@ -93,7 +94,7 @@ def compare(options: argparse.Namespace) -> None:
     sys.exit(0 if passed else 1)
 
 
-def _compare_raw(size: tuple[int, int], model: object, recorded: dict[str, np.ndarray]) -> bool:
+def _compare_raw(size: tuple[int, int], model: Any, recorded: dict[str, np.ndarray]) -> bool:
     import paddle
 
     with paddle.no_grad():
@@ -132,7 +133,7 @@ def _compare_final(
     return score < SCORE_TOLERANCE and box < BOX_TOLERANCE and overlap > MASK_TOLERANCE
 
 
-def _predictor(folder: Path) -> object:
+def _predictor(folder: Path) -> Any:
     """A function from recorded inputs to the folder's three outputs, by Paddle Inference."""
     from paddle import inference
 

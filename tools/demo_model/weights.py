@@ -5,6 +5,7 @@ python -m tools.demo_model.weights --checkpoint last.pt --out weights.npz
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,8 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    np.savez(options.out, **fold(load_average(options.checkpoint)))
+    arrays: dict[str, Any] = fold(load_average(options.checkpoint))
+    np.savez(options.out, **arrays)
 
 
 def fold(model: DemoNetwork) -> dict[str, np.ndarray]:
