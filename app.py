@@ -64,11 +64,18 @@ def create_app(segmenter: Segmenter) -> FastAPI:
 
 
 def warm_up(segmenter: Segmenter) -> None:
-    """Load the default model behind the page, so that the first visitor finds it warm."""
+    """Load the default model and run it on the first example, behind the page.
+
+    The first visitor then finds the example segmented, and a warm model.
+    """
+    from instseg_ui import images
     from instseg_ui.errors import InstSegError
+    from instseg_ui.ui.services import Services
 
     try:
         segmenter.load(segmenter.settings.default_model)
+        for example in Services(segmenter).examples[:1]:
+            segmenter.segment(images.read(example, segmenter.settings))
     except InstSegError as error:
         logging.getLogger(__name__).warning("The default model is not ready: %s", error)
 

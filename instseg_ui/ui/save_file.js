@@ -1,4 +1,4 @@
 // Gradio calls this when the file has been written: the hidden button then hands it over.
 () => {
-  setTimeout(() => document.querySelector("#cmp-file")?.click(), 50);
+  setTimeout(() => document.querySelector("#hidden-button")?.click(), 50);
 }

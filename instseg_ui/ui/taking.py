@@ -1,4 +1,4 @@
-"""Taking a comparison away: the report and the figures as files."""
+"""Taking things away: files for the browser, and a comparison's report and figures."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ from instseg_ui.ui.matching import Sight, threshold_of
 from instseg_ui.ui.services import Services
 
 _WRITERS = {"html": to_html, "json": to_json}
+_SAVE = (Path(__file__).parent / "save_file.js").read_text(encoding="utf-8")
+
+
+def save_script(button: str) -> str:
+    """JavaScript that hands over the file of the hidden download button with that id."""
+    return _SAVE.replace("#hidden-button", f"#{button}")
 
 
 def study(

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
+from instseg_ui.testing import build_test_models, make_scene
 from tests.browser.server import (
     App,
     Archives,
@@ -191,3 +193,20 @@ def test_it_fits_a_phone(app: App, open_page: Callable[..., Any], phone: dict[st
         page.wait_for_timeout(400)
         wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wider <= 0, tab
+
+
+@pytest.mark.paddle
+@pytest.mark.slow
+def test_three_models_are_compared_for_real(page: Any, tmp_path: Path) -> None:
+    """The demo model and two test models by Paddle itself, on a scene whose shapes are known."""
+    build_test_models(tmp_path / "models", [LARGE, SMALL])
+    scene = make_scene(640, 480, count=4)
+    cv2.imwrite(str(tmp_path / "scene.png"), scene.image)
+    with serve(tmp_path / "app", models_dir=tmp_path / "models", threads=2) as app:
+        opened(page, link(app, "demo-cats", LARGE, SMALL))
+        page.locator("#cmp-photo input[type=file]").set_input_files(tmp_path / "scene.png")
+        page.set_default_timeout(90_000)
+        compared(page, "3 of 3 models done")
+        # The demo model knows cats only; the other two find the same four shapes.
+        page.locator("#cmp-objects", has_text=re.compile(r"missed by some\s*4")).wait_for()
+        page.close()

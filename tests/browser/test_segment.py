@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -261,6 +262,30 @@ def test_what_is_seen_can_be_taken_home(visit, tmp_path):
     assert len(list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))) == EXAMPLES["cats"]
 
 
+def test_the_shown_instances_are_exported_for_other_tools(visit, tmp_path):
+    visit.slide(0.8)
+    visit.page.get_by_text("3 of 4 instances").wait_for()
+    visit.page.locator("#viewer [data-label=blue]").click()
+    visit.page.get_by_text("2 of 4 instances").wait_for()
+    name, coco = visit.export("COCO dataset")
+    (tmp_path / name).write_bytes(coco)
+    read = COCO(str(tmp_path / name))
+    labels = {read.cats[one["category_id"]]["name"] for one in read.anns.values()}
+    assert (name, len(read.anns), labels) == ("cats_coco.json", 2, {"red"})
+    assert all(read.annToMask(one).sum() == one["area"] for one in read.anns.values())
+    name, yolo = visit.export("YOLO labels")
+    archive = zipfile.ZipFile(io.BytesIO(yolo))
+    lines = archive.read("labels/cats.txt").decode().splitlines()
+    assert (name, [line.split()[0] for line in lines]) == ("cats_yolo-seg.zip", ["0", "0"])
+
+
+def test_without_a_photo_there_is_nothing_to_export(visit):
+    visit.page.get_by_label("Remove Image").click()
+    visit.wait_for("empty")
+    visit.page.get_by_role("button", name="Export", exact=True).click()
+    visit.page.get_by_text("Segment a photo first").wait_for()
+
+
 # Fetching
 
 
@@ -358,6 +383,7 @@ def test_the_demo_and_official_models_run_for_real(page, tmp_path):
             found = sorted(one["area"] for one in json.loads(data)["annotations"])
             drawn = sorted(int(one.mask.sum()) for one in scene.instances)
             assert np.allclose(found, drawn, rtol=0.1)
+        page.close()
     assert not app.family()
 
 

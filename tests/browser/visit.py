@@ -103,6 +103,14 @@ class Visit:
             self.page.locator(f"#viewer [data-download={name}]").click()
         return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
+    def export(self, name: str) -> tuple[str, bytes]:
+        """The file of "Export" in the format of that name."""
+        self.page.get_by_label("Format of the export").click()
+        self.page.get_by_role("option", name=name, exact=True).click()
+        with self.page.expect_download() as waiting:
+            self.page.get_by_role("button", name="Export", exact=True).click()
+        return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
     @property
     def shifted(self) -> float:
         """How much the layout has shifted since the first paint (cumulative layout shift)."""

@@ -34,6 +34,19 @@ def app(tmp_path_factory):
         yield app
 
 
+@pytest.fixture
+def compared_app(tmp_path):
+    fake_model(tmp_path / "models" / "Mask-RT-DETR-S")
+    with serve(
+        tmp_path,
+        fake_engine=1,
+        assets=fake_assets(tmp_path / "assets"),
+        models_dir=tmp_path / "models",
+        threads=1,
+    ) as app:
+        yield app
+
+
 @pytest.fixture(scope="module")
 def client(app, tmp_path_factory):
     client = Client(app.address, verbose=False, download_files=tmp_path_factory.mktemp("got"))
@@ -167,3 +180,35 @@ def test_an_event_of_the_page_called_by_hand_tells_no_stack(app, name):
     if started.status_code == 200:
         text = httpx.get(f"{url}/{started.json()['event_id']}", timeout=30, trust_env=False).text
         assert says_nothing_of_the_server(text, app)
+
+
+def test_models_are_listed_with_state_and_published_figures(client):
+    listed = {one["model"]: one for one in client.predict(api_name="/list_models")}
+    assert len(listed) == 16
+    assert listed["Mask-RT-DETR-H"]["published"]["mask_ap"] == 50.6
+    assert listed["Mask-RT-DETR-H"]["state"] == "not fetched"
+    assert listed["demo-cats"]["state"] in ("bundled", "loaded")
+
+
+def test_two_models_are_compared_object_by_object(compared_app, scene, tmp_path):
+    client = Client(compared_app.address, verbose=False, download_files=tmp_path)
+    answer = client.predict(
+        handle_file(str(scene)), "demo-cats, Mask-RT-DETR-S", 0.4, api_name="/compare"
+    )
+    client.close()
+    assert [one["model"] for one in answer["models"]] == ["demo-cats", "Mask-RT-DETR-S"]
+    assert [one["instances"] for one in answer["models"]] == [len(SCENE.instances)] * 2
+    assert answer["agreement_f1"] == [[1, 1], [1, 1]]
+    assert {one["state"] for one in answer["objects"]} == {"all agree"}
+
+
+@pytest.mark.parametrize("models", ["demo-cats", "", "demo-cats,demo-cats"])
+def test_comparing_takes_two_models(client, scene, models):
+    with pytest.raises(AppError, match="Expected two to 16 different models"):
+        client.predict(handle_file(str(scene)), models, 0.5, api_name="/compare")
+
+
+def test_assistants_find_the_same_three_tools(app):
+    tools = httpx.get(f"{app.address}/gradio_api/mcp/schema", trust_env=False).json()
+    assert {tool["name"] for tool in tools} == ENDPOINTS
+    assert all(tool["description"] for tool in tools)

@@ -237,11 +237,13 @@ class TestPredict:
     def test_below_the_floor(self, open_pipeline: Open, settings: Settings) -> None:
         high = settings.model_copy(update={"floor": 0.9})
         pipeline = open_pipeline(settings=high, config=configuration(None, threshold=0.95))
+        before = len(psutil.Process().children(recursive=True))
         holed = PICTURE.copy()
         holed[12:28, 32:48] = 127
         assert len(next(pipeline.predict(holed))["boxes"]) == 2
         assert len(next(pipeline.predict(holed, threshold=0.1))["boxes"]) == 3
-        assert len(list(psutil.Process().children(recursive=True))) <= 4
+        # The worker, and where it is the first one, the process that workers are forked from.
+        assert len(psutil.Process().children(recursive=True)) <= before + 3
 
     def test_a_picture_is_run_each_time(self, open_pipeline: Open) -> None:
         first, second = open_pipeline().predict([PICTURE, PICTURE])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -18,7 +17,6 @@ from instseg_ui.ui.viewer import CompareGrid, ObjectTable, referenced, settled
 
 _OWN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 _LATEST: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_id": "findings"}
-_SAVE = (Path(__file__).parent.parent / "save_file.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -275,5 +273,5 @@ def _connect_files(services: Services, parts: Parts, run: gr.State, sight: gr.St
                 raise gr.Error(str(error), print_exception=False) from None
 
         button.click(save, inputs, parts.file, concurrency_id="findings", **_OWN).success(
-            None, None, None, js=_SAVE, **_OWN
+            None, None, None, js=taking.save_script("cmp-file"), **_OWN
         )

@@ -10,7 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-from instseg_ui.ui import catalog_table, fetching, looking
+from instseg_ui.errors import InstSegError
+from instseg_ui.ui import catalog_table, exporting, fetching, looking, taking
 from instseg_ui.ui.photo import Photo
 from instseg_ui.ui.services import Services
 from instseg_ui.ui.viewer import Viewer, uploaded_photo
@@ -18,7 +19,9 @@ from instseg_ui.ui.viewer import Viewer, uploaded_photo
 _QUEUED: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 4}
 _OWN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
-_SHOW_PICTURE = (Path(__file__).parent.parent / "show_picture.js").read_text(encoding="utf-8")
+_SCRIPTS = Path(__file__).parent.parent
+_SHOW_PICTURE = (_SCRIPTS / "show_picture.js").read_text(encoding="utf-8")
+_WHAT_IS_SHOWN = (_SCRIPTS / "what_is_shown.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,16 @@ class PhotoSide:
 
 
 @dataclass(frozen=True)
+class ExportSide:
+    """Where the shown instances go out; the page sends `shown`, `file` hands the file over."""
+
+    format: gr.Dropdown
+    save: gr.Button
+    shown: gr.JSON
+    file: gr.DownloadButton
+
+
+@dataclass(frozen=True)
 class Parts:
     """The tab's components. `run` changes whenever a model is to be run, also the same again."""
 
@@ -40,6 +53,7 @@ class Parts:
     run: gr.State
     side: PhotoSide
     facts: gr.HTML
+    export: ExportSide
     stop: gr.Button
     viewer: Viewer
     table: gr.Dataframe
@@ -59,6 +73,7 @@ def segment_tab(services: Services) -> Parts:
     """Lay the tab out and connect it."""
     parts = _layout(services)
     _connect_looking(services, parts)
+    _connect_export(services, parts)
     _connect_picking(services, parts)
     _connect_fetching(services, parts)
     return parts
@@ -71,6 +86,7 @@ def _layout(services: Services) -> Parts:
         with gr.Column(scale=1, min_width=250, elem_classes="side"):
             side = _photo_side(services)
             facts = gr.HTML(elem_id="facts")
+            export = _export_side()
         with gr.Column(scale=4, min_width=320, elem_classes="stage-side"):
             viewer = Viewer(elem_id="viewer")
             stop = gr.Button("Stop", size="sm", visible=False, elem_id="stop")
@@ -85,6 +101,7 @@ def _layout(services: Services) -> Parts:
         run,
         side,
         facts,
+        export,
         stop,
         viewer,
         table,
@@ -101,7 +118,7 @@ def _photo_side(services: Services) -> PhotoSide:
         value=str(services.examples[0]) if services.examples else None,
         label="Photo",
         sources=["upload"],
-        height=124,
+        height=86,
         elem_id="photo",
         buttons=[],
         placeholder="Drop a photo",
@@ -123,6 +140,24 @@ def _photo_side(services: Services) -> PhotoSide:
         elem_id="examples",
     )
     return PhotoSide(photo, opened, take, camera, examples)
+
+
+def _export_side() -> ExportSide:
+    with gr.Row(elem_id="export"):
+        chosen = gr.Dropdown(
+            [(name, format) for format, name in exporting.NAMES.items()],
+            label="Format of the export",
+            show_label=False,
+            container=False,
+            filterable=False,
+            scale=3,
+            min_width=60,
+            elem_id="export-format",
+        )
+        save = gr.Button("Export", size="sm", scale=2, min_width=60, elem_id="export-save")
+    shown = gr.JSON(visible=False)
+    file = gr.DownloadButton(visible="hidden", elem_id="export-file")
+    return ExportSide(chosen, save, shown, file)
 
 
 def _table(services: Services) -> gr.Dataframe:
@@ -195,6 +230,28 @@ def _connect_sources(services: Services, side: PhotoSide) -> None:
     side.examples.select(show_example, None, side.photo, queue=False, **_OWN)
     side.take.click(toggle_camera, shown, [shown, side.camera], queue=False, **_OWN)
     side.camera.change(taken, side.camera, [side.photo, shown, side.camera], queue=False, **_OWN)
+
+
+def _connect_export(services: Services, parts: Parts) -> None:
+    side = parts.export
+
+    def save(photo: str | None, format: str, shown: object) -> str:
+        cache = Path(parts.viewer.GRADIO_CACHE)
+        try:
+            seen = exporting.shown_in(shown)
+            return str(exporting.export_file(services, photo, format, seen, cache))
+        except InstSegError as error:
+            raise gr.Error(str(error), title="Not exported", print_exception=False) from None
+
+    side.save.click(
+        save,
+        [parts.photo, side.format, side.shown],
+        side.file,
+        js=_WHAT_IS_SHOWN,
+        concurrency_id="exports",
+        concurrency_limit=4,
+        **_OWN,
+    ).success(None, None, None, js=taking.save_script("export-file"), **_OWN)
 
 
 def _connect_picking(services: Services, parts: Parts) -> None:
