@@ -165,7 +165,9 @@ def test_a_stopped_server_answers_what_runs_and_turns_the_rest_away(tmp_path: Pa
         with ThreadPoolExecutor(1) as pool:
             running = pool.submit(post, address)
             wait_for(lambda: "instseg_requests_running 1.0" in metrics(address))
-            family = psutil.Process(process.pid).children(recursive=True)
+            server = psutil.Process(process.pid)
+            wait_for(lambda: bool(server.children(recursive=True)))
+            family = server.children(recursive=True)
             process.send_signal(signal.SIGTERM)
             time.sleep(0.3)
             late = post(address)

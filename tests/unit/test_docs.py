@@ -65,7 +65,7 @@ def test_every_command_is_in_the_makefile(page: str) -> None:
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
-    assert "make test" in read(".ci/run").splitlines()
+    assert any(line.startswith("make test") for line in read(".ci/run").splitlines())
 
 
 @needs_git
