@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
@@ -17,6 +18,7 @@ from instseg_ui import images
 from instseg_ui.errors import InputError, InstSegError
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.ui import looking
+from instseg_ui.ui.exporting import Shown, export_file
 from instseg_ui.ui.photo import Photo
 from instseg_ui.ui.services import Services
 
@@ -27,7 +29,10 @@ MOST_MODELS = 16
 
 
 def endpoints(services: Services) -> None:
-    """Register `/segment`, `/compare` and `/list_models`; the page itself does not use them."""
+    """Register `/segment`, `/compare`, `/export` and `/list_models`.
+
+    The page itself does not use them.
+    """
     queued: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 4}
     default = services.settings.default_model
 
@@ -55,6 +60,19 @@ def endpoints(services: Services) -> None:
         return _compare(services, image, models, threshold)
 
     @_sentences
+    def export(image: str | None, model: str, threshold: float, format: str) -> str:
+        """Find the instances of one image and write them as a file.
+
+        Args:
+            image: the photo, as a file or an address.
+            model: a name of the catalog, as `list_models` gives it.
+            threshold: lowest score of an instance, 0 to 1.
+            format: paddlex-json, coco, coco-results, labelme, yolo-seg, label-map or cut-outs.
+        """
+        shown = Shown(model or default, threshold=check_threshold(threshold))
+        return str(export_file(services, image, format, shown, Path(photo.GRADIO_CACHE)))
+
+    @_sentences
     def list_models() -> list[dict[str, Any]]:
         """List the models that can be run, their published figures and whether they are here."""
         return [_listed(services, name) for name in services.segmenter.catalog.names]
@@ -80,6 +98,22 @@ def endpoints(services: Services) -> None:
         api_description=(
             "Run two to sixteen models (names separated by commas) on one image and match their "
             "instances by mask IoU. Says where the models agree, not which of them is right."
+        ),
+        **queued,
+    )
+    gr.Button(visible=False).click(
+        export,
+        [
+            photo,
+            gr.Textbox(default, label="model", visible=False),
+            limit,
+            gr.Textbox("coco", label="format", visible=False),
+        ],
+        gr.File(label="file", visible=False),
+        api_name="export",
+        api_description=(
+            "Find the instances of one image and write them as a file: paddlex-json, coco, "
+            "coco-results, labelme, yolo-seg, label-map or cut-outs."
         ),
         **queued,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from instseg_ui.settings import PROJECT_DIR
 from instseg_ui.testing import make_scene
 from tests.browser.server import COLORS, fake_assets, fake_model, serve
 
-ENDPOINTS = {"segment", "compare", "list_models"}
+ENDPOINTS = {"segment", "compare", "export", "list_models"}
 SCENE = make_scene(320, 240, count=5, labels=COLORS, seed=3)
 
 
@@ -208,7 +209,15 @@ def test_comparing_takes_two_models(client, scene, models):
         client.predict(handle_file(str(scene)), models, 0.5, api_name="/compare")
 
 
-def test_assistants_find_the_same_three_tools(app):
+def test_assistants_find_the_same_tools(app):
     tools = httpx.get(f"{app.address}/gradio_api/mcp/schema", trust_env=False).json()
     assert {tool["name"] for tool in tools} == ENDPOINTS
     assert all(tool["description"] for tool in tools)
+
+
+def test_a_file_of_any_format_is_taken_home(client, scene):
+    path = client.predict(handle_file(str(scene)), "demo-cats", 0.4, "coco", api_name="/export")
+    dataset = json.loads(Path(path).read_text())
+    assert len(dataset["annotations"]) == len(SCENE.instances)
+    with pytest.raises(AppError, match="coco"):
+        client.predict(handle_file(str(scene)), "demo-cats", 0.4, "coca", api_name="/export")
