@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -32,6 +33,8 @@ class Shell:
             [*COMMAND, *map(str, arguments)],
             cwd=self.folder,
             env=os.environ | self.environment,
+            # A shell starts what it runs in the background with Ctrl-C switched off.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             **({"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options),
         )
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import io
 import json
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -134,19 +132,6 @@ def test_a_model_that_does_not_load(shell: Shell, tmp_path: Path) -> None:
     assert gone(shell)
 
 
-def interrupted(process: subprocess.Popen[bytes]) -> bytes:
-    """What it says when Ctrl-C is pressed, as a terminal sends it: to all of its processes.
-
-    Python drops an interrupt that arrives in a destructor; a person presses again.
-    """
-    for _ in range(2):
-        os.killpg(process.pid, signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=10)[1]
-    os.killpg(process.pid, signal.SIGINT)
-    return process.communicate(timeout=20)[1]
-
-
 def test_interrupting_leaves_no_worker(shell: Shell, tmp_path: Path) -> None:
     put(shell, "a.png", "b.png")
     slow = model_folder(tmp_path / "slow", delay_s=60, good_runs=2)
@@ -154,7 +139,8 @@ def test_interrupting_leaves_no_worker(shell: Shell, tmp_path: Path) -> None:
     assert process.stdout
     assert process.stdout.readline().startswith(b"{'res'")
     time.sleep(0.3)
-    err = interrupted(process)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+    _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert err.decode().splitlines()[-1] == "Stopped."
     assert gone(shell)
