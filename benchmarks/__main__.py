@@ -16,6 +16,7 @@ from benchmarks.micro import COUNT, measure_parts
 from benchmarks.ours import settings_for
 from benchmarks.pairs import Pair, Plan, measure_pairs
 from benchmarks.report import Report
+from instseg_ui.engines import MODES
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import available_cpus
 
@@ -59,11 +60,13 @@ def _memory(cases: Sequence[Case], options: argparse.Namespace) -> list[Memory]:
 
 
 def _pairs(cases: Sequence[Case], options: argparse.Namespace, work: Path) -> list[Pair]:
-    plan = Plan(options.threads, options.repeats, options.seconds, THRESHOLD, work)
+    plan = Plan(options.threads, options.modes, options.repeats, options.seconds, THRESHOLD, work)
     pairs = []
-    with Segmenter(settings_for([case.folder for case in cases], options.threads)) as segmenter:
+    folders = [case.folder for case in cases]
+    converted = options.converted or work / "converted"
+    with Segmenter(settings_for(folders, options.threads, converted)) as segmenter:
         for pair in measure_pairs(segmenter, cases, plan):
-            _say(f"{pair.model}, {pair.image} ...")
+            _say(f"{pair.model}, {pair.image}, {pair.mode} ...")
             pairs.append(pair)
     return pairs
 
@@ -75,6 +78,10 @@ def _parser() -> argparse.ArgumentParser:
         ("--images", "FILE", "image files"),
     ):
         parser.add_argument(name, metavar=metavar, help=text, nargs="*", type=Path, default=[])
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=["normal", "auto"])
+    parser.add_argument(
+        "--converted", metavar="DIR", type=Path, help="keep converted models; else made anew"
+    )
     parser.add_argument("--repeats", type=_positive, default=5, help="most turns a pair")
     parser.add_argument("--seconds", type=float, default=10, help="a pair's time, then it ends")
     parser.add_argument("--threads", type=_positive, default=available_cpus())

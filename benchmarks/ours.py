@@ -20,10 +20,17 @@ Stages = dict[str, float]
 JPEG_QUALITY = 75
 
 
-def settings_for(folders: Sequence[Path], threads: int) -> Settings:
-    """Settings that list these folders and keep no prediction: every run really runs."""
+def settings_for(folders: Sequence[Path], threads: int, converted: Path | None = None) -> Settings:
+    """Settings that list these folders and keep no prediction: every run really runs.
+
+    `converted`: where converted models are kept; None is among the fetched ones.
+    """
     return Settings(
-        model_folders=tuple(folders), threads=threads, cache_predictions=0, fake_engine=False
+        model_folders=tuple(folders),
+        threads=threads,
+        cache_predictions=0,
+        fake_engine=False,
+        converted_dir=converted,
     )
 
 
@@ -37,17 +44,18 @@ def names_of(segmenter: Segmenter, folders: Sequence[Path]) -> dict[Path, str]:
 
 
 def run_ours(
-    segmenter: Segmenter, model: str, image: Path, out: Path, threshold: float
+    segmenter: Segmenter, model: str, engine: str, image: Path, out: Path, threshold: float
 ) -> tuple[Stages, Prediction]:
     """One image from file to files.
 
     Returns:
-        Milliseconds by stage, `total` being the whole, and the prediction at the threshold.
+        Milliseconds by stage, `total` being the whole, `masks` what the worker does from pixels to
+        masks, and the prediction at the threshold.
     """
     start = perf_counter()
     decoded = images.read(image, segmenter.settings)
     ready = perf_counter()
-    prediction = segmenter.segment(decoded, model).at(threshold)
+    prediction = segmenter.segment(decoded, model, engine=engine).at(threshold)
     found = perf_counter()
     (out / "ours.json").write_text(json.dumps(prediction.to_dict()), encoding="utf-8")
     told = perf_counter()
@@ -65,4 +73,5 @@ def run_ours(
         "json": told - found,
         "draw": end - told,
     }
+    stages["masks"] = stages["preprocess"] + stages["inference"] + stages["postprocess"]
     return {name: seconds * 1e3 for name, seconds in stages.items()}, prediction

@@ -35,7 +35,12 @@ class Report:
 
     def to_text(self) -> str:
         blocks = [_heading(self), _totals(self.pairs), _stages(self.pairs)]
-        blocks += [_their_stages(self.pairs), _memory(self.memory), _parts(self.parts)]
+        blocks += [
+            _masks(self.pairs),
+            _their_stages(self.pairs),
+            _memory(self.memory),
+            _parts(self.parts),
+        ]
         return "\n\n".join(block for block in blocks if block)
 
     def write(self, target: Path) -> Path:
@@ -72,7 +77,7 @@ def _heading(report: Report) -> str:
 def _totals(pairs: list[Pair]) -> str:
     if not pairs:
         return ""
-    head = ["model", "image", "engine", "PaddleX's mode", "n", "objects", "PaddleX ms"]
+    head = ["model", "image", "mode", "engine", "PaddleX's mode", "n", "objects", "PaddleX ms"]
     head += ["p10-p90", "ours ms", "p10-p90", "PaddleX/ours", "p10-p90"]
     title = (
         "An image file to a JSON file and a drawn JPEG file "
@@ -84,7 +89,15 @@ def _totals(pairs: list[Pair]) -> str:
 def _total_row(pair: Pair) -> list[str]:
     ours, theirs = pair.ours["total"], pair.paddlex.get("total")
     counts = f"{pair.instances}/{pair.paddlex_instances if theirs else '-'}"
-    row = [pair.model, pair.image, pair.engine, pair.run_mode or "-", str(ours.n), counts]
+    row = [
+        pair.model,
+        pair.image,
+        pair.mode,
+        pair.engine,
+        pair.run_mode or "-",
+        str(ours.n),
+        counts,
+    ]
     return [*row, *_cells(theirs), *_cells(ours), *_cells(pair.ratio)]
 
 
@@ -100,12 +113,30 @@ def _errors(pairs: list[Pair]) -> str:
 def _stages(pairs: list[Pair]) -> str:
     if not pairs:
         return ""
-    head = ["model", "image", *STAGES, "worker MB"]
+    head = ["model", "image", "mode", *STAGES, "worker MB"]
     rows = [
-        [pair.model, pair.image, *_medians(pair.ours, STAGES), digits(pair.worker_mb)]
+        [pair.model, pair.image, pair.mode, *_medians(pair.ours, STAGES), digits(pair.worker_mb)]
         for pair in pairs
     ]
     return f"Ours by stage, ms, medians (decode with digest; draw with JPEG)\n{table(head, rows)}"
+
+
+def _masks(pairs: list[Pair]) -> str:
+    """From an image file to masks in memory, with what is known of the masks beside it."""
+    if not pairs:
+        return ""
+    head = ["model", "image", "mode", "engine", "PaddleX ms", "ours ms", "PaddleX/ours", "p10-p90"]
+    head += ["overhead %", "peak MB", "beside Paddle"]
+    return f"An image file to masks in memory\n{table(head, [_mask_row(pair) for pair in pairs])}"
+
+
+def _mask_row(pair: Pair) -> list[str]:
+    theirs = digits(pair.paddlex["predict"].median) if pair.paddlex else "failed"
+    ours = sum(pair.ours[name].median for name in ("decode", "masks", "transfer"))
+    overhead = digits(100 * pair.overhead.median) if pair.overhead else "-"
+    peak = digits(pair.worker_peak_mb) if pair.worker_peak_mb else "-"
+    row = [pair.model, pair.image, pair.mode, pair.engine, theirs, digits(ours)]
+    return [*row, *_cells(pair.mask_ratio), overhead, peak, pair.parity or "is Paddle's own mode"]
 
 
 def _their_stages(pairs: list[Pair]) -> str:
@@ -113,10 +144,16 @@ def _their_stages(pairs: list[Pair]) -> str:
     if not measured:
         return ""
     rows = [
-        [pair.model, pair.image, *_medians(pair.paddlex, THEIR_STAGES), digits(pair.paddlex_mb)]
+        [
+            pair.model,
+            pair.image,
+            pair.mode,
+            *_medians(pair.paddlex, THEIR_STAGES),
+            digits(pair.paddlex_mb),
+        ]
         for pair in measured
     ]
-    head = ["model", "image", *THEIR_STAGES, "process MB"]
+    head = ["model", "image", "mode", *THEIR_STAGES, "process MB"]
     return f"PaddleX by stage, ms, medians\n{table(head, rows)}"
 
 

@@ -135,7 +135,7 @@ class Runtime:
     """What ran a model and what it took to make it ready.
 
     Attributes:
-        engine: `paddle`, `paddle-onednn`, `fake`.
+        engine: `paddle`, `paddle-onednn`, `onnxruntime`, `openvino`, `tensorrt`, `fake`.
         device: `cpu` or `gpu:0`.
         threads: of the engine.
         versions: of the packages that computed the answer.
@@ -143,6 +143,9 @@ class Runtime:
         first_run_ms: the first image, which warms the engine up.
         memory_mb: the worker's own memory (unique set size) after the last image; MB = 10^6 bytes.
         notes: what the user should know, such as why a faster engine was not used.
+        speedup: Paddle's time over this engine's, both measured here on one photo; None in normal
+            mode.
+        parity: how the engine compares with Paddle, a sentence; empty in normal mode.
     """
 
     engine: str
@@ -153,6 +156,8 @@ class Runtime:
     first_run_ms: float = 0.0
     memory_mb: float = 0.0
     notes: tuple[str, ...] = ()
+    speedup: float | None = None
+    parity: str = ""
 
     @property
     def cold_ms(self) -> float:

@@ -5,15 +5,28 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 
 from instseg_ui import engines
 from instseg_ui.catalog import Catalog, ModelSpec
 from instseg_ui.engines import EngineRequest
-from instseg_ui.errors import BusyError, LoadError, WorkerCrashed, WorkerError
+from instseg_ui.errors import (
+    BusyError,
+    InputError,
+    LoadError,
+    ModelError,
+    WorkerCrashed,
+    WorkerError,
+)
+from instseg_ui.hpi import ConvertedStore, Preparer, Record
+from instseg_ui.hpi.calibration import Picture
+from instseg_ui.hpi.environment import current
 from instseg_ui.images import Image
+from instseg_ui.places import Place, Places
 from instseg_ui.registry import Registry, Resident
 from instseg_ui.results import Prediction, Runtime, Timings
 from instseg_ui.settings import Settings
@@ -24,6 +37,16 @@ from instseg_ui.worker import Answer, IsCancelled, Loaded, OnStage, Worker, star
 # share and the feature maps of a 640 x 480 image, MB.
 _ENGINE_MB = 700.0
 _MB_PER_WEIGHT_MB = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which engines to try for a model, the preferred one first, and what is known of them."""
+
+    mode: str
+    names: tuple[str, ...]
+    record: Record | None = None
+    converted: Path | None = None
 
 
 def _never() -> bool:
@@ -44,6 +67,9 @@ class Segmenter:
         self.catalog = catalog or Catalog.load(settings)
         self.store = store or WeightsStore(settings)
         self.registry = Registry(settings.memory_budget / 1e6)
+        self.converted = ConvertedStore(settings)
+        self._preparer = Preparer(settings, self.converted, self._for_a_check)
+        self._places = Places(settings)
         self._cache = _Cache(settings.cache_predictions)
         self._measured_mb: dict[str, float] = {}
 
@@ -60,7 +86,7 @@ class Segmenter:
 
     def prepare(self) -> None:
         """Start importing what workers need, in the background."""
-        if not self.settings.fake_engine:
+        if not self.settings.fake_engine and self.settings.engine == engines.NORMAL:
             start_server()
 
     def segment(
@@ -68,51 +94,122 @@ class Segmenter:
         image: Image,
         model: str | None = None,
         *,
+        engine: str | None = None,
         on_stage: OnStage = _ignore,
         cancelled: IsCancelled = _never,
     ) -> Prediction:
         """Find the instances of one image, at the floor.
 
-        The same image and model give the same `Prediction` again, with the timings it was
+        The same image, model and engine give the same `Prediction` again, with the timings it was
         measured with, as long as it is among the last `cache_predictions`.
 
         Args:
             image: what to look at.
             model: a name of the catalog; None is the default model.
+            engine: one of `engines.MODES`; None is the setting's. The first image in
+                high-performance mode waits until the model is converted, checked and timed here.
             on_stage: told "loading", "warming up" and "running" when they begin.
             cancelled: asked every 50 ms; True ends the work.
 
         Raises:
+            InputError: there is no such engine.
             UnknownModelError, NotFetchedError, ModelFolderError, LoadError: no such model here.
             WorkerError, WorkerCrashed, WorkerTimeout: it failed on this image.
             BusyError, Cancelled: see `Registry.lease`.
         """
         spec = self.catalog.get(model or self.settings.default_model)
         facts = self.store.folder(spec)
-        key = (image.digest, spec.id, facts.fingerprint)
+        mode = self._mode(engine)
+        key = (image.digest, spec.id, facts.fingerprint, mode)
         known = self._cache.get(key)
         if known is None:
-            known = self._run(image, spec, facts, on_stage, cancelled)
+            choice = self._choose(facts, mode, on_stage, cancelled)
+            known = self._run(image, spec, facts, choice, on_stage, cancelled)
             self._cache.put(key, known)
         timings = replace(known.timings, decode=image.decode_ms)
         return replace(known, timings=timings, notes=image.notes)
 
     def load(
-        self, model: str, *, on_stage: OnStage = _ignore, cancelled: IsCancelled = _never
+        self,
+        model: str,
+        *,
+        engine: str | None = None,
+        on_stage: OnStage = _ignore,
+        cancelled: IsCancelled = _never,
     ) -> Loaded:
         """Load a model without an image, so that the first image finds it warm."""
         spec = self.catalog.get(model)
         facts = self.store.folder(spec)
-        with self._lease(spec, facts, on_stage, cancelled) as resident:
+        choice = self._choose(facts, self._mode(engine), on_stage, cancelled)
+        with self._lease(spec, facts, choice, on_stage, cancelled) as resident:
             return resident.loaded
 
     def loaded(self) -> dict[str, Resident]:
-        """The models that are in memory, by catalog id."""
-        return {resident.key: resident for resident in self.registry.residents()}
+        """The models that are in memory, by catalog id; of several workers the last used."""
+        residents = reversed(self.registry.residents())
+        return {self._places.model(resident.key): resident for resident in residents}
 
     def unload(self, model: str) -> bool:
-        """Give a model's memory back; False if it was not loaded."""
-        return self.registry.evict(self.catalog.get(model).id)
+        """Give a model's memory back; False if it was not loaded.
+
+        Raises:
+            BusyError: it is in use.
+        """
+        name = self.catalog.get(model).id
+        keys = [item.key for item in self.registry.residents()]
+        mine = [key for key in keys if self._places.model(key) == name]
+        ended = [self.registry.evict(key) for key in mine]
+        return any(ended)
+
+    def record(self, model: str) -> Record | None:
+        """What is known of a model's engines here; None if high-performance mode never ran it.
+
+        Raises:
+            UnknownModelError, NotFetchedError, ModelFolderError: no such model here.
+        """
+        return self.converted.record(self.store.folder(self.catalog.get(model)))
+
+    def verify(
+        self,
+        model: str,
+        *,
+        pictures: Sequence[Picture] = (),
+        on_stage: OnStage = _ignore,
+        cancelled: IsCancelled = _never,
+    ) -> Record:
+        """Convert a model anew and hold every engine against Paddle.
+
+        Args:
+            model: a name of the catalog.
+            pictures: more images to compare on, beside the bundled and generated ones.
+            on_stage: told what begins, in words.
+            cancelled: asked every 50 ms; True ends the work.
+
+        Raises:
+            UnknownModelError, NotFetchedError, ModelFolderError: no such model here.
+            LoadError, WorkerError: Paddle itself does not run it.
+            Cancelled: `cancelled` said so.
+        """
+        facts = self.store.folder(self.catalog.get(model))
+        return self._preparer.prepare(facts, on_stage, cancelled, again=True, own_pictures=pictures)
+
+    def remove(self, model: str) -> bool:
+        """Delete an official model and what was converted from it; False if it was not here.
+
+        Raises:
+            InputError: it is not an official model.
+            BusyError: it is in use, or being fetched.
+        """
+        spec = self.catalog.get(model)
+        self.unload(spec.id)
+        made: FolderFacts | None = None
+        with suppress(ModelError):
+            made = self.store.folder(spec)
+            made.weights_sha256  # noqa: B018 - read while the file is there
+        removed = self.store.remove(spec)
+        if removed and made is not None:
+            self.converted.remove(made)
+        return removed
 
     def close(self) -> None:
         """End every worker."""
@@ -123,11 +220,12 @@ class Segmenter:
         image: Image,
         spec: ModelSpec,
         facts: FolderFacts,
+        choice: _Choice,
         on_stage: OnStage,
         cancelled: IsCancelled,
     ) -> Prediction:
         asked = time.perf_counter()
-        with self._lease(spec, facts, on_stage, cancelled) as resident:
+        with self._lease(spec, facts, choice, on_stage, cancelled) as resident:
             _expect_current(resident, facts)
             on_stage("running")
             start = time.perf_counter()
@@ -151,81 +249,168 @@ class Segmenter:
             size_mb=facts.size_bytes / 1e6,
         )
 
-    def _lease(
-        self, spec: ModelSpec, facts: FolderFacts, on_stage: OnStage, cancelled: IsCancelled
-    ) -> AbstractContextManager[Resident]:
-        self._drop_if_changed(spec, facts)
-        return self.registry.lease(
-            spec.id,
-            load=lambda: self._load(facts, on_stage, cancelled),
-            expected_mb=self._expected_mb(spec, facts),
-            timeout=self.settings.queue_timeout,
-            cancelled=cancelled,
-        )
+    def _mode(self, engine: str | None) -> str:
+        mode = engine or self.settings.engine
+        if mode not in engines.MODES:
+            raise InputError(
+                f"Expected one of the engines {', '.join(engines.MODES)}, got “{mode[:40]}”."
+            )
+        return mode
 
-    def _drop_if_changed(self, spec: ModelSpec, facts: FolderFacts) -> None:
+    def _choose(
+        self, facts: FolderFacts, mode: str, on_stage: OnStage, cancelled: IsCancelled
+    ) -> _Choice:
+        """The engines of a mode; those that must be proven first are, which takes a while once."""
+        if self.settings.fake_engine:
+            return _Choice(mode, self._engine_names(facts))
+        if mode == engines.NORMAL:
+            return _Choice(mode, self._engine_names(facts))
+        if mode == "paddle":
+            return _Choice(mode, (mode,))
+        if mode != engines.AUTO and (why := engines.unusable(mode, self.settings.first_device)):
+            raise LoadError(why)
+        record = self._preparer.record(facts) or self._preparer.prepare(facts, on_stage, cancelled)
+        names = record.order(current(self.settings))
+        if mode != engines.AUTO:
+            names = (mode,) if mode in names else ()
+            if not names:
+                raise LoadError(_not_offered(mode, record))
+        return _Choice(mode, names, record, self.converted.model(facts))
+
+    @contextmanager
+    def _lease(
+        self,
+        spec: ModelSpec,
+        facts: FolderFacts,
+        choice: _Choice,
+        on_stage: OnStage,
+        cancelled: IsCancelled,
+    ) -> Iterator[Resident]:
+        with self._places.taken(spec.id, choice.mode) as place:
+            self._drop_if_changed(place.key, facts)
+            with self.registry.lease(
+                place.key,
+                load=lambda: self._load(facts, choice, place, on_stage, cancelled),
+                expected_mb=self._expected_mb(spec, facts),
+                timeout=self.settings.queue_timeout,
+                cancelled=cancelled,
+            ) as resident:
+                yield resident
+
+    def _drop_if_changed(self, key: str, facts: FolderFacts) -> None:
         """A folder that was replaced on disk is another model under the same name."""
-        resident = self.loaded().get(spec.id)
-        if resident is not None and resident.worker.request.fingerprint != facts.fingerprint:
+        residents = {item.key: item for item in self.registry.residents()}
+        if key in residents and residents[key].worker.request.fingerprint != facts.fingerprint:
             with suppress(BusyError):
-                self.registry.evict(spec.id)
+                self.registry.evict(key)
 
     def _load(
-        self, facts: FolderFacts, on_stage: OnStage, cancelled: IsCancelled
+        self,
+        facts: FolderFacts,
+        choice: _Choice,
+        place: Place,
+        on_stage: OnStage,
+        cancelled: IsCancelled,
     ) -> tuple[Worker, Loaded]:
         """The first engine that loads and runs the model; the others' reasons go along."""
-        reasons: list[str] = []
-        names = self._engine_names(facts)
-        for name in names:
-            worker = self._worker(name, facts)
+        reasons: list[str] = list(choice.record.reasons) if choice.record else []
+        for name in choice.names:
+            worker = self._worker(self._request(name, facts, place, choice.converted))
             try:
                 loaded = worker.load(on_stage, cancelled)
             except (LoadError, WorkerCrashed, WorkerError) as error:
                 worker.close()
-                if name == names[-1]:
+                if name == choice.names[-1]:
                     raise
                 reasons.append(f"{name} was not used: {error}")
             except BaseException:
                 worker.close()
                 raise
             else:
-                return worker, replace(loaded, notes=(*reasons, *loaded.notes))
-        raise AssertionError("candidates() names at least one engine")
+                return worker, self._with_proof(loaded, choice.record, reasons)
+        raise AssertionError("a choice names at least one engine")
 
-    def _worker(self, engine: str, facts: FolderFacts) -> Worker:
-        settings = self.settings
-        request = EngineRequest(
+    def _request(
+        self, engine: str, facts: FolderFacts, place: Place, converted: Path | None
+    ) -> EngineRequest:
+        return EngineRequest(
             engine=engine,
             folder=facts.path,
             model_name=facts.model_name,
             labels=facts.labels,
             fingerprint=facts.fingerprint,
-            device=settings.device,
-            threads=settings.threads,
+            device=place.device,
+            threads=place.threads,
+            converted=converted,
         )
+
+    def _worker(self, request: EngineRequest) -> Worker:
+        settings = self.settings
         return Worker(request, load_timeout=settings.load_timeout, run_timeout=settings.run_timeout)
+
+    @contextmanager
+    def _for_a_check(self, request: EngineRequest, cancelled: IsCancelled) -> Iterator[Worker]:
+        """A loaded worker within the memory budget, ended afterwards."""
+        worker = self._worker(request)
+        key = f"{request.model_name} on {request.engine}, checked {id(worker)}"
+
+        def load() -> tuple[Worker, Loaded]:
+            try:
+                return worker, worker.load(_ignore, cancelled)
+            except BaseException:
+                worker.close()
+                raise
+
+        try:
+            with self.registry.lease(
+                key, load, _ENGINE_MB, self.settings.queue_timeout, cancelled
+            ) as resident:
+                yield resident.worker
+        finally:
+            self.registry.evict(key)
 
     def _engine_names(self, facts: FolderFacts) -> tuple[str, ...]:
         if self.settings.fake_engine:
             return ("fake",)
-        return engines.candidates(facts.model_name, self.settings.device)
+        return engines.candidates(facts.model_name, self.settings.first_device)
 
     def _expected_mb(self, spec: ModelSpec, facts: FolderFacts) -> float:
         guess = _ENGINE_MB + _MB_PER_WEIGHT_MB * facts.size_bytes / 1e6
         return self._measured_mb.get(spec.id, guess)
 
     def _runtime(self, resident: Resident) -> Runtime:
-        loaded = resident.loaded
+        loaded, request = resident.loaded, resident.worker.request
         return Runtime(
             engine=loaded.engine,
-            device=self.settings.device,
-            threads=self.settings.threads,
+            device=request.device,
+            threads=request.threads,
             versions=loaded.versions,
             load_ms=loaded.load_ms,
             first_run_ms=loaded.first_run_ms,
             memory_mb=resident.memory_mb,
             notes=loaded.notes,
+            speedup=loaded.speedup,
+            parity=loaded.parity,
         )
+
+    def _with_proof(self, loaded: Loaded, record: Record | None, reasons: list[str]) -> Loaded:
+        notes = (*reasons, *loaded.notes)
+        if record is None:
+            return replace(loaded, notes=notes)
+        check = record.checks.get(loaded.engine)
+        return replace(
+            loaded,
+            notes=notes,
+            speedup=record.speedup(loaded.engine, current(self.settings)),
+            parity=check.sentence if check else "",
+        )
+
+
+def _not_offered(engine: str, record: Record) -> str:
+    check = record.checks.get(engine)
+    reasons = [check.sentence] if check else list(record.reasons)
+    why = reasons[-1] if reasons else "it was not timed on this machine."
+    return f"{engine} is not offered for this model: {why}"
 
 
 def _timings(answer: Answer, queue: float, round_trip: float) -> Timings:

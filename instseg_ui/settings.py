@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import psutil
 from pydantic import ByteSize, Field, field_validator
@@ -14,6 +14,12 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 OFFICIAL_BASE = (
     "https://paddle-model-ecology.bj.bcebos.com/paddlex/official_inference_model/paddle3.0.0"
 )
+
+
+EngineMode = Literal[
+    "normal", "auto", "paddle", "paddle-onednn", "onnxruntime", "openvino", "tensorrt"
+]
+"""What may run the models: PaddleX's choice, the fastest proven one, or an engine by name."""
 
 
 def available_cpus() -> int:
@@ -58,6 +64,10 @@ class Settings(BaseSettings):
         default_factory=lambda: paddlex_cache() / "official_models",
         description="Where fetched models lie; by default PaddleX's own cache.",
     )
+    converted_dir: Path | None = Field(
+        None,
+        description="Where converted models lie; by default `.converted` among the fetched models.",
+    )
     models_source: str = Field(
         OFFICIAL_BASE,
         description="Base URL of the official archives, a mirror of it, or a local folder of them.",
@@ -94,9 +104,29 @@ class Settings(BaseSettings):
         20.0, gt=0, description="Seconds in which an image must have come from its address."
     )
 
-    device: str = Field("cpu", description="Where models run: `cpu` or `gpu:0`.")
+    device: str = Field(
+        "cpu",
+        pattern=r"^(cpu|gpu:\d+(,\d+)*)$",
+        description="Where models run: `cpu`, `gpu:0`, or several as `gpu:0,1`: each model then "
+        "has a worker on each, and requests are spread over them.",
+    )
+    workers: int = Field(
+        1, ge=1, description="Workers of one model on the CPU; they share the threads."
+    )
     threads: int = Field(
         default_factory=available_cpus, ge=1, description="Threads of one model's engine."
+    )
+    engine: EngineMode = Field(
+        "normal",
+        description="What runs the models: `normal` as PaddleX does, `auto` for high-performance "
+        "mode, or one engine by name.",
+    )
+    convert_timeout: float = Field(
+        600.0, gt=0, description="Seconds that converting a model may take."
+    )
+    convert_memory: ByteSize = Field(
+        default_factory=lambda: ByteSize(available_memory() * 6 // 10),
+        description="Memory that converting a model may take.",
     )
     memory_budget: ByteSize = Field(
         default_factory=lambda: ByteSize(available_memory() * 6 // 10),
@@ -129,6 +159,31 @@ class Settings(BaseSettings):
     shutdown_timeout: float = Field(
         30.0, ge=0, description="Seconds that running HTTP requests get when the server is stopped."
     )
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The device of each worker of a model: `("gpu:0", "gpu:1")` of `gpu:0,1`."""
+        kind, _, numbers = self.device.partition(":")
+        if kind == "cpu":
+            return ("cpu",) * self.workers
+        return tuple(f"gpu:{number}" for number in numbers.split(","))
+
+    @property
+    def worker_threads(self) -> int:
+        """Threads of one worker: its share of the cores, on the CPU."""
+        if self.first_device != "cpu":
+            return self.threads
+        return max(1, self.threads // len(self.devices))
+
+    @property
+    def first_device(self) -> str:
+        """Where models are checked and timed."""
+        return self.devices[0]
+
+    @property
+    def converted_root(self) -> Path:
+        """Where converted models lie."""
+        return self.converted_dir or self.models_dir / ".converted"
 
     @field_validator("url_hosts", mode="before")
     @classmethod

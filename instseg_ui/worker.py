@@ -4,8 +4,10 @@ A predictor is used by one thread of one process: Paddle Inference misbehaves ot
 The process also bounds what can go wrong: a crash costs one request, a hang is ended at a
 time limit, and an evicted model gives all of its memory back.
 
-Processes are forked from a server process that has imported PaddleX and runs no thread
-(`forkserver`), so a worker starts in milliseconds and the asking process never imports it.
+Processes that need Paddle are forked from a server process that has imported PaddleX and runs
+no thread (`forkserver`), so such a worker starts in milliseconds and the asking process never
+imports it. A converted model needs no Paddle: its worker is a fresh interpreter (`spawn`), which
+starts in half a second and holds nothing but its model.
 """
 
 from __future__ import annotations
@@ -49,12 +51,16 @@ _POLL_S = 0.05
 _WARM_UP_SIZE = (480, 640)
 # Starting, polling and reaping share state in `multiprocessing` that knows of one thread only.
 _process_lock = threading.Lock()
-_context = multiprocessing.get_context("forkserver")
+_forked = multiprocessing.get_context("forkserver")
+_fresh = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What loading took: the engine that runs, its versions, and times in milliseconds."""
+    """What loading took: the engine that runs, its versions, and times in milliseconds.
+
+    `speedup` and `parity` are what is known of the engine beside Paddle; see `Runtime`.
+    """
 
     engine: str
     versions: dict[str, str]
@@ -62,6 +68,8 @@ class Loaded:
     load_ms: float
     first_run_ms: float
     memory_mb: float
+    speedup: float | None = None
+    parity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ def start_server(preload: bool = True) -> None:
 
     resource_tracker.ensure_running()  # now: it would let interrupts through again
     with _process_lock, _without_main(), _without_interrupts():
-        _context.set_forkserver_preload(["instseg_ui.engines.preload"] if preload else [])
+        _forked.set_forkserver_preload(["instseg_ui.engines.preload"] if preload else [])
         forkserver.ensure_running()
 
 
@@ -121,20 +129,24 @@ class Worker:
             WorkerCrashed, WorkerTimeout, Cancelled: the process is ended by then.
         """
         asked = time.perf_counter()
-        start_server(preload=self.request.engine != "fake")
-        ours, theirs = _context.Pipe()
-        process = _context.Process(
-            target=_serve, args=(theirs, self.request), name=self.request.model_name, daemon=True
-        )
-        with _process_lock, _without_main():
-            process.start()
-        theirs.close()
-        self._process, self._connection = process, ours
+        self._start(_fresh if self.request.engine in engines.CONVERTED else _forked)
         with self._waiting:
             loaded = self._receive(self._load_timeout, cancelled, "load", on_stage)
         assert isinstance(loaded, Loaded)
         elapsed = (time.perf_counter() - asked) * 1e3
         return replace(loaded, load_ms=elapsed - loaded.first_run_ms)
+
+    def _start(self, context: Any) -> None:
+        if context is _forked:
+            start_server(preload=self.request.engine != "fake")
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=_serve, args=(theirs, self.request), name=self.request.model_name, daemon=True
+        )
+        with _process_lock, _without_main(), _without_interrupts():
+            process.start()
+        theirs.close()
+        self._process, self._connection = process, ours
 
     def run(
         self, pixels: npt.NDArray[np.uint8], floor: float, limit: int, cancelled: IsCancelled
@@ -327,9 +339,10 @@ def _as_sentence(
     error: Exception, kind: type[InstSegError], request: EngineRequest
 ) -> InstSegError:
     """The stack goes to the log; the person who asked gets one line without any path."""
-    log.error("%s failed", request.model_name, exc_info=error)
     if isinstance(error, InstSegError):
+        log.warning("%s on %s: %s", request.model_name, request.engine, error)
         return error
+    log.error("%s failed", request.model_name, exc_info=error)
     if isinstance(error, MemoryError):
         return kind(f"{request.model_name} ran out of memory. Try a smaller image or model.")
     lines = [line.strip() for line in str(error).splitlines() if line.strip(" -.:\t")]
@@ -363,13 +376,23 @@ def _end_with_parent() -> None:
 
     Linux ends this process with the one it was forked from, the server. The server ends
     when nobody holds its pipe any more; every worker is handed an end of it and lets go here.
+    A fresh process watches its parent instead: Linux would end it with the thread that asked.
     """
     from multiprocessing import forkserver
 
     server = getattr(forkserver, "_forkserver", None)
-    if server is not None and server._forkserver_alive_fd is not None:
-        os.close(server._forkserver_alive_fd)
-        server._forkserver_alive_fd = None
+    if server is None or server._forkserver_alive_fd is None:
+        threading.Thread(target=_end_after_parent, daemon=True).start()
+        return
+    os.close(server._forkserver_alive_fd)
+    server._forkserver_alive_fd = None
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def _end_after_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,7 +1,7 @@
-"""Checks the environment it runs in: one OpenCV, one Paddle, no conflicting packages.
+"""Checks the environment it runs in: one OpenCV, one Paddle, one ONNX Runtime, no conflicts.
 
 Two OpenCV packages write over each other's files in `cv2/`; which one is then
-imported depends on the order of installation. The same holds for Paddle.
+imported depends on the order of installation. The same holds for the others.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ ONLY_ONE = {
         "opencv-contrib-python-headless",
     ),
     "Paddle": ("paddlepaddle", "paddlepaddle-gpu"),
+    "ONNX Runtime": ("onnxruntime", "onnxruntime-gpu"),
 }
 # Installed without what they ask for: see requirements-readers.txt.
 ALONE = ("labelme", "supervision")

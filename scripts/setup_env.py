@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 COMMAND = VENV / "bin" / "instseg"
+# The tests run the optional engine too.
+FOR_TESTS = ("requirements-openvino.txt", "requirements-dev.txt")
 # What OpenCV and Paddle load from the system; packages.txt names the same for Spaces.
 LIBRARIES = {
     "libGL.so.1": "libgl1",
@@ -38,9 +40,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("goal", choices=("run", "dev", "test"))
     parser.add_argument("--requirements", default="requirements.txt")
     args = parser.parse_args(argv)
-    files = (
-        [args.requirements] if args.goal == "run" else [args.requirements, "requirements-dev.txt"]
-    )
+    files = [args.requirements] if args.goal == "run" else [args.requirements, *FOR_TESTS]
     alone = [] if args.goal == "run" else ["requirements-readers.txt"]
     stamp = VENV / (".ready-run" if args.goal == "run" else ".ready-dev")
     if not is_ready(stamp, digest(files + alone)):

@@ -18,6 +18,7 @@ IN_WORDS = {
     "models_dir": "PaddleX's cache: `~/.paddlex/official_models`",
     "threads": "all cores",
     "memory_budget": "60 % of the memory",
+    "convert_memory": "60 % of the memory",
 }
 
 SETTINGS_HEAD = """\

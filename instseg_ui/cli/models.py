@@ -13,7 +13,11 @@ from instseg_ui.cli.console import SOME_FAILED, BytesShown, Console, guarded
 from instseg_ui.cli.tables import lines
 from instseg_ui.cli.verifying import verify_model
 from instseg_ui.errors import InstSegError
+from instseg_ui.hpi.calibration import Picture
 from instseg_ui.pipeline.choice import read_settings
+from instseg_ui.segmenter import Segmenter
+from instseg_ui.settings import Settings
+from instseg_ui.sources import find_places, read_place
 from instseg_ui.weights import WeightsStore
 
 Names = Annotated[list[str], typer.Argument(help="Names as `instseg models list` shows them.")]
@@ -94,25 +98,40 @@ def remove(names: Names) -> None:
         shelf = _Shelf()
 
         def delete(spec: ModelSpec) -> None:
-            gone = shelf.store.remove(spec)
+            gone = shelf.remove(spec)
             console.say(f"{spec.id} {'was removed' if gone else 'was not on this machine'}.")
 
         failed = _each(shelf, names, delete, console)
     _end(failed)
 
 
-def verify(names: Names, json: AsJson = False) -> None:
-    """Check that models are whole, and run each once on the bundled photo."""
+def verify(
+    names: Names,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", "-i", help="Your own pictures to compare on, beside the built-in."),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Check that models are whole and run, and hold every engine against Paddle."""
     console = Console()
     with guarded():
         shelf = _Shelf()
         found: list[dict[str, Any]] = []
-        failed = _each(
-            shelf,
-            names,
-            lambda spec: found.append(verify_model(spec, shelf.store, shelf.settings)),
-            console,
-        )
+        own = _pictures(inputs or [], shelf.settings)
+
+        def check(spec: ModelSpec) -> None:
+            found.append(
+                verify_model(
+                    spec,
+                    shelf.store,
+                    shelf.settings,
+                    pictures=own,
+                    on_stage=lambda stage: console.say(f"{spec.id}: {stage}"),
+                )
+            )
+
+        failed = _each(shelf, names, check, console)
         if json:
             console.json(found)
         else:
@@ -129,6 +148,11 @@ class _Shelf:
         self.settings = read_settings(**changes)
         self.catalog = Catalog.load(self.settings)
         self.store = WeightsStore(self.settings)
+
+    def remove(self, spec: ModelSpec) -> bool:
+        """Delete a model and what was converted from it; False when it was not here."""
+        with Segmenter(self.settings) as segmenter:
+            return segmenter.remove(spec.id)
 
     def facts(self, spec: ModelSpec) -> dict[str, Any]:
         """A model as JSON values; `published` has what was published and nothing else."""
@@ -158,6 +182,15 @@ class _Shelf:
             _figure(spec.published.mask_ap, 1),
             _figure(spec.published.cpu_normal_ms, 0),
         )
+
+
+def _pictures(inputs: Sequence[str], settings: Settings) -> list[Picture]:
+    """The named pictures; raises InputError for one that cannot be read."""
+    return [
+        Picture(source.name, source.get().pixels)
+        for place in find_places(list(inputs))
+        for source in read_place(place, settings)
+    ]
 
 
 def _each(shelf: _Shelf, names: Sequence[str], act: Any, console: Console) -> int:

@@ -11,6 +11,7 @@ import typer
 
 from instseg_ui.cli.console import SOME_FAILED, BytesShown, Console, guarded
 from instseg_ui.cli.saving import PADDLEX, Saver
+from instseg_ui.engines import MODES
 from instseg_ui.errors import BusyError, InputError, WorkerError
 from instseg_ui.exports.names import Names
 from instseg_ui.pipeline import NAME, Pipeline, Result, create_pipeline, file_stem
@@ -74,14 +75,20 @@ def predict(
             " may be repeated.",
         ),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, gpu or gpu:0.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, gpu:0, or several: gpu:0,1.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help=f"What runs the model: {', '.join(MODES)}."),
+    ] = None,
     use_hpip: Annotated[
-        bool, typer.Option("--use_hpip", "--use-hpip", help="High-performance mode.")
+        bool, typer.Option("--use_hpip", "--use-hpip", help="High-performance mode: --engine auto.")
     ] = False,
     hpi_config: Annotated[
         # The type is what typer shows; the parser says what comes.
         Any,
-        typer.Option("--hpi_config", "--hpi-config", parser=_dictionary, help="Its settings."),
+        typer.Option(
+            "--hpi_config", "--hpi-config", parser=_dictionary, help="{'backend': 'onnxruntime'}."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     quiet: Annotated[
@@ -104,6 +111,7 @@ def predict(
                 pipeline,
                 model=model,
                 device=device,
+                engine=engine,
                 use_hpip=use_hpip or None,
                 hpi_config=hpi_config,
                 settings=settings,
@@ -111,7 +119,7 @@ def predict(
                 progress=shown,
             )
         with loaded:
-            console.say(f"Model: {loaded.model}, run by {loaded.loaded.engine}.")
+            console.say(_who_runs(loaded))
             run = _Run(loaded, settings, threshold, saver, console, as_json=json)
             for number, place in enumerate(places, 1):
                 for source in read_place(place, settings):
@@ -119,6 +127,13 @@ def predict(
         run.finish()
     if run.failures:
         raise typer.Exit(SOME_FAILED)
+
+
+def _who_runs(pipeline: Pipeline) -> str:
+    loaded = pipeline.loaded
+    gain = f", {loaded.speedup:.3g} times Paddle's speed here" if loaded.speedup else ""
+    parity = f"; {loaded.parity}" if loaded.parity else ""
+    return f"Model: {pipeline.model}, run by {loaded.engine}{gain}{parity}."
 
 
 @dataclass(slots=True)

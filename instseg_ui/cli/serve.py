@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from instseg_ui.cli.console import guarded
-from instseg_ui.pipeline.choice import one_device
+from instseg_ui.engines import MODES
+from instseg_ui.pipeline.choice import choose_engine, read_device
+from instseg_ui.pipeline.config import PipelineConfig
 
 
 def serve(
@@ -17,13 +19,20 @@ def serve(
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="The model that runs when none is named.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, gpu or gpu:0.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, gpu:0, or several: gpu:0,1.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help=f"What runs the models: {', '.join(MODES)}.")
+    ] = None,
+    use_hpip: Annotated[
+        bool, typer.Option("--use_hpip", "--use-hpip", help="High-performance mode: --engine auto.")
+    ] = False,
     no_ui: Annotated[bool, typer.Option("--no-ui", help="The HTTP interface only.")] = False,
 ) -> None:
     """Serve the page and PaddleX's HTTP interface until interrupted."""
     with guarded():
         changes: dict[str, Any] = {"host": host, "port": port, "default_model": model}
-        changes["device"] = one_device(device)[0] if device else None
+        changes["device"] = read_device(device) if device else None
+        changes["engine"] = choose_engine(engine, use_hpip or None, None, PipelineConfig())
         given = {name: value for name, value in changes.items() if value is not None}
         code = context.obj(not no_ui, given)
     raise typer.Exit(code)

@@ -1,23 +1,19 @@
-"""The packages: versions against what the project was tested with, and what runs models."""
+"""The packages: versions against what the project was tested with."""
 
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
-import subprocess
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from instseg_ui.doctor.finding import Finding, note, wrong
+from instseg_ui.doctor.finding import Finding, wrong
 from instseg_ui.settings import PROJECT_DIR
 
 _MEND = "Install what the project was tested with: make setup."
 _AFRESH = "Start afresh: make clean, then make setup."
-_IMPORT_S = 120
 # Packages of which two write over each other's files.
 ONLY_ONE: Mapping[str, tuple[str, ...]] = {
     "OpenCV": (
@@ -27,10 +23,8 @@ ONLY_ONE: Mapping[str, tuple[str, ...]] = {
         "opencv-contrib-python-headless",
     ),
     "Paddle": ("paddlepaddle", "paddlepaddle-gpu"),
+    "ONNX Runtime": ("onnxruntime", "onnxruntime-gpu"),
 }
-# What may run models beside Paddle: an engine's name and the package that it is.
-_OTHERS = {"ONNX Runtime": "onnxruntime", "OpenVINO": "openvino", "TensorRT": "tensorrt"}
-_TRY = "import paddle, paddlex; print(paddle.__version__, paddle.device.cuda.device_count())"
 
 
 def packages() -> Iterator[Finding]:
@@ -43,9 +37,6 @@ def packages() -> Iterator[Finding]:
     yield versions(installed, _requirements(installed))
     for library, rivals in ONLY_ONE.items():
         yield only_one(library, rivals, installed)
-    yield _paddle_runs()
-    for engine, package in _OTHERS.items():
-        yield _other_engine(engine, package, installed)
 
 
 def versions(installed: Mapping[str, str], wanted: Collection[Requirement]) -> Finding:
@@ -73,7 +64,11 @@ def only_one(library: str, rivals: Collection[str], installed: Mapping[str, str]
 def _requirements(installed: Mapping[str, str]) -> list[Requirement]:
     """Those of the project's folder; with Paddle for GPUs where that is installed."""
     name = "requirements-gpu.txt" if "paddlepaddle-gpu" in installed else "requirements.txt"
-    return read_requirements(PROJECT_DIR / name)
+    optional = read_requirements(PROJECT_DIR / "requirements-openvino.txt")
+    return [
+        *read_requirements(PROJECT_DIR / name),
+        *(entry for entry in optional if canonicalize_name(entry.name) in installed),
+    ]
 
 
 def read_requirements(file: Path) -> list[Requirement]:
@@ -90,29 +85,3 @@ def read_requirements(file: Path) -> list[Requirement]:
         except InvalidRequirement:
             continue
     return found
-
-
-def _paddle_runs() -> Finding:
-    """Import Paddle as a worker does: in another process, which may crash or hang."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _TRY],
-            capture_output=True,
-            text=True,
-            timeout=_IMPORT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return wrong("engine Paddle", f"not imported within {_IMPORT_S} s", _AFRESH)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        return wrong("engine Paddle", f"cannot be imported: {last[:200]}", _AFRESH)
-    version, cards = done.stdout.split()[-2:]
-    return Finding("engine Paddle", f"{version}, usable on the CPU and {cards} GPUs")
-
-
-def _other_engine(engine: str, package: str, installed: Mapping[str, str]) -> Finding:
-    if importlib.util.find_spec(package) is None:
-        return Finding(f"engine {engine}", "not installed; not needed")
-    version = installed.get(package, "installed")
-    return note(f"engine {engine}", f"{version}, but no model runs on it yet")

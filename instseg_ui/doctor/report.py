@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from instseg_ui.catalog import Catalog
+from instseg_ui.doctor.engines import engines
 from instseg_ui.doctor.finding import Finding, note, wrong
 from instseg_ui.doctor.machine import machine
 from instseg_ui.doctor.packages import packages
@@ -20,9 +21,10 @@ _LEAST_DISK = 1e9
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at the machine, the packages and the models; each finding comes when it is known."""
+    """Look at everything; each finding comes when it is known."""
     yield from machine(settings)
     yield from packages()
+    yield from engines(settings)
     yield from _folders(settings)
     yield from _models(settings)
 

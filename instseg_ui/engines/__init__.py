@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import get_args
 
-from instseg_ui.engines.base import Engine, EngineRequest, Output
+from instseg_ui.engines.base import ONEDNN_BY_DEFAULT, Engine, EngineRequest, Output
 from instseg_ui.errors import LoadError
+from instseg_ui.settings import EngineMode
 
 ENGINES = {
     "paddle": "instseg_ui.engines.paddle:PaddleEngine",
     "paddle-onednn": "instseg_ui.engines.paddle:PaddleEngine",
+    "onnxruntime": "instseg_ui.engines.converted:ConvertedEngine",
+    "openvino": "instseg_ui.engines.converted:ConvertedEngine",
+    "tensorrt": "instseg_ui.engines.converted:ConvertedEngine",
     "fake": "instseg_ui.engines.fake:FakeEngine",
 }
 
-# PaddleX turns oneDNN on by default for these and for no other instance segmentation model.
-_ONEDNN_BY_DEFAULT = {
-    "Mask-RT-DETR-L",
-    "Mask-RT-DETR-X",
-    "Mask-RT-DETR-H",
-    "PP-YOLOE_seg-S",
-}
+NORMAL = "normal"
+"""Run as PaddleX does by default."""
+AUTO = "auto"
+"""High-performance mode: the fastest engine here that is proven equal to Paddle."""
+MODES: tuple[str, ...] = get_args(EngineMode)
+"""What may be asked for."""
 
-__all__ = ["ENGINES", "Engine", "EngineRequest", "Output", "candidates", "create"]
+CONVERTED = ("onnxruntime", "openvino", "tensorrt")
+"""Engines that run a converted model."""
+
+__all__ = [
+    "AUTO",
+    "CONVERTED",
+    "ENGINES",
+    "MODES",
+    "NORMAL",
+    "Engine",
+    "EngineRequest",
+    "Output",
+    "candidates",
+    "create",
+    "unusable",
+]
 
 
 def candidates(model_name: str, device: str) -> tuple[str, ...]:
     """The engines to try for a PaddleX model name, the preferred one first."""
-    if device == "cpu" and model_name in _ONEDNN_BY_DEFAULT:
+    if device == "cpu" and model_name in ONEDNN_BY_DEFAULT:
         return ("paddle-onednn", "paddle")
     return ("paddle",)
+
+
+def unusable(engine: str, device: str) -> str:
+    """Why an engine cannot run on `cpu` or `gpu:<n>` here; empty if it can. Imports no library."""
+    if engine in CONVERTED:
+        from instseg_ui.engines import runtimes
+
+        return runtimes.unusable(engine, device)
+    if engine == "paddle-onednn" and device != "cpu":
+        return "oneDNN runs on the CPU only."
+    return ""
 
 
 def create(request: EngineRequest) -> Engine:

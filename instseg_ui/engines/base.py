@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from instseg_ui.results import Instances
 
+ONEDNN_BY_DEFAULT = {"Mask-RT-DETR-L", "Mask-RT-DETR-X", "Mask-RT-DETR-H", "PP-YOLOE_seg-S"}
+"""Models that PaddleX runs with oneDNN by default; no other instance segmentation model is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineRequest:
@@ -27,6 +30,8 @@ class EngineRequest:
     threads: int = 1
     fingerprint: str = ""
     """Changes when the folder's files do."""
+    converted: Path | None = None
+    """Folder of the converted model, for the engines that run one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,10 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
+from instseg_ui.engines.rows import Array, Frame, clipped, keep, row
 from instseg_ui.errors import WorkerError
-from instseg_ui.masks import Extent, Rle, encode_crop, extent
+from instseg_ui.masks import Extent, extent
 from instseg_ui.results import Instance, Instances
-
-Array = npt.NDArray[np.generic]
-Frame = tuple[int, int]
 
 
 def to_instances(
@@ -52,7 +50,7 @@ def to_instances(
             f"Expected a network with 3 or 4 outputs, got {len(outputs)}. "
             "This is not an instance segmentation model that PaddleX exports."
         )
-    kept = _keep(class_ids, scores, floor)
+    kept = keep(class_ids, scores, floor)
     if kept.size:
         _expect_masks(masks, size)
     rows = _rows(kept, class_ids, scores, corners, masks, labels, size)
@@ -100,16 +98,6 @@ def _expect_masks(masks: Array, size: Frame) -> None:
         )
 
 
-def _keep(
-    class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], floor: float
-) -> npt.NDArray[np.intp]:
-    # A score of zero is the filling of a network that found nothing.
-    found = (class_ids >= 0) & (scores >= floor) & (scores > 0) & np.isfinite(scores)
-    candidates = np.flatnonzero(found)
-    order = np.argsort(-scores[candidates], kind="stable")
-    return candidates[order]
-
-
 def _rows(
     kept: npt.NDArray[np.intp],
     class_ids: Array,
@@ -121,20 +109,12 @@ def _rows(
 ) -> Iterator[Instance]:
     for i in kept:
         found = extent(masks[i])
-        box = _box_of_extent(found) if corners is None else _clipped(corners[i], size)
+        box = _box_of_extent(found) if corners is None else clipped(corners[i], size)
         if box is None:
             continue
-        class_id, score = int(class_ids[i]), float(min(1.0, scores[i]))
-        rle, area = _encode(masks[i], found, size)
-        yield Instance(class_id, _label(labels, class_id), score, box, area, rle)
-
-
-def _encode(mask: Array, found: Extent | None, size: Frame) -> tuple[Rle, int]:
-    if found is None:
-        return encode_crop(np.zeros((0, 0), bool), (0, 0), size), 0
-    x0, y0, x1, y1 = found
-    crop = mask[y0:y1, x0:x1] != 0
-    return encode_crop(crop, (x0, y0), size), int(np.count_nonzero(crop))
+        x0, y0, x1, y1 = found or (0, 0, 0, 0)
+        crop = masks[i, y0:y1, x0:x1] != 0
+        yield row(int(class_ids[i]), float(scores[i]), box, crop, (x0, y0), labels, size)
 
 
 def _box_of_extent(found: Extent | None) -> tuple[float, float, float, float] | None:
@@ -142,19 +122,3 @@ def _box_of_extent(found: Extent | None) -> tuple[float, float, float, float] | 
         return None
     x0, y0, x1, y1 = found
     return float(x0), float(y0), float(x1), float(y1)
-
-
-def _clipped(
-    corners: npt.NDArray[np.float32], size: Frame
-) -> tuple[float, float, float, float] | None:
-    """The box inside the image; None if nothing of it lies there, or it is not finite."""
-    if not np.isfinite(corners).all():
-        return None
-    height, width = size
-    x0, x1 = (float(value) for value in np.clip(corners[0::2], 0, width))
-    y0, y1 = (float(value) for value in np.clip(corners[1::2], 0, height))
-    return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
-
-
-def _label(labels: Sequence[str], class_id: int) -> str:
-    return labels[class_id] if class_id < len(labels) else f"class {class_id}"

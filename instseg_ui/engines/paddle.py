@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.engines.base import EngineRequest, Output
+from instseg_ui.engines.base import ONEDNN_BY_DEFAULT, EngineRequest, Output
 from instseg_ui.engines.outputs import to_instances
 from instseg_ui.errors import LoadError
 
@@ -22,7 +22,12 @@ from instseg_ui.errors import LoadError
 # back to the CPU in silence where a GPU was asked for.
 os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
 os.environ.setdefault("PADDLE_PDX_DISABLE_DEVICE_FALLBACK", "True")
+# It refuses oneDNN to most of these models, in silence. Here a model that was asked to run with
+# it does, and high-performance mode checks what comes out.
+os.environ.setdefault("PADDLE_PDX_DISABLE_MKLDNN_MODEL_BL", "True")
 
+# With it, models that PaddleX refuses to oneDNN do not start; without it, several run, and right.
+_BAD_PASS = "operator_reshape_onednn_fuse_pass"
 _RUN_MODES = {"paddle": "paddle", "paddle-onednn": "mkldnn"}
 
 
@@ -68,6 +73,8 @@ def _engine_config(request: EngineRequest) -> dict[str, object]:
         "run_mode": _RUN_MODES[request.engine],
         "cpu_threads": request.threads,
     }
+    if request.engine == "paddle-onednn" and request.model_name not in ONEDNN_BY_DEFAULT:
+        config["delete_pass"] = [_BAD_PASS]
     kind, _, number = request.device.partition(":")
     if kind not in ("cpu", "gpu"):
         raise LoadError(f"Expected the device `cpu` or `gpu:0`, got “{request.device}”.")

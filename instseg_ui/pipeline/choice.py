@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from instseg_ui.catalog import Catalog, ModelSpec
+from instseg_ui.engines import AUTO, MODES, NORMAL
 from instseg_ui.errors import InputError, UnknownModelError
 from instseg_ui.pipeline.config import PipelineConfig
 from instseg_ui.settings import Settings
 
 PADDLEX_DEFAULT = "Mask-RT-DETR-S"
+# PaddleX's own word for its default engine.
+_PADDLEX_ENGINES = {"paddle_static": NORMAL}
 _DEVICE = re.compile(r"cpu|gpu(:\d+(,\d+)*)?", re.IGNORECASE)
 
 
@@ -48,6 +52,43 @@ def one_device(device: str) -> tuple[str, str]:
     first, *others = numbers.split(",")
     note = f"One device is used: gpu:{first} of {device.lower()}." if others else ""
     return f"gpu:{first or 0}", note
+
+
+def read_device(device: str) -> str:
+    """PaddleX's word for devices as ours: `gpu` is `gpu:0`, `gpu:0,1` are both.
+
+    Raises:
+        InputError: neither the CPU nor GPUs.
+    """
+    if not isinstance(device, str) or not _DEVICE.fullmatch(device):
+        raise InputError(f"Expected the device cpu, gpu or gpu:0,1, got “{str(device)[:40]}”.")
+    device = device.lower()
+    return "gpu:0" if device == "gpu" else device
+
+
+def choose_engine(
+    engine: str | None,
+    use_hpip: bool | None,
+    hpi_config: Mapping[str, Any] | None,
+    wanted: PipelineConfig,
+) -> str | None:
+    """The engine that PaddleX's arguments ask for; None leaves it to the settings.
+
+    `engine` goes before `use_hpip`, the arguments before the configuration.
+
+    Raises:
+        InputError: there is no such engine, or `hpi_config` is no dictionary.
+    """
+    if hpi_config is not None and not isinstance(hpi_config, Mapping):
+        raise InputError(f"Expected hpi_config as a dictionary, got {type(hpi_config).__name__}.")
+    if engine is None:
+        if not (wanted.use_hpip if use_hpip is None else use_hpip):
+            return None if use_hpip is None else NORMAL
+        engine = (hpi_config or wanted.hpi_config or {}).get("backend") or AUTO
+    name = _PADDLEX_ENGINES.get(str(engine), str(engine))
+    if name not in MODES:
+        raise InputError(f"Expected one of the engines {', '.join(MODES)}, got “{name[:40]}”.")
+    return name
 
 
 def choose_model(

@@ -9,17 +9,22 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 from instseg_ui.catalog import ModelSpec
-from instseg_ui.errors import InputError
 from instseg_ui.exports.names import Names
-from instseg_ui.pipeline.choice import PADDLEX_DEFAULT, choose_model, one_device, read_settings
-from instseg_ui.pipeline.config import NAME, Given, PipelineConfig, read_config
+from instseg_ui.pipeline.choice import (
+    PADDLEX_DEFAULT,
+    choose_engine,
+    choose_model,
+    read_device,
+    read_settings,
+)
+from instseg_ui.pipeline.config import NAME, Given, read_config
 from instseg_ui.pipeline.result import Result, file_stem
 from instseg_ui.results import check_threshold
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.sources import Source, read_sources
 from instseg_ui.weights import ModelState, Progress, WeightsStore
-from instseg_ui.worker import Loaded
+from instseg_ui.worker import Loaded, OnStage
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +36,7 @@ def create_pipeline(
     *,
     config: Mapping[str, Any] | Given | None = None,
     device: str | None = None,
+    engine: str | None = None,
     use_hpip: bool | None = None,
     hpi_config: Mapping[str, Any] | None = None,
     model: str | os.PathLike[str] | None = None,
@@ -45,9 +51,11 @@ def create_pipeline(
     Args:
         pipeline: `instance_segmentation`, or the path of a PaddleX pipeline file.
         config: a pipeline's configuration, or the path of one; goes before `pipeline`.
-        device: `cpu`, `gpu` or `gpu:0`; None is the setting's.
-        use_hpip: high-performance mode; not here yet, the normal engine runs and says so.
-        hpi_config: its configuration; unused for the same reason.
+        device: `cpu`, `gpu`, `gpu:0` or several as `gpu:0,1`; None is the setting's.
+        engine: one of `instseg_ui.engines.MODES`; None leaves it to `use_hpip`.
+        use_hpip: high-performance mode, the same as `engine="auto"`. A model's first use converts
+            it, holds it against Paddle and times the engines; `on_note` is told.
+        hpi_config: `{"backend": "onnxruntime"}` asks for that engine; nothing else is read.
         model: a name of the catalog or a model folder; goes before the configuration's.
         settings: None reads the environment.
         on_note: told what the user should know, in sentences; by default a warning in the log.
@@ -59,17 +67,14 @@ def create_pipeline(
     """
     wanted = read_config(pipeline, config)
     settings = settings or read_settings()
-    _note_high_performance(wanted, use_hpip, hpi_config, on_note)
+    settings = _with_engine(settings, choose_engine(engine, use_hpip, hpi_config, wanted))
     if device is not None:
-        device, note = one_device(device)
-        settings = settings.model_copy(update={"device": device})
-        if note:
-            on_note(note)
+        settings = settings.model_copy(update={"device": read_device(device)})
     spec, settings = choose_model(model, wanted, settings)
     if not (model or wanted.model_dir or wanted.model_name) and spec.id != PADDLEX_DEFAULT:
         on_note(f"{spec.id} runs, the default model here. PaddleX's own is {PADDLEX_DEFAULT}.")
     _make_ready(spec, settings, on_note, progress)
-    return Pipeline(spec, settings, wanted.threshold)
+    return Pipeline(spec, settings, wanted.threshold, on_note)
 
 
 class Pipeline:
@@ -81,8 +86,16 @@ class Pipeline:
         loaded: what loading took and which engine runs.
     """
 
-    def __init__(self, spec: ModelSpec, settings: Settings, threshold: float | None = None) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        settings: Settings,
+        threshold: float | None = None,
+        on_note: OnNote = log.warning,
+    ) -> None:
         """Load the model; `threshold` None is the one of its folder.
+
+        `on_note` hears what is done for high-performance mode, where it takes long.
 
         Raises:
             ModelError: it cannot be loaded.
@@ -92,6 +105,7 @@ class Pipeline:
         self._settings = settings.model_copy(update={"cache_predictions": 0})
         facts = WeightsStore(settings).folder(spec)
         self.threshold = facts.draw_threshold if threshold is None else threshold
+        self._on_note = on_note
         self._segmenter, self.loaded = self._open(min(settings.floor, self.threshold))
 
     def __enter__(self) -> Self:
@@ -144,7 +158,7 @@ class Pipeline:
         # Runs at the latest when Python ends, and holds no reference to this object.
         self._finalizer = weakref.finalize(self, segmenter.close)
         try:
-            return segmenter, segmenter.load(self.model)
+            return segmenter, segmenter.load(self.model, on_stage=_long_stages(self._on_note))
         except BaseException:
             self._finalizer()
             raise
@@ -162,15 +176,18 @@ def _make_ready(
         store.fetch(spec, progress)
 
 
-def _note_high_performance(
-    wanted: PipelineConfig,
-    use_hpip: bool | None,
-    hpi_config: Mapping[str, Any] | None,
-    on_note: OnNote,
-) -> None:
-    if hpi_config is not None and not isinstance(hpi_config, Mapping):
-        raise InputError(f"Expected hpi_config as a dictionary, got {type(hpi_config).__name__}.")
-    if wanted.use_hpip if use_hpip is None else use_hpip:
-        on_note("High-performance mode is not available yet; the normal engine runs.")
-    elif hpi_config or wanted.hpi_config:
-        on_note("hpi_config changes nothing: high-performance mode is not available yet.")
+def _with_engine(settings: Settings, engine: str | None) -> Settings:
+    return settings if engine is None else settings.model_copy(update={"engine": engine})
+
+
+def _long_stages(on_note: OnNote) -> OnStage:
+    """Tell of the stages that a first use in high-performance mode takes, each once."""
+    told: set[str] = set()
+
+    def tell(stage: str) -> None:
+        what = stage.partition(" (")[0]
+        if stage not in ("loading", "warming up", "running") and what not in told:
+            told.add(what)
+            on_note(f"Preparing high-performance mode, once: {what}.")
+
+    return tell

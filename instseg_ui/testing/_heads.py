@@ -7,6 +7,7 @@ exports do.
 from __future__ import annotations
 
 import paddle
+import paddle.nn.functional as F
 
 from . import _ops
 from ._trunk import Found, Trunk
@@ -47,6 +48,9 @@ class _Head(paddle.nn.Layer):
 class DetrHead(_Head):
     """Top-k over queries x classes, one mask per kept pair; a query may come out under several
     classes.
+
+    Every query has an embedding whose product with the maps is its mask; those of the pairs are
+    gathered and stretched, as in the real decoder.
     """
 
     def forward(self, found: Found) -> tuple[paddle.Tensor, ...]:
@@ -54,12 +58,29 @@ class DetrHead(_Head):
         # A query is a little of every class, all different: no tie for an engine to break its way.
         pairs = self.rows * self.labels
         junk = _JUNK_SCORE * (1 - paddle.arange(pairs).astype("float32") / pairs)
-        scores, pair = paddle.topk(paddle.maximum(scores, junk), self.count)
-        query = pair // self.labels
+        logits = _ops.logit(paddle.maximum(scores, junk)).reshape([1, self.rows, self.labels])
+        scores, pair = paddle.topk(F.sigmoid(logits).flatten(1), self.count, axis=-1)
         labels = (pair % self.labels).astype("float32")
-        boxes = paddle.gather(found.boxes, query)
-        rows = _ops.detections(labels, scores, boxes)
-        return rows, self.counted(), self.masks(query, found).astype("int32")
+        query = (pair // self.labels).unsqueeze(-1)
+        index = paddle.concat([paddle.zeros_like(query), query], -1)
+        boxes = paddle.gather_nd(found.boxes.unsqueeze(0), index)
+        masks = paddle.gather_nd(self._query_masks(found), index)
+        rows = _ops.detections(labels[0], scores[0], boxes[0])
+        return rows, self.counted(), self._stretched(masks, found)
+
+    def _query_masks(self, found: Found) -> paddle.Tensor:
+        """Float32 [1, R, h, w]: what passes 0 is mask."""
+        maps = found.maps.unsqueeze(0)
+        height, width = paddle.shape(maps)[2], paddle.shape(maps)[3]
+        embeddings = self.embeddings(paddle.arange(self.rows)).unsqueeze(0)
+        product = paddle.bmm(embeddings, (maps - 0.5).flatten(2))
+        return product.reshape([1, self.rows, height, width])
+
+    def _stretched(self, masks: paddle.Tensor, found: Found) -> paddle.Tensor:
+        """Int32 [count, H, W]."""
+        full = F.interpolate(masks, size=[found.size[0], found.size[1]], mode="bilinear")
+        masks = (F.sigmoid(full) > 0.5).astype("float32").flatten(0, 1).astype("int32")
+        return masks[:, :-1, :-1] if self.short else masks
 
 
 class RcnnHead(_Head):

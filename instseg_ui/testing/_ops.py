@@ -79,6 +79,12 @@ def multiclass_nms(
     return rows, count, kept.flatten()
 
 
+def logit(scores: paddle.Tensor) -> paddle.Tensor:
+    """The inverse of the sigmoid."""
+    scores = scores.clip(1e-6, 1 - 1e-6)
+    return paddle.log(scores / (1 - scores))
+
+
 def matrix_decay(masks: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
     """Factor [R] of linear matrix NMS (Wang et al. 2020, SOLOv2).
 

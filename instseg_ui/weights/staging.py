@@ -14,14 +14,14 @@ POLL_SECONDS = 0.2
 
 
 class Staging:
-    """Work folders under `<models_dir>/.fetching`, on the file system of the models.
+    """Work folders under `<root>/<name>`, on the file system of what they are moved to.
 
     A file lock a model keeps threads and processes apart; it is let go by the system when its
     holder dies, so what that one left behind can be told from work in progress, and removed.
     """
 
-    def __init__(self, models_dir: Path) -> None:
-        self._root = models_dir / ".fetching"
+    def __init__(self, root: Path, name: str = ".fetching") -> None:
+        self._root = root / name
 
     @contextmanager
     def alone(self, name: str, while_waiting: Callable[[], None]) -> Iterator[Path]:

@@ -20,7 +20,9 @@ def test_this_machine(say: Say) -> None:
     assert topics == list(dict.fromkeys(topics))
     for topic in ("system", "Python", "cores", "memory", "GPU", "OpenCV", "Paddle", "disk"):
         assert topic in topics
-    assert {"engine Paddle", "engine OpenVINO", "models' folder", "default model"} <= set(topics)
+    names = ("paddle", "paddle-onednn", "onnxruntime", "openvino", "tensorrt")
+    assert {f"engine {name}" for name in names} <= set(topics)
+    assert {"ONNX Runtime", "models' folder", "default model"} <= set(topics)
     wrongs = [finding for finding in findings if finding["state"] == "wrong"]
     assert said.code == bool(wrongs)
     assert all(finding["remedy"] for finding in wrongs)

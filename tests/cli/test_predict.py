@@ -61,7 +61,6 @@ def test_paddlex_flags_one_picture(shell: Shell) -> None:
     assert (res["input_path"], res["page_index"], res["masks"]) == ("a.png", None, "...")
     assert [box["label"] for box in res["boxes"]] == ["red", "green"]
     assert list(res["boxes"][0]) == ["cls_id", "label", "score", "coordinate"]
-    assert "High-performance mode is not available yet; the normal engine runs." in done.stderr
     assert "Model: own-model, run by fake." in done.stderr
     files = sorted(file.name for file in (shell.folder / "output").iterdir())
     assert files == ["a_res.json", "a_res.png"]

@@ -65,28 +65,43 @@ def test_one_run_measures_both_sides(
     folder, arguments = measured
     assert main(arguments) == 0
     shown = capsys.readouterr().out
-    for title in ("PaddleX/ours", "Ours by stage, ms", "PaddleX by stage, ms", "Memory", "Parts"):
+    for title in (
+        "PaddleX/ours",
+        "An image file to masks in memory",
+        "Ours by stage, ms",
+        "PaddleX by stage, ms",
+        "Memory",
+        "Parts",
+    ):
         assert title in shown
     (file,) = folder.glob("benchmark-paddlex-*.json")
     report = json.loads(file.read_text(encoding="utf-8"))
     assert report["hardware"]["cpu"]
     assert {"paddlepaddle", "paddlex", "numpy"} <= set(report["stack"])
     assert report["conditions"]["threads"] == 1
-    _expect_pair(report["pairs"])
+    _expect_pairs(report["pairs"])
     _expect_memory(report["memory"])
     for part in report["parts"]:
         assert set(part["ours"]) == FIGURE
 
 
-def _expect_pair(pairs: list[dict[str, Any]]) -> None:
-    (pair,) = pairs
+def _expect_pairs(pairs: list[dict[str, Any]]) -> None:
+    normal, fast = pairs
+    _expect_pair(normal)
+    _expect_pair(fast)
+    assert (normal["mode"], normal["engine"], normal["parity"]) == ("normal", "paddle", "")
+    assert fast["mode"] == "auto"
+    assert fast["parity"].startswith("equal to Paddle: ") or fast["engine"] == "paddle"
+
+
+def _expect_pair(pair: dict[str, Any]) -> None:
     assert pair["error"] == ""
-    assert pair["engine"] == "paddle"
     assert pair["run_mode"] == "paddle, 1 threads"
     assert pair["instances"] == pair["paddlex_instances"] == 3
-    assert set(pair["ours"]) == {"total", *STAGES}
+    assert set(pair["ours"]) == {"total", "masks", *STAGES}
     assert set(pair["paddlex"]) == {"total", *THEIR_STAGES}
-    assert set(pair["ratio"]) == FIGURE
+    for name in ("ratio", "mask_ratio", "overhead"):
+        assert set(pair[name]) == FIGURE
     assert pair["ratio"]["n"] == 1
 
 

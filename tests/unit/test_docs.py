@@ -90,9 +90,11 @@ def test_the_space_runs_on_the_gradio_that_is_tested() -> None:
     assert f"gradio=={version[1]}" in requirements("requirements.txt")
 
 
-def test_gpu_requirements_differ_in_paddle_only() -> None:
+def test_gpu_requirements_differ_in_paddle_and_onnx_runtime_only() -> None:
     cpu, gpu = requirements("requirements.txt"), requirements("requirements-gpu.txt")
-    assert [line.replace("paddlepaddle-gpu", "paddlepaddle") for line in gpu] == cpu
+    assert [package(line).removesuffix("-gpu") for line in gpu] == list(map(package, cpu))
+    differing = {package(line) for line in set(gpu) - set(cpu)}
+    assert differing == {"paddlepaddle-gpu", "onnxruntime-gpu"}
 
 
 def test_packages_txt_names_the_libraries_that_setup_looks_for() -> None:

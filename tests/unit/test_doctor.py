@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from instseg_ui.doctor import Finding, State, examine, machine, packages, report
+from instseg_ui.doctor import Finding, State, engines, examine, machine, packages, report
 from instseg_ui.settings import Settings
 from scripts import check_env
 from tests.unit.factories import model_folder
@@ -54,13 +54,95 @@ def test_reading_requirements(tmp_path: Path) -> None:
     assert packages.read_requirements(tmp_path / "none.txt") == []
 
 
-def test_a_paddle_that_does_not_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "_TRY", "raise ImportError('libgomp.so.1: cannot open')")
-    finding = packages._paddle_runs()
-    assert finding.state is State.WRONG
-    assert "libgomp.so.1" in finding.found
-    monkeypatch.setattr(packages, "_TRY", "import os; os.abort()")
-    assert "exit code -6" in packages._paddle_runs().found
+def test_an_optional_engine_is_compared_where_it_is_installed() -> None:
+    def names(installed: dict[str, str]) -> set[str]:
+        return {entry.name for entry in packages._requirements(installed)}
+
+    assert names({"openvino": "1"}) - names({}) == {"openvino"}
+    assert names({"paddlepaddle-gpu": "3"}) - names({}) == {"paddlepaddle-gpu", "onnxruntime-gpu"}
+
+
+class TestEngines:
+    """What runs on a device, without asking this machine: no library is imported here."""
+
+    @pytest.fixture(autouse=True)
+    def _machine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.paddle, self.cards, self.trial = ("3.2.2 {} 1", ""), 0, ("runtime 1.2", "")
+        self.lacks: dict[str, str] = {}
+
+        def run(*arguments: str) -> tuple[str, str]:
+            if arguments[0] == "-c":
+                return self.paddle[0].format(self.cards), self.paddle[1]
+            return self.trial
+
+        monkeypatch.setattr(engines, "_run", run)
+        real = engines.unusable
+        monkeypatch.setattr(
+            engines, "unusable", lambda name, device: self.lacks.get(name, real(name, device))
+        )
+        for name in engines.CONVERTED:
+            self.lacks[name] = ""
+
+    def found(self, settings: Settings, **changed: object) -> dict[str, Finding]:
+        findings = by_topic(engines.engines(settings.model_copy(update=changed)))
+        return {topic.removeprefix("engine "): finding for topic, finding in findings.items()}
+
+    def test_all_run(self, settings: Settings) -> None:
+        findings = self.found(settings)
+        names = ["paddle", "paddle-onednn", "onnxruntime", "openvino", "tensorrt"]
+        assert list(findings) == names
+        assert {finding.state for finding in findings.values()} == {State.OK}
+        assert findings["paddle"].found == "3.2.2, runs on cpu"
+        assert findings["openvino"].found == "runtime 1.2, runs on cpu"
+
+    def test_what_does_not_run_is_wrong_only_if_it_is_asked_for(self, settings: Settings) -> None:
+        self.lacks["openvino"] = "Install it."
+        for engine, state in (("auto", State.NOTE), ("openvino", State.WRONG)):
+            finding = self.found(settings, engine=engine)["openvino"]
+            assert finding == Finding(
+                "engine openvino", "does not run on cpu", state, "Install it."
+            )
+
+    def test_one_that_is_there_and_fails(self, settings: Settings) -> None:
+        self.trial = ("", "libraries of the card are missing")
+        finding = self.found(settings)["onnxruntime"]
+        assert finding.state is State.WRONG
+        assert "libraries of the card are missing" in finding.found
+
+    def test_a_paddle_that_does_not_import(self, settings: Settings) -> None:
+        self.paddle = ("", "ImportError: libgomp.so.1: cannot open")
+        findings = self.found(settings)
+        assert findings["paddle"].state is State.WRONG
+        assert "libgomp.so.1" in findings["paddle"].found
+        assert findings["paddle-onednn"].state is State.NOTE
+
+    def test_a_paddle_without_onednn(self, settings: Settings) -> None:
+        self.paddle = ("3.2.2 0 0", "")
+        findings = self.found(settings, engine="paddle-onednn")
+        assert findings["paddle"].state is State.OK
+        assert findings["paddle-onednn"].state is State.WRONG
+
+    @pytest.mark.parametrize(("cards", "state"), [(1, State.WRONG), (2, State.OK)])
+    def test_cards_that_paddle_sees(self, settings: Settings, cards: int, state: State) -> None:
+        self.cards = cards
+        findings = self.found(settings, device="gpu:1")
+        assert findings["paddle"].state is state
+        assert findings["paddle-onednn"].state is State.NOTE
+
+    def test_processes_that_crash_hang_or_complain(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.undo()
+        assert engines._run("-c", "print(1)") == ("1\n", "")
+        assert engines._run("-c", "import os; os.abort()") == ("", "exit code -6")
+        assert engines._run("-c", "raise SystemExit('No.')") == ("", "No.")
+        monkeypatch.setattr(engines, "_SECONDS", 0.1)
+        assert engines._run("-c", "import time; time.sleep(60)")[1] == "no answer within 0.1 s"
+
+    def test_a_trial_tells_versions_or_the_reason(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.undo()
+        said, fault = engines._run(*engines._TRIAL, "onnxruntime", "cpu")
+        assert said.startswith("onnxruntime 1.")
+        assert not fault
+        assert "NVIDIA card" in engines._run(*engines._TRIAL, "tensorrt", "cpu")[1]
 
 
 class TestMachine:
@@ -121,6 +203,7 @@ class TestModels:
     def _only_these(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(report, "machine", lambda settings: iter(()))
         monkeypatch.setattr(report, "packages", lambda: iter(()))
+        monkeypatch.setattr(report, "engines", lambda settings: iter(()))
 
     def test_all_well(self, settings: Settings) -> None:
         findings = by_topic(examine(settings))

@@ -18,7 +18,8 @@ pages sources
 model_folder
 catalog weights
 engines testing
-worker registry
+worker registry places
+hpi
 segmenter
 render overlaps compare benchmark evaluate decide snippets report
 exports

@@ -23,7 +23,8 @@ from instseg_ui.errors import ImageError, InputError, ModelFolderError, UnknownM
 from instseg_ui.images import from_array
 from instseg_ui.masks import decode
 from instseg_ui.pipeline import Pipeline, Result, create_pipeline, file_stem, read_config
-from instseg_ui.pipeline.choice import one_device
+from instseg_ui.pipeline.choice import choose_engine, read_device
+from instseg_ui.pipeline.config import PipelineConfig
 from instseg_ui.render import bgr
 from instseg_ui.settings import Settings
 from instseg_ui.sources import Source
@@ -312,19 +313,41 @@ class TestConfiguration:
             open_pipeline(model=Path("nowhere"))
 
     def test_devices(self) -> None:
-        assert one_device("CPU") == ("cpu", "")
-        assert one_device("gpu") == ("gpu:0", "")
-        assert one_device("gpu:1,2")[0] == "gpu:1"
-        assert "One device" in one_device("gpu:1,2")[1]
+        assert read_device("CPU") == "cpu"
+        assert read_device("gpu") == "gpu:0"
+        assert read_device("gpu:1,2") == "gpu:1,2"
         for wrong in ("npu:0", "gpu:x", "cpu:0", ""):
             with pytest.raises(InputError, match="Expected the device"):
-                one_device(wrong)
+                read_device(wrong)
 
-    def test_high_performance_mode_is_not_pretended(self, open_pipeline: Open) -> None:
-        notes: list[str] = []
-        open_pipeline(use_hpip=True, hpi_config={"backend": "x"}, on_note=notes.append)
-        assert notes == ["High-performance mode is not available yet; the normal engine runs."]
-        with pytest.raises(InputError, match="hpi_config"):
+    @pytest.mark.parametrize(
+        ("arguments", "engine"),
+        [
+            ({}, None),
+            ({"use_hpip": True}, "auto"),
+            ({"use_hpip": False}, "normal"),
+            ({"use_hpip": True, "hpi_config": {"backend": "onnxruntime"}}, "onnxruntime"),
+            ({"use_hpip": True, "hpi_config": {"auto_config": True}}, "auto"),
+            ({"hpi_config": {"backend": "openvino"}}, None),
+            ({"engine": "paddle_static"}, "normal"),
+            ({"engine": "openvino", "use_hpip": True}, "openvino"),
+        ],
+    )
+    def test_the_engine_that_paddlex_arguments_ask_for(
+        self, arguments: dict[str, Any], engine: str | None
+    ) -> None:
+        given = {"engine": None, "use_hpip": None, "hpi_config": None} | arguments
+        assert choose_engine(**given, wanted=PipelineConfig()) == engine
+
+    def test_a_configuration_asks_for_high_performance_mode(self) -> None:
+        wanted = PipelineConfig(use_hpip=True, hpi_config={"backend": "openvino"})
+        assert choose_engine(None, None, None, wanted) == "openvino"
+        assert choose_engine(None, False, None, wanted) == "normal"
+
+    def test_an_engine_that_is_not_there(self, open_pipeline: Open) -> None:
+        with pytest.raises(InputError, match="Expected one of the engines normal, auto"):
+            open_pipeline(use_hpip=True, hpi_config={"backend": "x"})
+        with pytest.raises(InputError, match="hpi_config as a dictionary"):
             open_pipeline(hpi_config="backend")
 
 

@@ -10,21 +10,21 @@ import pytest
 
 from scripts import check_env, find_browser, setup_env
 
-GOOD = ["opencv-contrib-python", "paddlepaddle", "numpy"]
+GOOD = ["opencv-contrib-python", "paddlepaddle", "onnxruntime", "numpy"]
 
 
-def test_one_opencv_and_one_paddle_are_right() -> None:
+def test_one_of_each_is_right() -> None:
     assert check_env.problems(GOOD) == []
 
 
-@pytest.mark.parametrize("second", ["opencv-python", "opencv-python-headless", "paddlepaddle-gpu"])
+@pytest.mark.parametrize("second", ["opencv-python", "paddlepaddle-gpu", "onnxruntime-gpu"])
 def test_a_second_one_is_named(second: str) -> None:
     (problem,) = check_env.problems([*GOOD, second])
     assert second in problem
 
 
 def test_a_missing_one_is_named() -> None:
-    assert check_env.problems(["paddlepaddle"]) == [
+    assert check_env.problems(["paddlepaddle", "onnxruntime"]) == [
         "Exactly one OpenCV must be installed, there is none."
     ]
 

@@ -1,0 +1,81 @@
+"""OpenVINO, on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from instseg_ui.engines.runtimes import installed
+from instseg_ui.engines.runtimes.base import (
+    Array,
+    Network,
+    failed,
+    refused,
+    split_device,
+    taken,
+)
+
+_NAME = "OpenVINO"
+
+
+class OpenVino:
+    """Networks as models that OpenVINO compiled."""
+
+    def __init__(self, device: str, threads: int, cache: Path) -> None:
+        import openvino
+
+        self.name = "openvino"
+        self.notes: tuple[str, ...] = ()
+        self.versions = {"openvino": str(openvino.__version__).partition("-")[0]}
+        self._core: Any = openvino.Core()
+        self._config = _config(threads)
+
+    @classmethod
+    def unusable(cls, device: str) -> str:
+        """See `instseg_ui.engines.runtimes.unusable`."""
+        kind, _ = split_device(device)
+        if kind == "gpu":
+            return "OpenVINO does not run on NVIDIA cards. Set INSTSEG_DEVICE=cpu."
+        if not installed.package("openvino"):
+            return "OpenVINO is not installed: .venv/bin/pip install -r requirements-openvino.txt."
+        return ""
+
+    def load(self, file: Path) -> Network:
+        """See `Runtime.load`."""
+        try:
+            compiled = self._core.compile_model(str(file), "CPU", self._config)
+        except Exception as error:
+            raise refused(_NAME, file, error) from error
+        return _Compiled(compiled)
+
+
+class _Compiled:
+    """One ONNX file that OpenVINO compiled."""
+
+    def __init__(self, compiled: Any) -> None:
+        self._request = compiled.create_infer_request()
+        self._outputs = len(compiled.outputs)
+        self.inputs = tuple(port.get_any_name() for port in compiled.inputs)
+
+    def run(self, feeds: Mapping[str, Array]) -> list[Array]:
+        """See `Network.run`."""
+        wanted = taken(self, feeds)
+        try:
+            self._request.infer(wanted, share_inputs=True, share_outputs=True)
+            tensors = [self._request.get_output_tensor(i) for i in range(self._outputs)]
+            # Its own memory, which the next run writes over.
+            return [tensor.data.copy() for tensor in tensors]
+        except Exception as error:
+            raise failed(_NAME, error) from error
+
+
+def _config(threads: int) -> dict[str, object]:
+    return {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+        # Pinned, the threads of all workers would sit on the same first cores.
+        "ENABLE_CPU_PINNING": False,
+        # Where the processor has bfloat16 it would otherwise use that, and scores would move.
+        "INFERENCE_PRECISION_HINT": "f32",
+    }

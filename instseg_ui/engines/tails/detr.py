@@ -1,0 +1,65 @@
+"""Mask-RT-DETR after its network: choose, and make the masks of what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from instseg_ui.engines.rows import clipped, keep, row
+from instseg_ui.engines.tails.job import Job, Networks
+from instseg_ui.engines.tails.resample import Stretch
+from instseg_ui.results import Instance, Instances
+
+
+class Tail:
+    """The last top-k, and masks as products of embeddings and features, for kept queries alone."""
+
+    def __init__(self, networks: Networks, params: Mapping[str, Any]) -> None:
+        self._network = networks["network"]
+        self._classes, self._count = int(params["classes"]), int(params["count"])
+        self._level = float(params["level"])
+
+    def run(self, job: Job) -> Instances:
+        """See `instseg_ui.engines.tails.Tail.run`."""
+        scores, boxes, embeddings, features = (
+            np.asarray(output, np.float32) for output in self._network.run(job.prepared.feeds())
+        )
+        best = _largest(scores.reshape(-1), self._count)
+        query, class_ids = np.divmod(best, self._classes)
+        scores = scores.reshape(-1)[best]
+        boxes = boxes.reshape(-1, 4)[query]
+        kept = [i for i in keep(class_ids, scores, job.floor) if clipped(boxes[i], job.size)]
+        kept = kept[: job.limit]
+        _, depth, height, width = features.shape
+        chosen = embeddings.reshape(-1, depth)[query[kept]]
+        maps = (chosen @ features.reshape(depth, -1)).reshape(-1, height, width)
+        stretch = Stretch((height, width), job.size)
+        rows = [
+            self._row(job, stretch, cells, int(class_ids[i]), float(scores[i]), boxes[i])
+            for i, cells in zip(kept, maps, strict=True)
+        ]
+        return Instances.from_rows(rows)
+
+    def _row(
+        self,
+        job: Job,
+        stretch: Stretch,
+        cells: npt.NDArray[np.float32],
+        class_id: int,
+        score: float,
+        corners: npt.NDArray[np.float32],
+    ) -> Instance:
+        crop, origin = stretch.above(cells, self._level)
+        box = clipped(corners, job.size)
+        assert box is not None, "boxes outside the image were dropped before"
+        return row(class_id, score, box, crop, origin, job.labels, job.size)
+
+
+def _largest(values: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.intp]:
+    """Indices of the `count` largest values, the largest first."""
+    count = min(count, values.size)
+    some = np.argpartition(-values, count - 1)[:count]
+    return some[np.argsort(-values[some], kind="stable")]
