@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from instseg_ui import engines
 from instseg_ui.catalog import Catalog, ModelSpec
@@ -72,6 +73,15 @@ class Segmenter:
         self._places = Places(settings)
         self._cache = _Cache(settings.cache_predictions)
         self._measured_mb: dict[str, float] = {}
+
+    def sibling(self, **changes: Any) -> Segmenter:
+        """A segmenter with other settings over the same loaded models. Do not close it.
+
+        `changes`: fields of `Settings` that the workers do not depend on.
+        """
+        other = Segmenter(self.settings.model_copy(update=changes), self.catalog, self.store)
+        other.registry, other._places = self.registry, self._places
+        return other
 
     def __enter__(self) -> Segmenter:
         return self

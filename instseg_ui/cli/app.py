@@ -11,7 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from instseg_ui import __version__
+from instseg_ui.cli.bench import bench
 from instseg_ui.cli.doctor import doctor
+from instseg_ui.cli.eval import eval_
 from instseg_ui.cli.models import models
 from instseg_ui.cli.predict import predict
 from instseg_ui.cli.serve import serve
@@ -40,6 +42,8 @@ def _commands() -> typer.Typer:
     app.callback()(_options)
     app.command()(predict)
     app.add_typer(models(), name="models")
+    app.command()(bench)
+    app.command("eval")(eval_)
     app.command()(serve)
     app.command()(doctor)
     return app

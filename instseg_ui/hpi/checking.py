@@ -7,8 +7,7 @@ from contextlib import AbstractContextManager
 
 from instseg_ui.hpi.calibration import Picture, Pixels, nudged
 from instseg_ui.hpi.parity import FLOOR, LIMIT, Pairing, Parity, pair, summarise
-from instseg_ui.results import Instances
-from instseg_ui.worker import IsCancelled, OnStage, Worker
+from instseg_ui.worker import Answer, IsCancelled, OnStage, Worker
 
 Open = Callable[[], AbstractContextManager[Worker]]
 
@@ -21,6 +20,8 @@ class Reference:
     An object that comes or goes when eight values of the image change by one grey level stands at
     a near tie: two candidates whose order inside the network is decided by rounding. Engines
     round in other ways, so that no engine can be asked to hold it either.
+
+    `answers` are Paddle's instances by image, `first` is all it said of the first one.
     """
 
     def __init__(
@@ -34,7 +35,9 @@ class Reference:
         self.cancelled = cancelled
         self._open, self._on_stage = open_worker, on_stage
         self._ties: dict[int, set[int]] = {}
-        self.answers = self._run([picture.pixels for picture in images], "running Paddle")
+        answers = self._run([picture.pixels for picture in images], "running Paddle")
+        self.answers = [answer.output.instances for answer in answers]
+        self.first = answers[0]
 
     def ties(self, numbers: Sequence[int]) -> dict[int, set[int]]:
         """Objects that Paddle does not hold, by their index, for each of these images."""
@@ -46,11 +49,12 @@ class Reference:
         ]
         answers = iter(self._run(changed, "looking for near ties") if changed else ())
         for number in missing:
-            pairings = [pair(self.answers[number], next(answers)) for _ in range(_NUDGES)]
+            nudges = [next(answers).output.instances for _ in range(_NUDGES)]
+            pairings = [pair(self.answers[number], nudge) for nudge in nudges]
             self._ties[number] = set[int]().union(*(pairing.unstable for pairing in pairings))
         return {number: self._ties[number] for number in numbers}
 
-    def _run(self, images: Sequence[Pixels], stage: str) -> list[Instances]:
+    def _run(self, images: Sequence[Pixels], stage: str) -> list[Answer]:
         with self._open() as worker:
             return _answers(worker, images, self.cancelled, self._on_stage, stage)
 
@@ -64,7 +68,8 @@ def check(engine: str, reference: Reference, open_worker: Open) -> Parity:
     with open_worker() as worker:
         images = [picture.pixels for picture in reference.images]
         answers = _answers(worker, images, reference.cancelled)
-    pairings = [pair(*both) for both in zip(reference.answers, answers, strict=True)]
+    found = [answer.output.instances for answer in answers]
+    pairings = [pair(*both) for both in zip(reference.answers, found, strict=True)]
     verdict = _summary(engine, reference, pairings, [set() for _ in pairings])
     if verdict.passed:
         return verdict
@@ -88,10 +93,10 @@ def _answers(
     cancelled: IsCancelled,
     on_stage: OnStage | None = None,
     stage: str = "",
-) -> list[Instances]:
+) -> list[Answer]:
     answers = []
     for number, pixels in enumerate(images, 1):
         if on_stage:
             on_stage(f"{stage} ({number} of {len(images)})")
-        answers.append(worker.run(pixels, FLOOR, LIMIT, cancelled).output.instances)
+        answers.append(worker.run(pixels, FLOOR, LIMIT, cancelled))
     return answers

@@ -20,7 +20,7 @@ from instseg_ui.hpi.environment import current
 from instseg_ui.hpi.parity import Parity
 from instseg_ui.hpi.record import REFERENCE, Record, Timing
 from instseg_ui.hpi.store import MODEL, ConvertedStore
-from instseg_ui.hpi.timing import measure
+from instseg_ui.hpi.timing import known, measure
 from instseg_ui.model_folder import FolderFacts
 from instseg_ui.settings import Settings
 from instseg_ui.worker import IsCancelled, OnStage, Worker
@@ -80,9 +80,9 @@ class Preparer:
         """
         with self._store.alone(facts, _checking(cancelled)) as work:
             # Whoever held the lock may have prepared it meanwhile.
-            known = None if again else self.record(facts)
-            if known is not None:
-                return known
+            found = None if again else self.record(facts)
+            if found is not None:
+                return found
             job = _Job(self._settings, self._open, facts, on_stage, cancelled)
             entry = work / "entry"
             kept = None if again else self._store.record(facts)
@@ -115,7 +115,7 @@ class Preparer:
             created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             versions=conversion.versions(),
         )
-        record = replace(record, timings=job.time_all(record, entry / MODEL))
+        record = replace(record, timings=job.time_all(record, entry / MODEL, reference))
         entry.mkdir(exist_ok=True)
         record.write(entry)
         return record
@@ -176,11 +176,16 @@ class _Job:
         """The verdict on each engine; one that does not run has not passed."""
         return {name: self._check(name, reference, model) for name in names}
 
-    def time_all(self, record: Record, model: Path) -> dict[str, dict[str, Timing]]:
+    def time_all(
+        self, record: Record, model: Path, reference: Reference | None = None
+    ) -> dict[str, dict[str, Timing]]:
         """Timings of Paddle and of every engine that is equal to it, under this environment."""
-        passed = [name for name, item in record.checks.items() if item.passed]
+        names = [REFERENCE, *(name for name, item in record.checks.items() if item.passed)]
         timed: dict[str, Timing] = {}
-        for name in (REFERENCE, *passed):
+        if reference is not None and (told := known(reference.first)):
+            timed[REFERENCE] = told
+            names.remove(REFERENCE)
+        for name in names:
             self.on_stage(f"timing {name}")
             try:
                 with self._opener(name, model)() as worker:

@@ -38,22 +38,6 @@ def read_settings(**changes: Any) -> Settings:
         ) from (error)
 
 
-def one_device(device: str) -> tuple[str, str]:
-    """PaddleX's word for a device as ours, and what the user should know about it.
-
-    Raises:
-        InputError: neither the CPU nor a GPU.
-    """
-    if not isinstance(device, str) or not _DEVICE.fullmatch(device):
-        raise InputError(f"Expected the device cpu, gpu or gpu:0, got “{str(device)[:40]}”.")
-    kind, _, numbers = device.lower().partition(":")
-    if kind == "cpu":
-        return "cpu", ""
-    first, *others = numbers.split(",")
-    note = f"One device is used: gpu:{first} of {device.lower()}." if others else ""
-    return f"gpu:{first or 0}", note
-
-
 def read_device(device: str) -> str:
     """PaddleX's word for devices as ours: `gpu` is `gpu:0`, `gpu:0,1` are both.
 

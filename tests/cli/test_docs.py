@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -13,6 +14,24 @@ import pytest
 from instseg_ui.exports import FORMATS
 from tests.cli.conftest import COMMAND, ROOT, Shell
 from tests.unit.factories import RED, model_folder, patches, png
+
+
+# Of the photo's one patch.
+ANNOTATIONS = {
+    "images": [{"id": 1, "file_name": "a.jpg", "width": 80, "height": 60}],
+    "categories": [{"id": 1, "name": "cat"}],
+    "annotations": [
+        {
+            "id": 1,
+            "image_id": 1,
+            "category_id": 1,
+            "segmentation": [[2, 3, 12, 3, 12, 20, 2, 20]],
+            "bbox": [2, 3, 10, 17],
+            "area": 170,
+            "iscrowd": 0,
+        }
+    ],
+}
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -27,6 +46,7 @@ def desk(shell: Shell, tmp_path: Path) -> Shell:
         file = shell.folder / name
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(png(patches(((2, 3, 12, 20), RED))))
+    (shell.folder / "instances.json").write_text(json.dumps(ANNOTATIONS))
     model_folder(shell.folder / "my-model")
     script = tmp_path / "bin" / "instseg"
     script.parent.mkdir()

@@ -233,6 +233,18 @@ class TestStore:
         assert store.remove(facts) == 2
         assert [path.name for path in entry.parent.iterdir()] == ["unrelated"]
 
+    def test_a_removed_model_takes_its_conversions_along(
+        self, detr_folder: Path, tmp_path: Path, open_segmenter: Open
+    ) -> None:
+        shutil.copytree(detr_folder, tmp_path / "models" / "Mask-RT-DETR-S")
+        segmenter = open_segmenter()
+        facts = segmenter.store.folder(segmenter.catalog.get("Mask-RT-DETR-S"))
+        entry = segmenter.converted.folder(facts)
+        entry.mkdir(parents=True)
+        assert segmenter.remove("Mask-RT-DETR-S")
+        assert not entry.exists()
+        assert not segmenter.remove("Mask-RT-DETR-S")
+
     @pytest.mark.parametrize("text", ["", "{", '{"format": 99}', "[]", '{"format": 1}'])
     def test_a_damaged_record_is_no_record(self, tmp_path: Path, text: str) -> None:
         (tmp_path / "record.json").write_text(text)

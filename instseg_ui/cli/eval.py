@@ -1,0 +1,304 @@
+"""`instseg eval`: models measured against annotated pictures."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from instseg_ui.catalog import Catalog
+from instseg_ui.cli.console import SOME_FAILED, BytesShown, Console, guarded
+from instseg_ui.cli.tables import lines
+from instseg_ui.errors import InputError
+from instseg_ui.evaluate import (
+    Dataset,
+    Evaluation,
+    Finding,
+    Level,
+    Options,
+    Progress,
+    Watch,
+    evaluate,
+    open_coco,
+    open_dataset,
+)
+from instseg_ui.evaluate.evaluation import Changes
+from instseg_ui.evaluate.reporting import write_all
+from instseg_ui.evaluate.running import FLOOR, MAX_INSTANCES
+from instseg_ui.evaluate.scoring import KINDS
+from instseg_ui.pipeline.choice import choose_model, read_device, read_settings
+from instseg_ui.pipeline.config import PipelineConfig
+from instseg_ui.results import check_threshold
+from instseg_ui.segmenter import Segmenter
+from instseg_ui.settings import Settings
+from instseg_ui.weights import ModelState, WeightsStore
+
+_PREDICTIONS = "predictions"
+
+
+def eval_(
+    dataset: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder or zip of a COCO, YOLO segmentation or LabelMe data set.",
+            show_default=False,
+        ),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Folder or zip of the pictures, with --annotations.", show_default=False),
+    ] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="COCO's annotation file.", show_default=False)
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="A model's name (`instseg models list`) or folder; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the report and the predictions."),
+    ] = None,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="CATEGORY=CLASS: which class of the model stands for a category of the data set;"
+            " may be repeated, CATEGORY= for none.",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="Which part: val, test, train, or a part of the JSON's name."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first pictures.")] = None,
+    floor: Annotated[float, typer.Option(help="Lowest score kept, 0 to 1.")] = FLOOR,
+    max_instances: Annotated[
+        int, typer.Option(min=1, help="Most instances kept of one picture.")
+    ] = MAX_INSTANCES,
+    boundary: Annotated[
+        bool, typer.Option(help="Boundary IoU too; it takes the most time of the counting.")
+    ] = True,
+    device: Annotated[str | None, typer.Option(help="cpu, gpu or gpu:0.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="What runs the models: normal, auto, or an engine's name."),
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Run all pictures again, whatever is there.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="The figures as JSON on the output.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but results and failures.")
+    ] = False,
+) -> None:
+    """Measure models against annotated pictures: AP, errors by kind, thresholds, calibration.
+
+    Writes report.json, report.html and each model's predictions as a COCO results list. Started
+    again with the same data set, model and floor it goes on where it stopped.
+    """
+    console = Console(quiet)
+    with guarded():
+        if output is None:
+            raise InputError("Say where to write: --output FOLDER.")
+        options = Options(
+            floor=check_threshold(floor),
+            max_instances=max_instances,
+            kinds=KINDS if boundary else KINDS[:2],
+            limit=limit,
+            restart=restart,
+            engine=engine,
+        )
+        shown = _Shown(console)
+        names, settings = _models(model or [], device, console)
+        truth = _open(dataset, images, annotations, split, shown)
+        try:
+            console.say(_described(truth))
+            _say_findings(truth.findings, console)
+            changes = _changes(mapped or [])
+            with Segmenter(settings) as segmenter:
+                found = evaluate(
+                    truth,
+                    names,
+                    segmenter,
+                    output / _PREDICTIONS,
+                    options,
+                    changes=dict.fromkeys(names, changes),
+                    on_progress=shown.progress,
+                )
+            shown.end()
+            before = {str(one) for one in truth.findings}
+            _say_findings([one for one in found.findings if str(one) not in before], console)
+            failed = _finish(found, output, settings, console, as_json=json)
+        finally:
+            truth.close()
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _models(
+    wanted: Sequence[str], device: str | None, console: Console
+) -> tuple[list[str], Settings]:
+    """Catalog ids of the models, each here, and the settings that list them.
+
+    Raises:
+        InputError: none named, or unknown.
+        ModelError: one cannot be fetched.
+    """
+    if not wanted:
+        raise InputError("Name a model: --model demo-cats. `instseg models list` shows all.")
+    settings = read_settings()
+    if device is not None:
+        settings = settings.model_copy(update={"device": read_device(device)})
+    names = []
+    for one in wanted:
+        spec, settings = choose_model(one, PipelineConfig(), settings)
+        names.append(spec.id)
+    catalog, store = Catalog.load(settings), WeightsStore(settings)
+    for name in names:
+        spec = catalog.get(name)
+        if store.state(spec) is ModelState.NOT_FETCHED:
+            with BytesShown(console, f"Fetching {name}") as shown:
+                store.fetch(spec, shown)
+    return names, settings
+
+
+def _open(
+    dataset: Path | None,
+    images: Path | None,
+    annotations: Path | None,
+    split: str | None,
+    shown: _Shown,
+) -> Dataset:
+    watch = Watch(on_stage=shown.stage)
+    if dataset is not None and images is None and annotations is None:
+        return open_dataset(dataset, watch=watch, split=split)
+    if dataset is None and images is not None and annotations is not None:
+        return open_coco(images, annotations, watch=watch)
+    raise InputError(
+        "Name the data set: --dataset FOLDER_OR_ZIP, or --images FOLDER --annotations FILE."
+    )
+
+
+def _changes(mapped: Sequence[str]) -> Changes:
+    """`CATEGORY=CLASS` pairs by category. Raises `InputError`."""
+    changes: dict[str, list[str]] = {}
+    for pair in mapped:
+        category, sign, label = pair.partition("=")
+        if not sign or not category.strip():
+            raise InputError(f"Expected --map CATEGORY=CLASS, got “{pair[:80]}”.")
+        classes = changes.setdefault(category.strip(), [])
+        if label.strip():
+            classes.append(label.strip())
+    return changes
+
+
+def _described(dataset: Dataset) -> str:
+    return (
+        f"{dataset.name} ({dataset.format}): {len(dataset.images)} images, {len(dataset.truths)} "
+        f"objects, {len(dataset.categories)} categories"
+    )
+
+
+def _say_findings(findings: Iterable[Finding], console: Console) -> None:
+    for one in findings:
+        say = console.fail if one.level is Level.ERROR else console.say
+        say(f"{one.level.value}: {one}")
+
+
+def _finish(
+    found: Evaluation, output: Path, settings: Settings, console: Console, *, as_json: bool
+) -> bool:
+    """Write and show what was found; whether a model failed."""
+    try:
+        for model, reason in found.failures.items():
+            console.fail(f"{model}: {reason}")
+        if not found.results:
+            raise InputError("No model could be evaluated.")
+        written = write_all(found, output, settings)
+        if as_json:
+            console.out((output / "report.json").read_text(encoding="utf-8").rstrip())
+        else:
+            for line in lines(_rows(found), right=range(1, 11)):
+                console.out(line)
+        for path in written:
+            console.say(f"Wrote {path}")
+        return bool(found.failures)
+    finally:
+        found.close()
+
+
+def _rows(found: Evaluation) -> list[tuple[str, ...]]:
+    heads = ("model", "AP", "AP50", "AP75", "AP S", "AP M", "AP L", "box AP", "best F1",
+             "threshold", "p50 ms")  # fmt: skip
+    rows: list[tuple[str, ...]] = [heads]
+    for one in found.results:
+        mask, box, best = one.summary("mask"), one.summary("box"), one.best
+        shares = (mask.ap, mask.ap50, mask.ap75, mask.ap_small, mask.ap_medium, mask.ap_large,
+                  box.ap, best.f1 if best else None, best.threshold if best else None)  # fmt: skip
+        p50 = one.latency().p50
+        latency = "-" if p50 is None else f"{p50:.1f}"
+        rows.append((one.model, *(_share(value) for value in shares), latency))
+    return rows
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+@dataclass(slots=True)
+class _Shown:
+    """Progress: a line that moves in a terminal, a line every tenth in a log."""
+
+    console: Console
+    _last: float = 0.0
+    _tenth: tuple[str, str, int] = ("", "", -1)
+    _open: bool = False
+
+    def stage(self, text: str) -> None:
+        """How far reading is."""
+        if sys.stderr.isatty():
+            self._move(text)
+
+    def progress(self, now: Progress) -> None:
+        """How far a model is."""
+        if self.console.quiet or not now.total:
+            return
+        left = "" if now.seconds_left is None else f", {_time(now.seconds_left)} left"
+        text = f"{now.model}: {now.stage}, {now.done} of {now.total} images{left}"
+        # Only the models' own work takes long enough to be followed in a log.
+        tenth = (now.model, now.stage, 10 * now.done // now.total if left else 0)
+        if sys.stderr.isatty():
+            self._move(text)
+        elif tenth != self._tenth:
+            self._tenth = tenth
+            self.console.say(text)
+
+    def end(self) -> None:
+        """Leave the moving line."""
+        if self._open:
+            typer.echo("\r\033[K", err=True, nl=False)
+
+    def _move(self, text: str) -> None:
+        now = time.monotonic()
+        if self.console.quiet or now < self._last + 0.1:
+            return
+        self._last, self._open = now, True
+        typer.echo(f"\r\033[K{text}", err=True, nl=False)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
