@@ -85,18 +85,36 @@ def logit(scores: paddle.Tensor) -> paddle.Tensor:
     return paddle.log(scores / (1 - scores))
 
 
+def inside(boxes: paddle.Tensor, side: int) -> paddle.Tensor:
+    """Float32 [N, side, side]: 1 at pixels whose numbers lie in boxes [N, 4] xyxy."""
+    x1, y1, x2, y2 = paddle.chunk(boxes.unsqueeze(2), 4, axis=1)
+    line = paddle.arange(side, dtype="float32")
+    x, y = line.unsqueeze([0, 1]), line.unsqueeze([0, 2])
+    return ((x >= x1) * (x < x2) * (y >= y1) * (y < y2)).astype("float32")
+
+
+def best(scores: paddle.Tensor, most: int) -> paddle.Tensor:
+    """Indices of the `most` highest scores [N], the highest first; all if there are fewer."""
+    # A branch, as the real head has it: a top-k does not take less than its number.
+    if scores.shape[0] > most:
+        order = paddle.topk(scores, most)[1]
+    else:
+        order = paddle.argsort(scores, descending=True)
+    return order
+
+
 def matrix_decay(masks: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
-    """Factor [R] of linear matrix NMS (Wang et al. 2020, SOLOv2).
+    """Factor [R] of Gaussian matrix NMS (Wang et al. 2020, SOLOv2).
 
     Args:
-        masks: bool [R, h, w], in falling order of score.
+        masks: float32 [R, h, w] of 0 and 1, in falling order of score.
         labels: int64 [R].
     """
-    flat = masks.astype("float32").flatten(1)
+    flat = masks.flatten(1)
     area = flat.sum(1)
     common = paddle.matmul(flat, flat, transpose_y=True)
-    union = (area.unsqueeze(1) + area.unsqueeze(0) - common).clip(1.0)
+    union = area.unsqueeze(1) + area.unsqueeze(0) - common
     same = (labels.unsqueeze(1) == labels.unsqueeze(0)).astype("float32")
     iou = paddle.triu(common / union * same, 1)
     worst = iou.max(axis=0).unsqueeze(1)
-    return ((1 - iou) / (1 - worst).clip(1e-6)).min(axis=0).clip(0.0, 1.0)
+    return (paddle.exp(-2.0 * iou**2) / paddle.exp(-2.0 * worst**2)).min(axis=0)

@@ -18,7 +18,7 @@ from .options import Family, ModelOptions
 Job = tuple[Path, Family, ModelOptions]
 
 _ROOT = Path(__file__).resolve().parents[2]
-_SECONDS = 240
+_SECONDS = 480
 
 
 def export_graph(folder: Path, family: Family, options: ModelOptions) -> None:
@@ -26,8 +26,9 @@ def export_graph(folder: Path, family: Family, options: ModelOptions) -> None:
     import paddle
 
     from ._heads import Network
+    from ._rcnn import StructuredRcnn
 
-    network = Network(family, options)
+    network = StructuredRcnn(options) if options.structure else Network(family, options)
     network.eval()
     # DETR and PP-YOLOE are exported for one input size, the others for any.
     side = options.size if family in ("detr", "yoloe") else -1

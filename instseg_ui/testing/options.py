@@ -20,6 +20,9 @@ EXAMPLE_NAMES: dict[Family, str] = {
 }
 """One official name per family."""
 
+STRUCTURES = ("fpn", "cascade", "c4")
+"""R-CNN test models with the real exports' operators: one a kind of the official models."""
+
 CANDIDATES: dict[Family, int] = {"detr": 100, "rcnn": 100, "yoloe": 300, "solo": 100}
 """Candidates a real export returns for one image."""
 
@@ -71,6 +74,10 @@ class ModelOptions:
             for image sizes at which its division comes out just below a whole number.
         work: number of wasted 1024 x 1024 matrix products a run, some 50-200 ms each on two cores,
             for time limits.
+        structure: for R-CNN, one of `STRUCTURES`: proposals, RoIAlign, box heads and a mask head in
+            loops and branches as in the real exports. It finds boxes without meaning instead of
+            the scene's objects, and of the other options knows `labels`, `candidates`, `nothing`
+            and `empty_mask` (all masks are).
     """
 
     labels: tuple[str, ...] = DEFAULT_LABELS
@@ -84,6 +91,7 @@ class ModelOptions:
     nothing: bool = False
     short_masks: bool = False
     work: int = 0
+    structure: str = ""
 
     def rows(self, family: Family) -> int:
         """Candidates of the family's outputs."""
@@ -112,6 +120,8 @@ class ModelOptions:
             raise ValueError("a model needs at least one label; for an empty list use break_model")
         if family == "solo" and self.outside_box:
             raise ValueError("SOLOv2 gives no boxes, so none of them can lie outside the image")
+        if self.structure and (family != "rcnn" or self.structure not in STRUCTURES):
+            raise ValueError("only R-CNN has a structure: fpn, cascade or c4")
         if self.rows(family) < 1 or self.size < 32:
             raise ValueError("a model needs at least one candidate and a size of 32 pixels or more")
         return self

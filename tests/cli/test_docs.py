@@ -15,7 +15,6 @@ from instseg_ui.exports import FORMATS
 from tests.cli.conftest import COMMAND, ROOT, Shell
 from tests.unit.factories import RED, model_folder, patches, png
 
-
 # Of the photo's one patch.
 ANNOTATIONS = {
     "images": [{"id": 1, "file_name": "a.jpg", "width": 80, "height": 60}],
