@@ -55,7 +55,8 @@ def create_app(segmenter: Segmenter) -> FastAPI:
         css_paths=[STYLE_SHEET],
         footer_links=["api", "settings"],
         run_history=False,
-        max_file_size=int(settings.max_upload),
+        # Of any upload; a photo's own, smaller limit is held where it is read.
+        max_file_size=int(max(settings.max_upload, settings.max_dataset)),
         ssr_mode=False,
         mcp_server=True,
         # A `gr.Error` is shown all the same; of anything else only the log tells.

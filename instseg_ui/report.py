@@ -26,7 +26,7 @@ from instseg_ui.decide import Verdict
 from instseg_ui.hardware import hardware
 from instseg_ui.images import Image
 from instseg_ui.render import overlay
-from instseg_ui.results import Prediction
+from instseg_ui.results import Prediction, Runtime
 
 STYLE = Path(__file__).parent / "report.css"
 _SIDE = 1000
@@ -184,7 +184,22 @@ def _figures(study: Study) -> str:
         "Ruled out",
     )
     rows = [_figures_row(*row, study.verdict) for row in _rows(study)]
-    return _table(heads, rows, best=study.verdict.best)
+    return _table(heads, rows, best=study.verdict.best) + _proofs(study)
+
+
+def _proofs(study: Study) -> str:
+    """What high-performance mode gained, and how it compares with Paddle, a line a model."""
+    lines = [
+        f"<li>{escape(one.model)} on {escape(one.runtime.engine)}: {escape(words)}</li>"
+        for one in study.predictions
+        if (words := _gain(one.runtime))
+    ]
+    return f"<ul>{''.join(lines)}</ul>" if lines else ""
+
+
+def _gain(runtime: Runtime) -> str:
+    gain = "" if runtime.speedup is None else f"{runtime.speedup:.1f}× Paddle's speed here"
+    return "; ".join(filter(None, [gain, runtime.parity]))
 
 
 def _figures_row(

@@ -143,8 +143,8 @@ class Runtime:
         first_run_ms: the first image, which warms the engine up.
         memory_mb: the worker's own memory (unique set size) after the last image; MB = 10^6 bytes.
         notes: what the user should know, such as why a faster engine was not used.
-        speedup: Paddle's time over this engine's, both measured here on one photo; None in normal
-            mode.
+        speedup: the time of Paddle's normal mode over this engine's, both measured here on one
+            photo; None in normal mode.
         parity: how the engine compares with Paddle, a sentence; empty in normal mode.
     """
 

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     max_upload: ByteSize = Field(
         ByteSize(50_000_000), description="Largest image file accepted, in bytes."
     )
+    max_dataset: ByteSize = Field(
+        ByteSize(2_000_000_000), description="Largest data set that may be uploaded, in bytes."
+    )
 
     url_input: bool = Field(
         True, description="Whether an image may be named by its http(s) address."

@@ -19,30 +19,39 @@ class Snippets:
     curl: str
 
 
-def snippets(model: str, threshold: float, address: str = "http://127.0.0.1:7860") -> Snippets:
+def snippets(
+    model: str, threshold: float, address: str = "http://127.0.0.1:7860", engine: str = ""
+) -> Snippets:
     """The code that finds in `photo.jpg` what `model` finds at `threshold`.
 
     Args:
         model: a name of the catalog; quoted, whatever it holds.
         threshold: lowest score kept, 0..1.
-        address: where the HTTP interface is served.
+        address: where the HTTP interface is served; it runs what the server is set to.
+        engine: what runs the model, one of `engines.MODES`; empty leaves it to the setting.
     """
     score = f"{threshold:.4g}"
-    return Snippets(_shell(model, score), _python(model, score), _curl(model, score, address))
-
-
-def _shell(model: str, score: str) -> str:
-    return (
-        f"instseg predict --model {shlex.quote(model)} --input {PHOTO} "
-        f"--threshold {score} --save_path {OUTPUT}"
+    return Snippets(
+        _shell(model, score, engine),
+        _python(model, score, engine),
+        _curl(model, score, address),
     )
 
 
-def _python(model: str, score: str) -> str:
+def _shell(model: str, score: str, engine: str) -> str:
+    chosen = f" --engine {shlex.quote(engine)}" if engine else ""
+    return (
+        f"instseg predict --model {shlex.quote(model)} --input {PHOTO} "
+        f"--threshold {score} --save_path {OUTPUT}{chosen}"
+    )
+
+
+def _python(model: str, score: str, engine: str) -> str:
+    given = f"model={json.dumps(model)}" + (f", engine={json.dumps(engine)}" if engine else "")
     return f"""\
 from instseg_ui import create_pipeline
 
-with create_pipeline(model={json.dumps(model)}) as pipeline:
+with create_pipeline({given}) as pipeline:
     for result in pipeline.predict({json.dumps(PHOTO)}, threshold={score}):
         result.print()
         result.save_to_img({json.dumps(OUTPUT)})

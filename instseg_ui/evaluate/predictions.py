@@ -109,7 +109,8 @@ class Predictions:
         self._checksums: dict[Id, int] = {}
         self._failures: dict[Id, Failure] = {}
         self._runtimes: list[dict[str, Any]] = []
-        self._lock = FileLock(f"{path}.lock")
+        # Whoever closes it need not be the thread that opened it.
+        self._lock = FileLock(f"{path}.lock", thread_local=False)
         self._synced = 0.0
         self._open(restart)
 

@@ -114,6 +114,7 @@ class Preparer:
             seconds=seconds,
             created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             versions=conversion.versions(),
+            normal=engines.candidates(job.facts.model_name, self._settings.first_device)[0],
         )
         record = replace(record, timings=job.time_all(record, entry / MODEL, reference))
         entry.mkdir(exist_ok=True)

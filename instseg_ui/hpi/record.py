@@ -35,6 +35,7 @@ class Record:
         image: what was timed, in words: `cats.jpg, 640 x 480`.
         seconds: what the conversion took.
         created: UTC, ISO 8601.
+        normal: the engine of PaddleX's normal mode, which a speedup is told against.
     """
 
     recipe: str
@@ -45,6 +46,7 @@ class Record:
     seconds: float
     created: str
     versions: dict[str, str] = field(default_factory=dict)
+    normal: str = REFERENCE
 
     def order(self, environment: str) -> tuple[str, ...]:
         """Engines that are equal to Paddle here, the fastest first; `paddle` is one of them."""
@@ -53,11 +55,10 @@ class Record:
         return tuple(sorted(good, key=lambda name: timed[name].ms))
 
     def speedup(self, engine: str, environment: str) -> float | None:
-        """Paddle's time over the engine's, both measured here; None if they were not."""
+        """Normal mode's time over the engine's, both measured here; None if they were not."""
         timed = self.timings.get(environment, {})
-        if engine not in timed or REFERENCE not in timed:
-            return None
-        return timed[REFERENCE].ms / timed[engine].ms
+        normal = timed.get(self.normal) or timed.get(REFERENCE)
+        return normal.ms / timed[engine].ms if normal and engine in timed else None
 
     def _passed(self, engine: str) -> bool:
         check = self.checks.get(engine)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 from pandas.io.formats.style import Styler
 
@@ -21,6 +23,10 @@ HEADERS = (
     "Size MB",
     "State",
 )
+GAIN = "HP, here"
+"""The column of what high-performance mode runs and gains on this machine."""
+HEADERS_HERE = (HEADERS[0], GAIN, *HEADERS[2:])
+"""The same table with that column in the place of the family."""
 DATATYPES = ("str", "str", *["number"] * 6, "str")
 WIDTHS = ("26%", "13%", "8%", "8%", "10%", "8%", "10%", "8%", "9%")
 
@@ -40,9 +46,21 @@ def frame(segmenter: Segmenter, family: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(HEADERS))
 
 
-def styled(segmenter: Segmenter, model: str, *, family: str | None = None) -> Styler:
-    """The same rows with `model`'s marked and figures as the page writes them."""
+def styled(
+    segmenter: Segmenter,
+    model: str,
+    *,
+    family: str | None = None,
+    gains: Mapping[str, str] | None = None,
+) -> Styler:
+    """The same rows with `model`'s marked and figures as the page writes them.
+
+    With `gains`, by model, the columns are those of `HEADERS_HERE`.
+    """
     table = frame(segmenter, family)
+    if gains is not None:
+        table["Family"] = [gains.get(name, "–") for name in table["Model"]]
+        table = table.rename(columns={"Family": GAIN})
     marked = "background-color: var(--color-accent-soft); font-weight: 600"
     return table.style.apply(
         lambda row: [marked if row.iloc[0] == model else ""] * len(row), axis=1

@@ -13,6 +13,7 @@ from instseg_ui.errors import Cancelled, InputError, InstSegError
 from instseg_ui.images import Image
 from instseg_ui.palette import color
 from instseg_ui.results import Prediction
+from instseg_ui.ui import high_performance
 from instseg_ui.ui.facts import progress_html
 from instseg_ui.ui.jobs import Done, Job, Report, follow
 from instseg_ui.ui.looking import display_url
@@ -44,13 +45,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """A comparison as it stands: the photo, and an outcome a model, in the order of the picks."""
+    """A comparison as it stands: the photo, and an outcome a model, in the order of the picks.
+
+    `engine` is what was asked to run them, one of `engines.MODES`; None is the setting's.
+    """
 
     photo: str
     shown: ImageValue
     digest: str
     outcomes: tuple[Outcome, ...]
     threshold: float
+    engine: str | None = None
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -85,11 +90,12 @@ def run(
     threshold: float,
     session: str,
     cache: Path,
+    engine: str | None = None,
 ) -> Iterator[View]:
     """Run the models on the photo at `photo`, and yield what to show as each gets on.
 
-    A model that fails says why in its pane and the others go on. A newer run of the same
-    visitor ends this one in silence.
+    `engine` is one of `engines.MODES`, None the setting's. A model that fails says why in its
+    pane and the others go on. A newer run of the same visitor ends this one in silence.
     """
     job = services.comparisons.begin(session)
     try:
@@ -97,7 +103,8 @@ def run(
         if photo is None:
             raise InputError("There is no photo yet. Choose one, then compare.")
         image = images.read(photo, services.settings)
-        yield from _run_all(services, _begin(photo, image, specs, threshold, cache), image, job)
+        begun = _begin(photo, image, specs, threshold, cache, engine)
+        yield from _run_all(services, begun, image, job)
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
             sentence = str(error)
@@ -131,7 +138,12 @@ def grid_of(run: Run) -> GridValue:
 
 
 def _begin(
-    photo: str, image: Image, specs: Sequence[ModelSpec], threshold: float, cache: Path
+    photo: str,
+    image: Image,
+    specs: Sequence[ModelSpec],
+    threshold: float,
+    cache: Path,
+    engine: str | None,
 ) -> Run:
     shown: ImageValue = {
         "url": display_url(image, cache),
@@ -140,7 +152,7 @@ def _begin(
         "name": image.name,
     }
     outcomes = tuple(Outcome(pane_value(spec.id, message="Waiting")) for spec in specs)
-    return Run(photo, shown, image.digest, outcomes, threshold)
+    return Run(photo, shown, image.digest, outcomes, threshold, engine)
 
 
 def _run_all(services: Services, run: Run, image: Image, job: Job) -> Iterator[View]:
@@ -164,7 +176,7 @@ def _run_one(
 
     def work(report: Report) -> Prediction:
         return services.segmenter.segment(
-            image, model, on_stage=report, cancelled=job.stopped.is_set
+            image, model, engine=run.engine, on_stage=report, cancelled=job.stopped.is_set
         )
 
     try:
@@ -188,7 +200,11 @@ def _done(prediction: Prediction) -> Outcome:
         "done",
         prediction=cast(PredictionValue, prediction.to_dict()),
         colors={str(class_id): color(label) for class_id, label in classes},
-        caption=[milliseconds(prediction.timings.latency), megabytes(prediction.size_mb)],
+        caption=[
+            milliseconds(prediction.timings.latency),
+            megabytes(prediction.size_mb),
+            high_performance.engine_and_gain(prediction.runtime),
+        ],
     )
     return Outcome(pane, prediction)
 
@@ -205,7 +221,9 @@ def _not_here(services: Services, model: str) -> Outcome | None:
 
 def _progress(run: Run, place: int, stage: str, elapsed: float) -> str:
     model, count = run.models[place], len(run.outcomes)
-    sentence = f"{model}: {_STAGES.get(stage, 'running')} · model {place + 1} of {count}"
+    words = high_performance.preparing_sentence(model, stage)
+    words = words or f"{model}: {_STAGES.get(stage, 'running')}"
+    sentence = f"{words} · model {place + 1} of {count}"
     if elapsed >= 1:
         sentence += f" · {seconds(elapsed)}"
     return progress_html(sentence, place / count)

@@ -14,6 +14,7 @@ from instseg_ui.catalog import Catalog
 from instseg_ui.compare import Comparison, coverage
 from instseg_ui.decide import Candidate, Limits, Verdict, check_limit, decide
 from instseg_ui.results import Prediction
+from instseg_ui.ui import high_performance
 from instseg_ui.ui.numbers import megabytes, milliseconds, three
 
 Measure = Literal["F1", "Mean IoU"]
@@ -160,11 +161,18 @@ def verdict(
     return decide(candidates(catalog, predictions), limits)
 
 
-def verdict_html(verdict: Verdict) -> str:
-    """The choice and its reason."""
+def verdict_html(verdict: Verdict, predictions: Sequence[Prediction] = ()) -> str:
+    """The choice and its reason, and what ran it where that is not Paddle's normal mode."""
+    chosen = [one.runtime for one in predictions if one.model == verdict.best]
+    sentences = [
+        f"<p>Run by {escape(one.engine)} here: {escape(high_performance.gain_sentence(one))}.</p>"
+        for one in chosen
+        if high_performance.ran_so(one)
+    ]
     head = f"<h4>Ship {escape(verdict.best)}</h4>" if verdict.best else "<h4>No choice yet</h4>"
     return (
         f'<div class="cmp-verdict" role="status">{head}<p>{escape(verdict.reason)}</p>'
+        f"{''.join(sentences)}"
         '<p class="cmp-note">Mask AP is published, on COCO. It need not hold for your photos: '
         "look at the masks above.</p></div>"
     )
@@ -187,7 +195,18 @@ def figures_html(catalog: Catalog, predictions: Sequence[Prediction], verdict: V
     return (
         f'<div class="cmp-scroll"><table class="cmp-figures"><thead><tr>{head}</tr></thead>'
         f'<tbody>{rows}</tbody></table></div>{_stage_legend()}<p class="cmp-note">{basis}</p>'
+        f"{_proofs(predictions)}"
     )
+
+
+def _proofs(predictions: Sequence[Prediction]) -> str:
+    """How the engines of high-performance mode compare with Paddle, a line a model."""
+    lines = [
+        f"<li>{escape(one.model)} on {escape(one.runtime.engine)}: {escape(sentence)}</li>"
+        for one in predictions
+        if (sentence := high_performance.gain_sentence(one.runtime))
+    ]
+    return f'<ul class="cmp-proofs">{"".join(lines)}</ul>' if lines else ""
 
 
 def _figures_row(catalog: Catalog, one: Prediction, verdict: Verdict, longest: float) -> str:
@@ -201,7 +220,7 @@ def _figures_row(catalog: Catalog, one: Prediction, verdict: Verdict, longest: f
         megabytes(one.size_mb),
         megabytes(one.runtime.memory_mb),
         str(len(one.instances)),
-        escape(one.runtime.engine),
+        escape(high_performance.engine_and_gain(one.runtime)),
         "yes" if against is None else f'<span class="no">no: {escape(against)}</span>',
     )
     kind = "best" if one.model == verdict.best else "out" if against else ""

@@ -37,18 +37,23 @@ def endpoints(services: Services) -> None:
     default = services.settings.default_model
 
     @_sentences
-    def segment(image: str | None, model: str, threshold: float) -> dict[str, Any]:
+    def segment(
+        image: str | None, model: str, threshold: float, engine: str | None = None
+    ) -> dict[str, Any]:
         """Find the instances of one image with one model.
 
         Args:
             image: the photo, as a file or an address.
             model: a name of the catalog, as `list_models` gives it.
             threshold: lowest score of an instance, 0 to 1.
+            engine: normal, auto (high-performance mode) or an engine; empty is the server's choice.
         """
-        return looking.answer(services, image, model, threshold)
+        return looking.answer(services, image, model, threshold, engine)
 
     @_sentences
-    def compare(image: str | None, models: str, threshold: float) -> dict[str, Any]:
+    def compare(
+        image: str | None, models: str, threshold: float, engine: str | None = None
+    ) -> dict[str, Any]:
         """Run several models on one image and match what they found, object by object.
 
         Args:
@@ -56,11 +61,14 @@ def endpoints(services: Services) -> None:
             models: two to sixteen names of the catalog, separated by commas; the first is the
                 reference.
             threshold: lowest score of an instance, 0 to 1.
+            engine: normal, auto (high-performance mode) or an engine; empty is the server's choice.
         """
-        return _compare(services, image, models, threshold)
+        return _compare(services, image, models, threshold, engine)
 
     @_sentences
-    def export(image: str | None, model: str, threshold: float, format: str) -> str:
+    def export(
+        image: str | None, model: str, threshold: float, format: str, engine: str | None = None
+    ) -> str:
         """Find the instances of one image and write them as a file.
 
         Args:
@@ -68,8 +76,10 @@ def endpoints(services: Services) -> None:
             model: a name of the catalog, as `list_models` gives it.
             threshold: lowest score of an instance, 0 to 1.
             format: paddlex-json, coco, coco-results, labelme, yolo-seg, label-map or cut-outs.
+            engine: normal, auto (high-performance mode) or an engine; empty is the server's choice.
         """
-        shown = Shown(model or default, threshold=check_threshold(threshold))
+        model, least = model or default, check_threshold(threshold)
+        shown = Shown(model, threshold=least, engine=engine or "")
         return str(export_file(services, image, format, shown, Path(photo.GRADIO_CACHE)))
 
     @_sentences
@@ -79,9 +89,10 @@ def endpoints(services: Services) -> None:
 
     photo = Photo(label="image", visible=False)
     limit = gr.Number(0.5, label="threshold", visible=False)
+    engine = gr.Textbox(None, label="engine", visible=False)
     gr.Button(visible=False).click(
         segment,
-        [photo, gr.Textbox(default, label="model", visible=False), limit],
+        [photo, gr.Textbox(default, label="model", visible=False), limit, engine],
         gr.JSON(label="prediction", visible=False),
         api_name="segment",
         api_description=(
@@ -92,7 +103,7 @@ def endpoints(services: Services) -> None:
     )
     gr.Button(visible=False).click(
         compare,
-        [photo, gr.Textbox(default, label="models", visible=False), limit],
+        [photo, gr.Textbox(default, label="models", visible=False), limit, engine],
         gr.JSON(label="comparison", visible=False),
         api_name="compare",
         api_description=(
@@ -108,6 +119,7 @@ def endpoints(services: Services) -> None:
             gr.Textbox(default, label="model", visible=False),
             limit,
             gr.Textbox("coco", label="format", visible=False),
+            engine,
         ],
         gr.File(label="file", visible=False),
         api_name="export",
@@ -140,7 +152,7 @@ def _sentences(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _compare(
-    services: Services, photo: str | None, models: str, threshold: float
+    services: Services, photo: str | None, models: str, threshold: float, engine: str | None
 ) -> dict[str, Any]:
     threshold = check_threshold(threshold)
     names = [name.strip() for name in str(models).split(",") if name.strip()]
@@ -151,16 +163,18 @@ def _compare(
         )
     predictions = [
         prediction.at(threshold)
-        for prediction in _predict(services, photo, list(dict.fromkeys(names)))
+        for prediction in _predict(services, photo, list(dict.fromkeys(names)), engine)
     ]
     return _compared(predictions) | {"threshold": threshold}
 
 
-def _predict(services: Services, photo: str | None, models: Sequence[str]) -> list[Prediction]:
+def _predict(
+    services: Services, photo: str | None, models: Sequence[str], engine: str | None
+) -> list[Prediction]:
     if photo is None:
         raise images.ImageError("No image came. Send one as `image`.")
     image = images.read(photo, services.settings)
-    return [services.segmenter.segment(image, model or None) for model in models]
+    return [services.segmenter.segment(image, model or None, engine=engine) for model in models]
 
 
 def _compared(predictions: Sequence[Prediction]) -> dict[str, Any]:
@@ -194,6 +208,9 @@ def _summary(prediction: Prediction) -> dict[str, Any]:
         "counts": prediction.instances.counts(),
         "latency_ms": round(prediction.timings.latency, 3),
         "size_mb": round(prediction.size_mb, 3),
+        "engine": prediction.runtime.engine,
+        "speedup": prediction.runtime.speedup,
+        "parity": prediction.runtime.parity,
     }
 
 

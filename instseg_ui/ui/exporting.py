@@ -42,6 +42,7 @@ class Shown:
         threshold: the least score.
         min_area: the least mask, pixels.
         hidden: class names that are switched off.
+        engine: what was asked to run it, one of `engines.MODES`; empty is the setting's.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Shown:
     threshold: float = 0.5
     min_area: float = 0
     hidden: frozenset[str] = frozenset()
+    engine: str = ""
 
 
 def shown_in(sent: object) -> Shown:
@@ -60,12 +62,14 @@ def shown_in(sent: object) -> Shown:
     if not isinstance(sent, Mapping) or not sent.get("model"):
         raise InputError("There is no result to export yet. Segment a photo first.")
     model, picture, hidden = sent["model"], sent.get("picture") or "", sent.get("hidden") or []
-    if not isinstance(model, str) or not isinstance(picture, str):
-        raise InputError(f"The model and the picture must be names. {_RELOAD}")
+    engine = sent.get("engine") or ""
+    if not all(isinstance(name, str) for name in (model, picture, engine)):
+        raise InputError(f"The model, the engine and the picture must be names. {_RELOAD}")
     if not isinstance(hidden, list) or not all(isinstance(label, str) for label in hidden):
         raise InputError(f"The hidden classes must be a list of names. {_RELOAD}")
     threshold = check_threshold(sent.get("threshold"))
-    return Shown(model, picture, threshold, _area(sent.get("min_area", 0)), frozenset(hidden))
+    min_area = _area(sent.get("min_area", 0))
+    return Shown(model, picture, threshold, min_area, frozenset(hidden), engine)
 
 
 def filtered(prediction: Prediction, shown: Shown) -> Prediction:
@@ -87,7 +91,7 @@ def export_file(
     The prediction is the one that was made to be looked at, as long as it is remembered.
 
     Raises:
-        InputError: no photo, no such format, or the photo is another one than is shown.
+        InputError: no photo, no such format or engine, or the photo is another one than is shown.
         InstSegError: the photo or the model is not there any more.
     """
     if photo is None:
@@ -95,7 +99,8 @@ def export_file(
     spec, image = services.spec(shown.model), images.read(photo, services.settings)
     if shown.picture and shown.picture != looking.display_url(image, cache):
         raise InputError("The photo has changed. Wait until its result is shown, then export.")
-    prediction = filtered(services.segmenter.segment(image, spec.id), shown)
+    found = services.segmenter.segment(image, spec.id, engine=shown.engine or None)
+    prediction = filtered(found, shown)
     file = export([Item(prediction, image, image.name)], format)
     path = cache / secrets.token_hex(20) / file.name
     path.parent.mkdir(parents=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from instseg_ui.catalog import ModelSpec
-from instseg_ui.results import Prediction
+from instseg_ui.results import Prediction, Runtime
+from instseg_ui.ui import high_performance
 from instseg_ui.ui.numbers import megabytes, milliseconds, three
 
 _STAGES = (
@@ -15,6 +17,8 @@ _STAGES = (
     ("postprocess", "Postprocess"),
     ("transfer", "Transfer"),
 )
+# Characters of notes that are shown without a click.
+_LONGEST_OPEN = 160
 
 
 def facts_html(prediction: Prediction, spec: ModelSpec) -> str:
@@ -34,7 +38,7 @@ def facts_html(prediction: Prediction, spec: ModelSpec) -> str:
     rows = "".join(_row(name, value, hint) for name, value, hint in _rows(prediction))
     return (
         f'<section class="facts" aria-label="Measured facts">'
-        f'<h3 class="facts-model">{escape(spec.id)}</h3>'
+        f'<h3 class="facts-model">{escape(spec.id)}</h3>{_gain(prediction)}'
         f'<div class="facts-head">{head}</div>{_stage_bar(prediction)}'
         f'<dl class="facts-rows">{rows}</dl>{_notes(prediction)}</section>'
     )
@@ -58,6 +62,21 @@ def progress_html(sentence: str, share: float | None = None) -> str:
     )
 
 
+def _gain(prediction: Prediction) -> str:
+    """The engine of high-performance mode and what it gained; nothing in normal mode."""
+    sentence = high_performance.gain_sentence(prediction.runtime)
+    if not sentence:
+        return ""
+    runtime = prediction.runtime
+    name = f'<b title="{escape(_versions(runtime))}">{escape(runtime.engine)}</b>'
+    basis = escape(high_performance.BASIS)
+    return f'<p class="facts-engine" title="{basis}">{name} · {escape(sentence)}</p>'
+
+
+def _versions(runtime: Runtime) -> str:
+    return ", ".join(f"{name} {number}" for name, number in runtime.versions.items())
+
+
 def _figure(name: str, value: str, note: str) -> str:
     return (
         f'<div class="figure"><span class="figure-name">{escape(name)}</span>'
@@ -69,12 +88,13 @@ def _figure(name: str, value: str, note: str) -> str:
 def _rows(prediction: Prediction) -> tuple[tuple[str, str, str], ...]:
     runtime = prediction.runtime
     threads = "1 thread" if runtime.threads == 1 else f"{runtime.threads} threads"
-    versions = ", ".join(f"{name} {number}" for name, number in runtime.versions.items())
     split = f"load {milliseconds(runtime.load_ms)}, first run {milliseconds(runtime.first_run_ms)}"
+    # In high-performance mode the engine stands above, with what it gained.
+    engine = ("Engine", runtime.engine, _versions(runtime))
     return (
         ("Cold start", milliseconds(runtime.cold_ms), split),
         ("Memory", megabytes(runtime.memory_mb), "of the model's own process"),
-        ("Engine", runtime.engine, versions),
+        *(() if high_performance.ran_so(runtime) else (engine,)),
         ("Device", f"{runtime.device.upper()}, {threads}", "of the engine"),
         ("Image", f"{prediction.width} × {prediction.height} px, n = 1", "one run of this image"),
     )
@@ -100,6 +120,18 @@ def _stage_bar(prediction: Prediction) -> str:
 
 
 def _notes(prediction: Prediction) -> str:
-    notes = (*prediction.notes, *prediction.runtime.notes)
+    """Notes on the photo, and those on the engine, folded where they are long."""
+    return _list(prediction.notes) + folded(prediction.runtime.notes)
+
+
+def folded(notes: Sequence[str], summary: str = "What was tried and is not used") -> str:
+    """Notes as a list; a long one is folded behind `summary`, and its number."""
+    if sum(map(len, notes)) <= _LONGEST_OPEN:
+        return _list(notes)
+    head = f"<summary>{escape(summary)} ({len(notes)})</summary>"
+    return f'<details class="facts-folded">{head}{_list(notes)}</details>'
+
+
+def _list(notes: Sequence[str]) -> str:
     items = "".join(f"<li>{escape(note)}</li>" for note in notes)
     return f'<ul class="facts-notes">{items}</ul>' if items else ""

@@ -85,4 +85,4 @@ def decision(
     names: Sequence[str] = run.models if run else ()
     code_of = gr.update(choices=list(names), value=verdict.best or (names[0] if names else None))
     figures = deciding.figures_html(catalog, shown, verdict)
-    return deciding.verdict_html(verdict), figures, code_of
+    return deciding.verdict_html(verdict, shown), figures, code_of

@@ -16,8 +16,9 @@ from instseg_ui.errors import Cancelled, InstSegError
 from instseg_ui.images import Image
 from instseg_ui.palette import color
 from instseg_ui.results import Prediction, check_threshold
+from instseg_ui.ui import high_performance
 from instseg_ui.ui.facts import facts_html, waiting_html
-from instseg_ui.ui.jobs import Done, Job, Report, follow
+from instseg_ui.ui.jobs import Done, Job, Report, Stage, follow
 from instseg_ui.ui.numbers import seconds
 from instseg_ui.ui.services import Services
 from instseg_ui.ui.viewer.viewer import (
@@ -48,15 +49,21 @@ class View:
 
 
 def look(
-    services: Services, photo: str | None, model: str | None, session: str, cache: Path
+    services: Services,
+    photo: str | None,
+    model: str | None,
+    session: str,
+    cache: Path,
+    engine: str | None = None,
 ) -> Iterator[View]:
     """Segment the photo at `photo` and yield what to show, stage by stage.
 
-    A newer look of the same visitor ends this one in silence; asking again for what is
-    running yields nothing, since starting over would cost the model's loading.
+    `engine` is one of `engines.MODES`, None the setting's. A newer look of the same visitor ends
+    this one in silence; asking again for what is running yields nothing, since starting over
+    would cost the model's loading.
     """
     spec = services.spec(model)
-    task = (photo, spec.id)
+    task = (photo, spec.id, engine)
     if services.jobs.doing(session) == task:
         return
     job = services.jobs.begin(session, task)
@@ -64,7 +71,7 @@ def look(
         if photo is None:
             yield nothing(spec)
             return
-        yield from _look(services, photo, spec, job, cache)
+        yield from _look(services, photo, spec, engine, job, cache)
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
             view = failed(spec, str(error))
@@ -87,22 +94,28 @@ def failed(spec: ModelSpec, sentence: str) -> View:
 
 
 def answer(
-    services: Services, photo: str | None, model: str | None, threshold: float
+    services: Services,
+    photo: str | None,
+    model: str | None,
+    threshold: float,
+    engine: str | None = None,
 ) -> dict[str, Any]:
     """One photo's instances at `threshold` as plain JSON values; see `Prediction.to_dict`.
 
     Raises:
-        InstSegError: no photo, no such model, or it failed.
+        InstSegError: no photo, no such model or engine, or it failed.
     """
     threshold = check_threshold(threshold)
     if photo is None:
         raise images.ImageError("No image came. Send one as `image`.")
     image = images.read(photo, services.settings)
-    prediction = services.segmenter.segment(image, model or None)
+    prediction = services.segmenter.segment(image, model or None, engine=engine)
     return prediction.at(threshold).to_dict() | {"threshold": threshold}
 
 
-def _look(services: Services, photo: str, spec: ModelSpec, job: Job, cache: Path) -> Iterator[View]:
+def _look(
+    services: Services, photo: str, spec: ModelSpec, engine: str | None, job: Job, cache: Path
+) -> Iterator[View]:
     image = images.read(photo, services.settings)
     shown: ImageValue = {
         "url": display_url(image, cache),
@@ -113,26 +126,37 @@ def _look(services: Services, photo: str, spec: ModelSpec, job: Job, cache: Path
 
     def work(report: Report) -> Prediction:
         return services.segmenter.segment(
-            image, spec.id, on_stage=report, cancelled=job.stopped.is_set
+            image, spec.id, engine=engine, on_stage=report, cancelled=job.stopped.is_set
         )
 
-    for step in follow(work, job):
-        if isinstance(step, Done):
-            yield _done(step.value, spec, shown)
-            return
-        sentence = f"{_STAGES.get(step.name, 'Running')} {spec.id}"
-        if step.elapsed >= 1:
-            sentence += f" · {seconds(step.elapsed)}"
-        message: MessageValue = {"kind": "busy", "text": sentence}
-        viewer = viewer_value(image=shown, message=message)
-        yield View(viewer, waiting_html(spec, sentence), busy=True)
+    stage = ""
+    try:
+        for step in follow(work, job):
+            if isinstance(step, Done):
+                yield _done(step.value, spec, engine, shown)
+                return
+            stage = step.name
+            sentence = _busy_sentence(spec.id, step)
+            message: MessageValue = {"kind": "busy", "text": sentence}
+            viewer = viewer_value(image=shown, message=message)
+            yield View(viewer, waiting_html(spec, sentence), busy=True)
+    except Cancelled:
+        if job.replaced or not high_performance.preparing(stage):
+            raise
+        raise Cancelled(high_performance.stopped_sentence(spec.id)) from None
 
 
-def _done(prediction: Prediction, spec: ModelSpec, shown: ImageValue) -> View:
+def _busy_sentence(model: str, stage: Stage) -> str:
+    sentence = high_performance.preparing_sentence(model, stage.name)
+    sentence = sentence or f"{_STAGES.get(stage.name, 'Running')} {model}"
+    return f"{sentence} · {seconds(stage.elapsed)}" if stage.elapsed >= 1 else sentence
+
+
+def _done(prediction: Prediction, spec: ModelSpec, engine: str | None, shown: ImageValue) -> View:
     classes = {(row.class_id, row.label) for row in prediction.instances}
     viewer = viewer_value(
         image=shown,
-        prediction=cast(PredictionValue, prediction.to_dict()),
+        prediction=cast(PredictionValue, prediction.to_dict() | {"engine": engine or ""}),
         colors={str(class_id): color(label) for class_id, label in classes},
     )
     return View(viewer, facts_html(prediction, spec))

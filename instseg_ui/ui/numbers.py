@@ -27,6 +27,11 @@ def megabytes(value: float) -> str:
     return f"{three(value / 1e3)} GB" if value >= 1000 else f"{three(value)} MB"
 
 
+def times(value: float) -> str:
+    """How often as fast: `6.2×`, whole numbers from ten on."""
+    return f"{value:,.0f}×" if value >= 9.95 else f"{value:.1f}×"
+
+
 def seconds(value: float) -> str:
     """A waiting time, whole seconds."""
     return f"{value:.0f} s"

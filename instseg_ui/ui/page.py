@@ -6,13 +6,16 @@ from typing import Any
 
 import gradio as gr
 
-from instseg_ui.ui import sharing
+from instseg_ui.ui import sharing, switch
 from instseg_ui.ui.endpoints import endpoints
 from instseg_ui.ui.photo import Photo
 from instseg_ui.ui.services import Services
+from instseg_ui.ui.tabs.benchmark import benchmark_tab
 from instseg_ui.ui.tabs.catalog import catalog_tab
 from instseg_ui.ui.tabs.compare import Parts as ComparePart
 from instseg_ui.ui.tabs.compare import compare_tab, refresh_picks
+from instseg_ui.ui.tabs.evaluate import evaluate_tab
+from instseg_ui.ui.tabs.segment import Parts as SegmentPart
 from instseg_ui.ui.tabs.segment import segment_tab
 
 TITLE = "InstSeg UI"
@@ -33,11 +36,16 @@ def build_page(services: Services) -> gr.Blocks:
                 segment = segment_tab(services)
             with gr.Tab("Compare", id="compare") as compare_page:
                 compare = compare_tab(services)
+            with gr.Tab("Benchmark", id="benchmark") as benchmark_page:
+                benchmark_tab(services, benchmark_page)
+            with gr.Tab("Evaluate", id="evaluate") as evaluate_page:
+                evaluate_tab(services, evaluate_page)
             with gr.Tab("Catalog", id="catalog") as catalog_page:
                 catalog_tab(services, catalog_page)
         _share_photo(segment.photo, compare.photo)
+        switch.stand_alike(segment.fast, compare.fast)
         refresh_picks(services, compare, compare_page)
-        _open_link(services, page, tabs, compare)
+        _open_link(services, page, tabs, segment, compare)
 
         endpoints(services)
 
@@ -56,7 +64,13 @@ def _share_photo(one: Photo, other: Photo) -> None:
     gr.on([other.upload, other.input, other.clear], lambda photo: photo, other, one, **quiet)
 
 
-def _open_link(services: Services, page: gr.Blocks, tabs: gr.Tabs, compare: ComparePart) -> None:
+def _open_link(
+    services: Services,
+    page: gr.Blocks,
+    tabs: gr.Tabs,
+    segment: SegmentPart,
+    compare: ComparePart,
+) -> None:
     """Set the page up as its address says."""
 
     def open_link(request: gr.Request) -> list[Any]:
@@ -64,12 +78,14 @@ def _open_link(services: Services, page: gr.Blocks, tabs: gr.Tabs, compare: Comp
         for note in setup.notes:
             gr.Info(note, duration=8)
         picks = list(setup.models) or gr.skip()
-        return [gr.Tabs(selected=setup.tab) if setup.tab else gr.skip(), picks, setup.threshold]
+        tab = gr.Tabs(selected=setup.tab) if setup.tab else gr.skip()
+        fast = gr.skip() if setup.high_performance is None else setup.high_performance
+        return [tab, picks, setup.threshold, fast, fast]
 
     page.load(
         open_link,
         None,
-        [tabs, compare.picks, compare.threshold],
+        [tabs, compare.picks, compare.threshold, segment.fast, compare.fast],
         api_visibility="private",
         show_progress="hidden",
     )

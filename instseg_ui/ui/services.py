@@ -19,12 +19,14 @@ class Services:
     jobs: Jobs = field(default_factory=Jobs)
     fetches: Jobs = field(default_factory=Jobs)
     comparisons: Jobs = field(default_factory=Jobs)
+    verifications: Jobs = field(default_factory=Jobs)
 
     def leave(self, session: str) -> None:
         """Stop all work of a visitor who has closed the page."""
         self.jobs.stop(session)
         self.fetches.stop(session)
         self.comparisons.stop(session)
+        self.verifications.stop(session)
 
     @property
     def settings(self) -> Settings:

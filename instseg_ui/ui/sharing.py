@@ -1,4 +1,4 @@
-"""A setup in the page's address: which models, at which threshold, on which tab."""
+"""A setup in the page's address: which models, how they run, at which threshold, on which tab."""
 
 from __future__ import annotations
 
@@ -6,24 +6,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from instseg_ui import engines
 from instseg_ui.catalog import Catalog
 from instseg_ui.errors import InputError, UnknownModelError
 from instseg_ui.results import check_threshold
 from instseg_ui.ui.viewer import MAX_PANES
 
-TABS = ("segment", "compare", "catalog")
+TABS = ("segment", "compare", "benchmark", "evaluate", "catalog")
 THRESHOLD = 0.5
 _LONGEST = 4000
+_FAST = {engines.AUTO: True, engines.NORMAL: False}
+_ENGINES = {True: engines.AUTO, False: engines.NORMAL, None: ""}
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What an address asks for; `notes` says in sentences what of it could not be used."""
+    """What an address asks for; `notes` says in sentences what of it could not be used.
+
+    `high_performance` is None where the address leaves it to the setting.
+    """
 
     models: tuple[str, ...] = ()
     threshold: float = THRESHOLD
     tab: str | None = None
     notes: tuple[str, ...] = ()
+    high_performance: bool | None = None
 
 
 def read(params: Mapping[str, str], catalog: Catalog) -> Setup:
@@ -31,12 +38,23 @@ def read(params: Mapping[str, str], catalog: Catalog) -> Setup:
     models, notes = _models(params.get("models", ""), catalog)
     threshold, more = _threshold(params.get("threshold", ""))
     tab = params.get("tab", "").lower()
-    return Setup(models, threshold, tab if tab in TABS else None, (*notes, *more))
+    fast = _FAST.get(params.get("engine", "").lower())
+    return Setup(models, threshold, tab if tab in TABS else None, (*notes, *more), fast)
 
 
-def query(models: Sequence[str], threshold: float, tab: str = "compare") -> str:
+def query(
+    models: Sequence[str],
+    threshold: float,
+    tab: str = "compare",
+    high_performance: bool | None = None,
+) -> str:
     """The query of an address that `read` reads back, with its question mark."""
-    fields = {"models": ",".join(models), "threshold": f"{threshold:.4g}", "tab": tab}
+    fields = {
+        "models": ",".join(models),
+        "threshold": f"{threshold:.4g}",
+        "engine": _ENGINES[high_performance],
+        "tab": tab,
+    }
     return "?" + urlencode({name: value for name, value in fields.items() if value}, safe=",")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
@@ -10,12 +11,13 @@ from pandas.io.formats.style import Styler
 
 from instseg_ui.catalog import Catalog, ModelSpec
 from instseg_ui.errors import InstSegError
-from instseg_ui.ui import catalog_table, fetching
+from instseg_ui.hpi import Record
+from instseg_ui.ui import catalog_table, fetching, verifying
 from instseg_ui.ui.facts import progress_html
 from instseg_ui.ui.numbers import megabytes, milliseconds, three
 from instseg_ui.ui.services import Services
 
-Action = Literal["fetch", "remove", "unload"]
+Action = Literal["verify", "fetch", "unload", "remove"]
 ALL_FAMILIES = "All families"
 _FIGURES = (
     ("gpu_normal_ms", "GPU"),
@@ -47,13 +49,19 @@ def families(catalog: Catalog) -> list[str]:
     return [ALL_FAMILIES, *dict.fromkeys(spec.family for spec in catalog)]
 
 
-def table(services: Services, family: str, model: str | None) -> Styler:
-    """The rows of a family with `model`'s marked."""
+def table(
+    services: Services, family: str, model: str | None, records: Mapping[str, Record]
+) -> Styler:
+    """The rows of a family with `model`'s marked, and what high-performance mode gains."""
     keep = None if family not in families(services.segmenter.catalog)[1:] else family
-    return catalog_table.styled(services.segmenter, model or "", family=keep)
+    gains = {
+        name: verifying.cell(services.settings, records.get(name))
+        for name in services.segmenter.catalog.names
+    }
+    return catalog_table.styled(services.segmenter, model or "", family=keep, gains=gains)
 
 
-def card(services: Services, model: str) -> Card:
+def card(services: Services, model: str, record: Record | None = None) -> Card:
     """All that is known of a model, and what can be done with it now."""
     spec = services.segmenter.catalog.get(model)
     status = services.segmenter.store.status(spec)
@@ -61,13 +69,17 @@ def card(services: Services, model: str) -> Card:
     actions: set[Action] = {"unload"} if resident else set()
     if spec.source == "official":
         actions.add("remove" if status.usable else "fetch")
+    if status.usable:
+        actions.add("verify")
     state = "loaded" if resident else str(status.state)
     memory = f"{megabytes(resident.memory_mb)} of memory" if resident else "not in memory"
     disk = megabytes(status.size_bytes / 1e6) if status.size_bytes else "not on this disk"
     reason = f'<p class="failure">{escape(status.reason)}</p>' if status.reason else ""
+    fast = verifying.section_html(services.settings, record) if status.usable else ""
     html = (
         f'<section class="card" aria-label="The chosen model"><h3>{escape(spec.id)}</h3>'
-        f"<p>{escape(spec.description)}</p>{_rows(spec, state, disk, memory)}{reason}</section>"
+        f"<p>{escape(spec.description)}</p>{_rows(spec, state, disk, memory)}{reason}{fast}"
+        "</section>"
     )
     return Card(html, frozenset(actions))
 

@@ -3,6 +3,7 @@
   const viewer = document.querySelector("#viewer .isv")?.instsegViewer;
   const { threshold, minArea, hidden } = viewer?.store.get() ?? {};
   const { image, prediction } = viewer?.scene() ?? {};
-  const shown = { model: prediction?.model, picture: image?.url, threshold, min_area: minArea, hidden };
+  const { model, engine } = prediction ?? {};
+  const shown = { model, engine, picture: image?.url, threshold, min_area: minArea, hidden };
   return [photo, format, shown];
 }

@@ -7,7 +7,7 @@ import { sent, value } from "./helpers.js";
 test("a whole value comes through", () => {
   const { image, prediction, threshold, message } = toValue(value([sent("cat", 0.9, [1, 2, 3, 4])]));
   assert.deepEqual(image, { url: "/gradio_api/file=a.png", width: 100, height: 80, name: "street.png" });
-  assert.equal(prediction.model, "Model-S");
+  assert.deepEqual([prediction.model, prediction.engine], ["Model-S", ""]);
   assert.deepEqual(prediction.instances[0].box, [1, 2, 4, 6]);
   assert.equal(prediction.instances[0].color, "#112233");
   assert.deepEqual([threshold, message], [0.5, null]);
@@ -24,6 +24,12 @@ test("malformed instances are dropped, the rest stays", () => {
   const good = sent("cat", 0.5, [1, 2, 3, 4]);
   const bad = [null, 3, {}, { ...good, score: "0.9" }, { ...good, score: NaN }, { ...good, box: [1, 2, 3] }, { ...good, box: [1, 2, 3, Infinity] }];
   assert.equal(toValue(value([...bad, good])).prediction.instances.length, 1);
+});
+
+test("an instance is an outline only where that is said", () => {
+  const one = sent("cat", 0.5, [1, 2, 3, 4]);
+  const { instances } = toValue(value([{ ...one, outline: true }, one, { ...one, outline: "yes" }])).prediction;
+  assert.deepEqual(instances.map(({ outline }) => outline), [true, false, false]);
 });
 
 test("a mask of another frame is dropped, the instance stays", () => {

@@ -69,7 +69,7 @@ def ask(client, image, model="demo-cats", threshold=0.5):
 def post(app, image, model="demo-cats", threshold=0.5):
     """The event stream of one call over plain HTTP."""
     url = f"{app.address}/gradio_api/call/segment"
-    started = httpx.post(url, json={"data": [image, model, threshold]}, trust_env=False)
+    started = httpx.post(url, json={"data": [image, model, threshold, None]}, trust_env=False)
     if started.status_code != 200:
         return started.text
     return httpx.get(f"{url}/{started.json()['event_id']}", timeout=30, trust_env=False).text
@@ -104,6 +104,21 @@ def test_the_threshold_filters(client, scene):
     assert len(kept) < len(scores)
 
 
+@pytest.mark.parametrize("engine", [None, "", "normal", "auto"])
+def test_the_engine_may_be_named(client, scene, engine):
+    photo = handle_file(str(scene))
+    answer = client.predict(photo, engine=engine, api_name="/segment")
+    assert answer["runtime"]["engine"] == "fake"
+    assert client.predict(photo, engine=engine, api_name="/export").endswith(".json")
+
+
+@pytest.mark.parametrize("endpoint", ["segment", "compare", "export"])
+def test_an_engine_that_does_not_exist_is_said(client, scene, endpoint):
+    model = {"models": "demo-cats,SOLOv2"} if endpoint == "compare" else {"model": "demo-cats"}
+    with pytest.raises(AppError, match=r"Expected one of the engines normal, auto, .* “abacus”"):
+        client.predict(handle_file(str(scene)), **model, engine="abacus", api_name=f"/{endpoint}")
+
+
 def test_the_default_model_needs_no_name(client, scene):
     answer = client.predict(handle_file(str(scene)), api_name="/segment")
     assert answer["model"] == "demo-cats"
@@ -114,7 +129,7 @@ def test_only_the_endpoints_for_scripts_are_named(client):
     assert set(api["named_endpoints"]) == {f"/{name}" for name in ENDPOINTS}
     assert not api["unnamed_endpoints"]
     names = [one["parameter_name"] for one in api["named_endpoints"]["/segment"]["parameters"]]
-    assert names == ["image", "model", "threshold"]
+    assert names == ["image", "model", "threshold", "engine"]
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,25 @@ def test_what_is_not_published_is_not_made_up(prediction, catalog):
     assert "Mask AP – not published" in text
 
 
+def test_high_performance_tells_its_engine_and_gain(prediction, catalog):
+    sentence = "equal to Paddle: 100/100 objects, worst mask IoU 0.998"
+    fast = replace(RUNTIME, engine="onnxruntime", speedup=6.2, parity=sentence)
+    html = facts_html(replace(prediction, runtime=fast), catalog.get("SOLOv2"))
+    assert f"onnxruntime · 6.2× Paddle's speed · {sentence}" in text_of(html)
+    assert "Engine" not in text_of(html)
+    assert "facts-engine" not in facts_html(prediction, catalog.get("SOLOv2"))
+
+
+def test_long_notes_are_folded_and_those_on_the_photo_are_not(prediction, catalog):
+    spec = catalog.get("SOLOv2")
+    few = replace(prediction, runtime=replace(RUNTIME, notes=("It is slow.",)))
+    assert "<details" not in facts_html(few, spec)
+    many = replace(RUNTIME, notes=("It does not fit, for a long reason. " * 3,) * 2)
+    html = facts_html(replace(prediction, runtime=many, notes=("Turned upright.",)), spec)
+    assert "What was tried and is not used (2)" in html
+    assert html.index("Turned upright.") < html.index("<details")
+
+
 def test_every_stage_has_its_share(prediction, catalog):
     html = facts_html(prediction, catalog.get("SOLOv2"))
     shares = [float(share) for share in re.findall(r"flex-grow:([\d.]+)", html)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instseg_ui.ui.numbers import megabytes, milliseconds, seconds, three
+from instseg_ui.ui.numbers import megabytes, milliseconds, seconds, three, times
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,10 @@ def test_units():
     assert megabytes(999.4) == "999 MB"
     assert megabytes(78_700) == "78.7 GB"
     assert seconds(61.4) == "61 s"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.5, "0.5×"), (6.24, "6.2×"), (9.96, "10×"), (1234.5, "1,234×")]
+)
+def test_a_gain_is_short(value, text):
+    assert times(value) == text

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -88,6 +89,14 @@ def test_the_html_says_what_it_must(two: Study) -> None:
     text = to_html(two).decode()
     for words in ("not accuracy", two.image.digest, "Mask AP, published", "Latency here", "Broken"):
         assert words in text
+
+
+def test_high_performance_is_told_with_its_proof(two: Study) -> None:
+    assert "Paddle's speed" not in unescape(to_html(two).decode())
+    runtime = Runtime("onnxruntime", "cpu", 2, speedup=6.2, parity=f"equal to Paddle {EVIL}")
+    html = to_html(study(replace(predicted("A", 0.9), runtime=runtime))).decode()
+    assert EVIL not in html
+    assert f"A on onnxruntime: 6.2× Paddle's speed here; {runtime.parity}" in unescape(html)
 
 
 def test_the_json_holds_every_figure(two: Study) -> None:

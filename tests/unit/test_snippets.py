@@ -24,6 +24,14 @@ def shell_words(command: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+def test_an_engine_is_named_only_where_it_is_asked_for() -> None:
+    plain, fast = snippets("SOLOv2", 0.5), snippets("SOLOv2", 0.5, engine="auto")
+    assert "engine" not in plain.shell + plain.python
+    assert fast.shell.endswith(" --engine auto")
+    assert 'create_pipeline(model="SOLOv2", engine="auto")' in fast.python
+    ast.parse(fast.python)
+
+
 @needs_shell
 @pytest.mark.parametrize("model", ["Mask-RT-DETR-L", ODD])
 def test_the_command_line_holds_its_arguments(model: str) -> None:

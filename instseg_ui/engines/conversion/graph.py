@@ -123,5 +123,6 @@ def ancestors(values: Sequence[Value], stop: Sequence[Value] = ()) -> list[Op]:
             continue
         found.append(op)
         waiting += operands(op)
-        waiting += [v for inner in op.blocks() for v in pir.get_used_external_value(inner)]
+        outer = [v for inner in op.blocks() for v in pir.get_used_external_value(inner)]
+        waiting += [value for value in outer if value.initialized()]
     return found

@@ -44,25 +44,28 @@ class OpenVino:
     def load(self, file: Path) -> Network:
         """See `Runtime.load`."""
         try:
-            compiled = self._core.compile_model(str(file), "CPU", self._config)
+            model = self._core.read_model(str(file))
+            # From the file: compiled, an input can go by the name of something inside.
+            names = tuple(port.get_any_name() for port in model.inputs)
+            compiled = self._core.compile_model(model, "CPU", self._config)
         except Exception as error:
             raise refused(_NAME, file, error) from error
-        return _Compiled(compiled)
+        return _Compiled(compiled, names)
 
 
 class _Compiled:
-    """One ONNX file that OpenVINO compiled."""
+    """One ONNX file that OpenVINO compiled; `names` of its inputs, in the file's order."""
 
-    def __init__(self, compiled: Any) -> None:
+    def __init__(self, compiled: Any, names: tuple[str, ...]) -> None:
         self._request = compiled.create_infer_request()
         self._outputs = len(compiled.outputs)
-        self.inputs = tuple(port.get_any_name() for port in compiled.inputs)
+        self.inputs = names
 
     def run(self, feeds: Mapping[str, Array]) -> list[Array]:
         """See `Network.run`."""
         wanted = taken(self, feeds)
         try:
-            self._request.infer(wanted, share_inputs=True, share_outputs=True)
+            self._request.infer(list(wanted.values()), share_inputs=True, share_outputs=True)
             tensors = [self._request.get_output_tensor(i) for i in range(self._outputs)]
             # Its own memory, which the next run writes over.
             return [tensor.data.copy() for tensor in tensors]

@@ -9,13 +9,19 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.errors import InstSegError
-from instseg_ui.ui import catalog_table, charts, fetching, storing
+from instseg_ui.ui import catalog_table, charts, fetching, storing, verifying
+from instseg_ui.ui.records import Records
 from instseg_ui.ui.services import Services
 
 _OWN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-_ACTIONS: tuple[storing.Action, ...] = ("fetch", "unload", "remove")
-_WIDTHS = ("22%", "13%", "8%", "8%", "11%", "8%", "11%", "8%", "11%")
-_WORDS = {"fetch": "Fetch", "unload": "Unload from memory", "remove": "Remove from disk"}
+_ACTIONS: tuple[storing.Action, ...] = ("verify", "fetch", "unload", "remove")
+_WIDTHS = ("22%", "14%", "8%", "8%", "11%", "8%", "11%", "8%", "10%")
+_WORDS = {
+    "verify": "Verify",
+    "fetch": "Fetch",
+    "unload": "Unload from memory",
+    "remove": "Remove from disk",
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ def catalog_tab(services: Services, tab: gr.Tab) -> None:
     _connect_reading(services, parts, tab)
     _connect_asking(services, parts)
     _connect_acting(services, parts)
+    _connect_verifying(services, parts)
 
 
 def _layout(services: Services) -> Parts:
@@ -61,10 +68,10 @@ def _layout(services: Services) -> Parts:
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
             table = gr.Dataframe(
-                headers=list(catalog_table.HEADERS),
+                headers=list(catalog_table.HEADERS_HERE),
                 datatype=list(catalog_table.DATATYPES),
                 column_widths=list(_WIDTHS),
-                label="Published figures; HP: high performance. Click a row to read about it.",
+                label="Published figures; HP: high performance, “here” measured. Click a row.",
                 interactive=False,
                 max_height=800,
                 elem_id="cat-models",
@@ -109,11 +116,16 @@ def _button(action: storing.Action) -> gr.Button:
 
 
 def _connect_reading(services: Services, parts: Parts, tab: gr.Tab) -> None:
+    records = Records(services.segmenter)
+
     def read(family: str, model: str) -> list[Any]:
-        card = storing.card(services, model)
+        card = storing.card(services, model, records.find(model))
         shown = [gr.update(visible=name in card.actions) for name in parts.buttons]
-        table = storing.table(services, family, model)
+        table = storing.table(services, family, model, records.known())
         return [storing.usage_html(services), table, card.html, *shown]
+
+    def find_records(changed: int) -> int:
+        return changed + 1 if records.find_all() else changed
 
     def pick(event: gr.SelectData, model: str) -> str:
         return catalog_table.picked(event.row_value) or model
@@ -131,6 +143,8 @@ def _connect_reading(services: Services, parts: Parts, tab: gr.Tab) -> None:
         concurrency_limit=None,
         **_OWN,
     )
+    # Apart from the rest: it may take seconds, once.
+    tab.select(find_records, parts.changed, parts.changed, concurrency_limit=None, **_OWN)
     # Queued: only then does the page hear that a state has changed.
     parts.table.select(pick, parts.chosen, parts.chosen, concurrency_limit=None, **_OWN)
     gr.on(
@@ -145,6 +159,8 @@ def _connect_reading(services: Services, parts: Parts, tab: gr.Tab) -> None:
 
 def _connect_asking(services: Services, parts: Parts) -> None:
     for name, button in parts.buttons.items():
+        if name == "verify":
+            continue
 
         def ask(model: str, request: gr.Request, name: storing.Action = name) -> list[Any]:
             if name == "fetch" and services.fetches.busy(_session(request)):
@@ -165,6 +181,7 @@ def _connect_asking(services: Services, parts: Parts) -> None:
 
     def dismiss(request: gr.Request) -> dict[str, Any]:
         services.fetches.stop(_session(request))
+        services.verifications.stop(_session(request))
         return gr.update(visible=False)
 
     gr.on([parts.no.click, parts.chosen.change], dismiss, None, parts.ask, queue=False, **_OWN)
@@ -198,6 +215,27 @@ def _connect_acting(services: Services, parts: Parts) -> None:
         [parts.chosen, parts.action, parts.changed],
         [parts.question, parts.yes, parts.no, parts.ask, parts.changed],
         concurrency_id="fetch",
+        concurrency_limit=2,
+        **_OWN,
+    )
+
+
+def _connect_verifying(services: Services, parts: Parts) -> None:
+    def verify(model: str, changed: int, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        for step in verifying.verify(services, model, _session(request)):
+            yield {
+                parts.question: step.html,
+                parts.yes: gr.update(visible=False),
+                parts.no: gr.update(value="Close" if step.finished else "Stop"),
+                parts.ask: gr.update(visible=bool(step.html)),
+                parts.changed: changed + 1 if step.finished else gr.skip(),
+            }
+
+    parts.buttons["verify"].click(
+        verify,
+        [parts.chosen, parts.changed],
+        [parts.question, parts.yes, parts.no, parts.ask, parts.changed],
+        concurrency_id="verify",
         concurrency_limit=2,
         **_OWN,
     )

@@ -10,7 +10,15 @@ from typing import Any
 
 import gradio as gr
 
-from instseg_ui.ui import collecting, comparing, matching, picking, sharing
+from instseg_ui.ui import (
+    collecting,
+    comparing,
+    high_performance,
+    matching,
+    picking,
+    sharing,
+    switch,
+)
 from instseg_ui.ui.comparing import Run
 from instseg_ui.ui.matching import Sight
 from instseg_ui.ui.photo import Photo
@@ -31,6 +39,7 @@ class Parts:
     threshold: gr.State
     go: gr.State
     compare: gr.Button
+    fast: gr.Checkbox
     stop: gr.Button
     link: gr.Button
     address: gr.Textbox
@@ -51,7 +60,7 @@ def compare_tab(services: Services) -> Parts:
     _connect_picking(services, parts)
     _connect_running(services, parts)
     _connect_fetching(services, parts)
-    _connect_link(parts)
+    _connect_link(services, parts)
     findings(services, parts.grid, parts.run, parts.sight)
     return parts
 
@@ -97,6 +106,7 @@ def _layout(services: Services) -> Parts:
     with gr.Row(elem_classes="cmp-actions", equal_height=True):
         compare = gr.Button("Compare", variant="primary", elem_id="cmp-go")
         stop = gr.Button("Stop", visible=False, elem_id="cmp-stop")
+        fast = switch.switch(services.settings, "cmp-fast")
         progress = gr.HTML(picking.hint([]), elem_id="cmp-progress")
         link = gr.Button("Copy link", elem_id="cmp-link")
     address = gr.Textbox(
@@ -113,6 +123,7 @@ def _layout(services: Services) -> Parts:
         threshold=threshold,
         go=go,
         compare=compare,
+        fast=fast,
         stop=stop,
         link=link,
         address=address,
@@ -175,10 +186,11 @@ def _connect_picking(services: Services, parts: Parts) -> None:
 
 def _connect_running(services: Services, parts: Parts) -> None:
     def run(
-        photo: str | None, picks: Sequence[str], threshold: float, request: gr.Request
+        photo: str | None, picks: Sequence[str], threshold: float, fast: bool, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
-        cache = Path(parts.grid.GRADIO_CACHE)
-        for view in comparing.run(services, photo, picks, threshold, _session(request), cache):
+        cache, session = Path(parts.grid.GRADIO_CACHE), _session(request)
+        engine = high_performance.engine(services.settings, fast)
+        for view in comparing.run(services, photo, picks, threshold, session, cache, engine):
             if view.failure:
                 gr.Warning(view.failure, duration=8)
             shown: dict[Any, Any] = {
@@ -197,7 +209,7 @@ def _connect_running(services: Services, parts: Parts) -> None:
     gr.on(
         [parts.compare.click, parts.go.change],
         run,
-        [parts.photo, parts.picks, parts.threshold],
+        [parts.photo, parts.picks, parts.threshold, parts.fast],
         [parts.progress, parts.stop, parts.grid, parts.run],
         trigger_mode="multiple",
         # Apart from the Segment tab's: whoever compares for minutes keeps nobody else waiting.
@@ -241,13 +253,19 @@ def _connect_fetching(services: Services, parts: Parts) -> None:
     parts.cancel.click(cancel, None, None, queue=False, **_OWN)
 
 
-def _connect_link(parts: Parts) -> None:
-    def write(picks: Sequence[str], threshold: float, run: Run | None, sight: Sight) -> str:
-        return sharing.query(picks, matching.common_threshold(run, sight, threshold))
+def _connect_link(services: Services, parts: Parts) -> None:
+    starts_on = high_performance.starts_on(services.settings)
+
+    def write(
+        picks: Sequence[str], threshold: float, fast: bool, run: Run | None, sight: Sight
+    ) -> str:
+        least = matching.common_threshold(run, sight, threshold)
+        told = fast if fast != starts_on else None
+        return sharing.query(picks, least, high_performance=told)
 
     parts.link.click(
         write,
-        [parts.picks, parts.threshold, parts.run, parts.sight],
+        [parts.picks, parts.threshold, parts.fast, parts.run, parts.sight],
         parts.address,
         concurrency_limit=None,
         **_OWN,

@@ -9,7 +9,7 @@ import gradio as gr
 
 from instseg_ui.errors import InstSegError
 from instseg_ui.snippets import snippets
-from instseg_ui.ui import charts, deciding, finding, matching, taking
+from instseg_ui.ui import charts, deciding, finding, high_performance, matching, taking
 from instseg_ui.ui.comparing import Run
 from instseg_ui.ui.matching import Sight
 from instseg_ui.ui.services import Services
@@ -240,7 +240,10 @@ def _connect_snippets(services: Services, parts: Parts, run: gr.State, sight: gr
     def write(model: str | None, run: Run | None, sight: Sight, request: gr.Request) -> list[str]:
         threshold = matching.threshold_of(run, sight, model)
         code = snippets(
-            model or services.settings.default_model, threshold, taking.address(request)
+            model or services.settings.default_model,
+            threshold,
+            taking.address(request),
+            high_performance.asked(services.settings, run.engine if run else None),
         )
         return [code.shell, code.python, code.curl]
 

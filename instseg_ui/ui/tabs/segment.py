@@ -11,7 +11,15 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.errors import InstSegError
-from instseg_ui.ui import catalog_table, exporting, fetching, looking, taking
+from instseg_ui.ui import (
+    catalog_table,
+    exporting,
+    fetching,
+    high_performance,
+    looking,
+    switch,
+    taking,
+)
 from instseg_ui.ui.photo import Photo
 from instseg_ui.ui.services import Services
 from instseg_ui.ui.viewer import Viewer, uploaded_photo
@@ -56,6 +64,7 @@ class Parts:
     export: ExportSide
     stop: gr.Button
     viewer: Viewer
+    fast: gr.Checkbox
     table: gr.Dataframe
     asked: gr.State
     fetch_panel: gr.Column
@@ -85,6 +94,7 @@ def _layout(services: Services) -> Parts:
     with gr.Row(elem_classes="instrument", equal_height=False):
         with gr.Column(scale=1, min_width=250, elem_classes="side"):
             side = _photo_side(services)
+            fast = switch.switch(services.settings, "fast", info=True)
             facts = gr.HTML(elem_id="facts")
             export = _export_side()
         with gr.Column(scale=4, min_width=320, elem_classes="stage-side"):
@@ -104,6 +114,7 @@ def _layout(services: Services) -> Parts:
         export,
         stop,
         viewer,
+        fast,
         table,
         asked,
         fetch_panel,
@@ -176,9 +187,12 @@ def _table(services: Services) -> gr.Dataframe:
 
 
 def _connect_looking(services: Services, parts: Parts) -> None:
-    def look(photo: str | None, model: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def look(
+        photo: str | None, model: str, fast: bool, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
         cache, busy = Path(parts.viewer.GRADIO_CACHE), False
-        for view in looking.look(services, photo, model, _session(request), cache):
+        engine = high_performance.engine(services.settings, fast)
+        for view in looking.look(services, photo, model, _session(request), cache, engine):
             if view.failure:
                 gr.Warning(view.failure, duration=8)
             yield view.viewer, view.facts, gr.update(visible=view.busy)
@@ -199,9 +213,9 @@ def _connect_looking(services: Services, parts: Parts) -> None:
     page = gr.context.Context.root_block
     page.load(mark, parts.model, parts.table, queue=False, **_OWN)
     gr.on(
-        [parts.photo.change, parts.run.change, page.load],
+        [parts.photo.change, parts.run.change, parts.fast.change, page.load],
         look,
-        [parts.photo, parts.model],
+        [parts.photo, parts.model, parts.fast],
         [parts.viewer, parts.facts, parts.stop],
         trigger_mode="multiple",
         **_QUEUED,

@@ -10,7 +10,7 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -42,7 +42,10 @@ class ImageValue(TypedDict):
 
 
 class InstanceValue(TypedDict):
-    """One object; ``box`` is xyxy in pixels, ``area`` counts mask pixels."""
+    """One object; ``box`` is xyxy in pixels, ``area`` counts mask pixels.
+
+    One with ``outline`` is drawn as a dashed line alone, such as a truth over what was found.
+    """
 
     class_id: int
     label: str
@@ -50,12 +53,17 @@ class InstanceValue(TypedDict):
     box: Sequence[float]
     area: int
     mask: Rle
+    outline: NotRequired[bool]
 
 
 class PredictionValue(TypedDict):
-    """What a model found; ``instances`` are sorted by score, best first."""
+    """What a model found; ``instances`` are sorted by score, best first.
+
+    ``engine`` is what was asked for, which the page sends back with an export.
+    """
 
     model: str
+    engine: NotRequired[str]
     floor: float
     image: Mapping[str, int]
     instances: Sequence[InstanceValue]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from instseg_ui.engines.conversion.errors import NoMatch
+from instseg_ui.engines.conversion.errors import NoMatch, OtherFamily
 from instseg_ui.engines.conversion.graph import Graph, Op, kind
 
 _ATTRIBUTES = (
@@ -22,10 +22,14 @@ def only_nms(graph: Graph) -> Op:
     """The graph's one `multiclass_nms3`, in its outermost block.
 
     Raises:
-        NoMatch: there is none, it lies in a branch or a loop, or there are more.
+        OtherFamily: there is none.
+        NoMatch: it lies in a branch or a loop, or there are more.
     """
+    count = sum(kind(op) == "multiclass_nms3" for op in graph.nested())
+    if not count:
+        raise OtherFamily("it has no multiclass_nms3")
     nms = graph.only("multiclass_nms3")
-    if sum(kind(op) == "multiclass_nms3" for op in graph.nested()) > 1:
+    if count > 1:
         raise NoMatch("it has more than one multiclass_nms3")
     return nms
 

@@ -10,7 +10,7 @@ kernels (N, D) of the candidates, as filters over features (1, D, h, w) -> sigmo
 from __future__ import annotations
 
 from instseg_ui.engines.conversion.cut import Cut, Piece
-from instseg_ui.engines.conversion.errors import NoMatch
+from instseg_ui.engines.conversion.errors import NoMatch, OtherFamily
 from instseg_ui.engines.conversion.graph import (
     Graph,
     Op,
@@ -30,7 +30,7 @@ _FORM = ("reshape", "squeeze", "unsqueeze", "cast", "assign")
 def cut(graph: Graph) -> Cut:
     """Cut before the candidates' choice and the masks' convolution."""
     if len(graph.outputs) != 4:
-        raise NoMatch(f"it has {len(graph.outputs)} outputs, not 4")
+        raise OtherFamily(f"it has {len(graph.outputs)} outputs, not 4")
     filters = _dynamic_convolution(graph)
     scores, threshold = _scores(graph)
     kernels = _first_of_list(operands(maker(back(operands(filters)[1], *_FORM)))[0])

@@ -69,6 +69,19 @@ function drawBox(ctx, instance, at, width) {
   ctx.strokeRect(x1, y1, x2 - x1, y2 - y1);
 }
 
+/** A dashed line with a dark rim: over a filled shape, the shape below stays in sight. */
+function drawDashed(ctx, instance, at, unit) {
+  ctx.globalAlpha = 1;
+  const path = pathOf(instance, at.scale);
+  for (const [style, width, dash] of [["rgba(0, 0, 0, 0.6)", 4, []], [instance.color, 2, [6, 4]]]) {
+    ctx.strokeStyle = style;
+    ctx.lineWidth = (width * unit) / at.scale;
+    ctx.setLineDash(dash.map((length) => (length * unit) / at.scale));
+    ctx.stroke(path);
+  }
+  ctx.setLineDash([]);
+}
+
 function drawShape(ctx, instance, layers, at, unit) {
   if (layers.masks) {
     ctx.globalAlpha = fillAlpha(instance, layers);
@@ -119,7 +132,8 @@ export function drawShapes(ctx, instances, layers, at, rect, { unit = 1, ratio =
   // Large ones first, so that small ones lie on top, as the pointer finds them.
   const ordered = instances.filter((one) => inSight(one, at, rect)).sort((a, b) => b.area - a.area);
   enterImage(ctx, at, ratio);
-  for (const instance of ordered) drawShape(ctx, instance, layers, at, unit);
+  for (const instance of ordered) if (!instance.outline) drawShape(ctx, instance, layers, at, unit);
+  for (const instance of ordered) if (instance.outline) drawDashed(ctx, instance, at, unit);
   for (const instance of ordered) if (instance.index === layers.selected) drawHighlight(ctx, instance, at, unit);
   ctx.restore();
 }

@@ -12,10 +12,11 @@
  * @property {number} area mask pixels
  * @property {Rle | null} mask
  * @property {string} color #rrggbb
+ * @property {boolean} outline drawn as a dashed line alone, such as a truth
  *
  * @typedef {{width: number, height: number}} Size
  * @typedef {{url: string, width: number, height: number, name: string}} Picture
- * @typedef {{model: string, floor: number, frame: Size, instances: Instance[]}} Prediction
+ * @typedef {{model: string, engine: string, floor: number, frame: Size, instances: Instance[]}} Prediction
  * @typedef {{kind: "busy" | "error" | "empty", text: string}} Message
  * @typedef {object} Value
  * @property {Picture | null} image
@@ -88,6 +89,7 @@ function toInstance(thing, frame, colors) {
     area: isNumber(thing.area) ? Math.max(0, Math.round(thing.area)) : 0,
     mask: toRle(thing.mask, frame),
     color: colorOf(classId, colors),
+    outline: thing.outline === true,
   };
 }
 
@@ -103,7 +105,7 @@ function toPrediction(thing, colors) {
     .sort((a, b) => b.score - a.score);
   instances.forEach((instance, index) => (instance.index = index));
   const floor = isNumber(thing.floor) ? clamp(thing.floor, 0, 1) : FLOOR;
-  return { model: text(thing.model), floor, frame, instances };
+  return { model: text(thing.model), engine: text(thing.engine), floor, frame, instances };
 }
 
 /** @param {unknown} thing @returns {Message | null} */

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from instseg_ui.engines.conversion.errors import NoMatch
+from instseg_ui.engines.conversion.errors import NoMatch, OtherFamily
 from instseg_ui.engines.conversion.graph import (
     Graph,
     Op,
@@ -34,7 +34,7 @@ def find(graph: Graph) -> Proposals:
     """Per level: scores (1, A, h, w), deltas (1, 4 A, h, w), anchors (h * w * A, 4)."""
     levels = [op for op in graph.nested() if kind(op) == "generate_proposals"]
     if not levels:
-        raise NoMatch("it has no generate_proposals")
+        raise OtherFamily("it has no generate_proposals")
     # The loop over the images of a batch takes one of each.
     outputs = {
         **named("score", (back(operands(op)[0], "slice") for op in levels)),

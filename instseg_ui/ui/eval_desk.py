@@ -1,0 +1,231 @@
+"""What a visitor has on the desk: uploaded files, the data set they hold, and what was found.
+
+The files belong to the session and go with it. Predictions stay on this machine, so that a run can
+be taken up after a restart; they hold masks and scores, no picture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from instseg_ui.errors import InputError
+from instseg_ui.evaluate import Dataset, Evaluation, Options, Watch, open_coco, open_dataset
+from instseg_ui.settings import Settings
+
+MOST_KEPT = 20
+"""Data sets whose predictions are kept on disk."""
+NO_DATA = "There is no data set yet. Add a zip, or images and their JSON."
+BUSY = "A run is under way. Wait for its end or stop it, then look at the pictures."
+_FORGOTTEN_S = 24 * 3600.0
+_UPLOADS = "data-sets"
+
+Changes = dict[str, dict[str, list[str]]]
+
+
+@dataclass(eq=False)
+class Desk:
+    """One visitor's.
+
+    Attributes:
+        dataset: what was uploaded; None before.
+        evaluation: the newest one; its figures stay while a newer one runs, its pictures do not.
+        options: of that evaluation.
+        changes: to the mapping: by model, by category, the model's classes.
+        predictions: the folder of the models' predictions on this data set.
+        files: the folder of the session's files.
+        readable: whether the evaluation's pictures can be read.
+        left: the visitor has gone.
+        work: held by whoever opens, evaluates or clears: one at a time.
+        reading: held by whoever reads or replaces `evaluation`.
+    """
+
+    dataset: Dataset | None = None
+    evaluation: Evaluation | None = None
+    options: Options = field(default_factory=Options)
+    changes: Changes = field(default_factory=dict)
+    predictions: Path | None = None
+    files: Path | None = None
+    readable: bool = False
+    left: bool = False
+    work: threading.Lock = field(default_factory=threading.Lock)
+    reading: threading.RLock = field(default_factory=threading.RLock)
+    _uploads: list[Path] = field(default_factory=list)
+
+    def show(self, evaluation: Evaluation, options: Options) -> None:
+        """Put another evaluation there."""
+        with self.reading:
+            self.evaluation, self.options, self.readable = evaluation, options, True
+
+    def put_away(self) -> None:
+        """Let go of the predictions' files, so that a run may write them; figures stay."""
+        with self.reading:
+            self.readable = False
+            if self.evaluation is not None:
+                self.evaluation.close()
+
+    def clear(self) -> None:
+        """Forget the data set and remove its files. Called while `work` is held."""
+        with self.reading:
+            self.put_away()
+            self.evaluation, self.changes, self.predictions = None, {}, None
+            if self.dataset is not None:
+                self.dataset.close()
+            self.dataset = None
+            if self.files is not None:
+                shutil.rmtree(self.files, ignore_errors=True)
+            for upload in self._uploads:
+                with contextlib.suppress(OSError):
+                    upload.unlink()
+            self.files, self._uploads = None, []
+
+    def take(self, uploads: Sequence[str], folder: Path, most: int, watch: Watch) -> Dataset:
+        """Open what was uploaded, from files of its own. Called while `work` is held.
+
+        Raises:
+            InputError: nothing, too much, no room, or no data set that can be used.
+            Cancelled: the watch said so.
+        """
+        paths = [Path(name) for name in uploads]
+        self.files, self._uploads = folder, paths
+        _check(paths, most)
+        try:
+            kept = _keep(paths, folder)
+        except OSError as error:
+            raise InputError(
+                f"The upload could not be kept ({error.strerror or 'no reason'}). Add it again."
+            ) from error
+        self.dataset = _open(kept, watch)
+        return self.dataset
+
+
+class Desks:
+    """The desks of all visitors, by session. Safe to use from many threads."""
+
+    def __init__(self, settings: Settings, cache: Path) -> None:
+        """`cache` is a folder that the page may serve pictures from."""
+        self._settings = settings
+        self._cache = cache / _UPLOADS
+        self._root = settings.models_dir / ".evaluations"
+        self._desks: dict[str, Desk] = {}
+        self._lock = threading.Lock()
+
+    def of(self, session: str) -> Desk:
+        """The visitor's desk; an empty one at first."""
+        with self._lock:
+            return self._desks.setdefault(session, Desk())
+
+    def take(self, session: str, uploads: Sequence[str], watch: Watch) -> Dataset:
+        """Open what the visitor uploaded, in place of what was there; as `Desk.take`."""
+        desk = self.of(session)
+        with desk.work:
+            desk.clear()
+            self._forget_old()
+            folder = self._cache / secrets.token_hex(20)
+            try:
+                dataset = desk.take(uploads, folder, int(self._settings.max_dataset), watch)
+            except BaseException:
+                desk.clear()
+                raise
+            desk.predictions = self._claim(dataset.digest)
+            return dataset
+
+    def leave(self, session: str) -> None:
+        """Remove all that the visitor brought, once the running work has ended."""
+        with self._lock:
+            desk = self._desks.pop(session, None)
+        if desk is not None:
+            desk.left = True
+            with desk.work:
+                desk.clear()
+
+    def _claim(self, digest: str) -> Path:
+        """A folder for predictions: the data set's own, or the next one that nobody uses now."""
+        with self._lock:
+            taken = {desk.predictions for desk in self._desks.values()}
+            names = (digest, *(f"{digest}-{number}" for number in range(2, len(taken) + 3)))
+            folder = next(path for name in names if (path := self._root / name) not in taken)
+            with contextlib.suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                os.utime(folder)
+            return folder
+
+    def _forget_old(self) -> None:
+        """Drop the oldest predictions beyond `MOST_KEPT`, and files that a crash left behind."""
+        with self._lock:
+            used = {desk.predictions for desk in self._desks.values()}
+            live = {desk.files for desk in self._desks.values()}
+        for path in _newest_first(self._root)[MOST_KEPT:]:
+            if path not in used:
+                shutil.rmtree(path, ignore_errors=True)
+        for path in _newest_first(self._cache):
+            if path not in live and _age_s(path) > _FORGOTTEN_S:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _check(paths: Sequence[Path], most: int) -> None:
+    if not paths:
+        raise InputError(NO_DATA)
+    try:
+        size = sum(path.stat().st_size for path in paths)
+    except OSError as error:
+        raise InputError("The upload is not there any more. Add it again.") from error
+    if size > most:
+        raise InputError(
+            f"The upload has {size / 1e6:,.0f} MB; at most {most / 1e6:,.0f} MB are accepted."
+        )
+    names = [path.name for path in paths]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"Two files are named “{twice}”. Put them into a zip with folders.")
+
+
+def _keep(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """The same files under a folder of the session's own; no bytes are copied if that can be."""
+    inside = folder / "uploaded files"
+    inside.mkdir(parents=True)
+    kept = []
+    for path in paths:
+        target = inside / path.name
+        try:
+            os.link(path, target)
+        except OSError:
+            shutil.copyfile(path, target)
+        kept.append(target)
+    return kept
+
+
+def _open(paths: Sequence[Path], watch: Watch) -> Dataset:
+    zips = [path for path in paths if path.suffix.lower() == ".zip"]
+    others = [path for path in paths if path not in zips]
+    if len(zips) == 1 and not others:
+        return open_dataset(zips[0], watch=watch)
+    if len(zips) == 1 and len(others) == 1 and others[0].suffix.lower() == ".json":
+        return open_coco(zips[0], others[0], watch=watch)
+    if zips:
+        raise InputError(
+            "Add one zip, or one zip and its COCO JSON, or images and their JSON; "
+            f"{len(zips)} zips and {len(others)} other files came."
+        )
+    return open_dataset(paths[0].parent, watch=watch)
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    try:
+        return sorted((path for path in folder.iterdir() if path.is_dir()), key=_age_s)
+    except OSError:
+        return []
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0

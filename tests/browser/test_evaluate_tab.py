@@ -1,0 +1,180 @@
+"""A person drops a data set, evaluates models, looks behind the numbers and takes them away."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.server import App, fake_assets, fake_model, serve
+from tests.ui.evaluate_kit import data_set_zip
+
+pytestmark = pytest.mark.browser
+
+BROKEN, SLOW = "PP-YOLOE_seg-S", "SOLOv2"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    root = tmp_path_factory.mktemp("evaluate")
+    models = root / "models"
+    fake_model(models / BROKEN, load_error="It failed at <b>layer</b> 12.")
+    fake_model(models / SLOW, good_runs=3, delay_s=60)
+    data_set_zip(root)
+    with serve(
+        root / "app",
+        fake_engine=True,
+        threads=1,
+        assets=fake_assets(root / "assets"),
+        models_dir=models,
+    ) as app:
+        yield app
+
+
+def opened(page: Any, app: App) -> Any:
+    """The tab with the data set dropped."""
+    page.set_default_timeout(60_000)
+    page.goto(app.address)
+    page.get_by_role("tab", name="Evaluate").click()
+    page.locator("#eval-findings", has_text="Drop a zip with images and COCO").wait_for()
+    page.locator("#eval-uploads input[type=file]").set_input_files(app.folder.parent / "shapes.zip")
+    page.locator("#eval-findings", has_text="4 images, 20 objects, 3 categories").wait_for()
+    return page
+
+
+def pick(page: Any, model: str) -> None:
+    page.locator("#eval-picks label", has_text=model).locator("input").check()
+
+
+def evaluated(page: Any, done: str) -> None:
+    """Run, and wait for the sentence that tells how it ended."""
+    page.locator("#eval-go").click()
+    page.locator("#eval-progress", has_text=done).wait_for()
+
+
+def show(page: Any, tab: str) -> None:
+    page.locator("#eval-results").get_by_role("tab", name=tab).click()
+
+
+def choose(page: Any, field: str, option: str) -> None:
+    page.locator(f"{field} input").click()
+    page.get_by_role("option", name=option).click()
+
+
+def download(page: Any, button: str) -> tuple[str, bytes]:
+    with page.expect_download() as waiting:
+        page.locator(button).click()
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+
+def wait_until_cleared(app: App) -> None:
+    """Wait until what visitors who have left brought is gone."""
+    deadline = time.monotonic() + 60
+    while any((app.folder / "uploads" / "data-sets").iterdir()):
+        assert time.monotonic() < deadline, "uploads stayed after their visitors had left"
+        time.sleep(0.1)
+
+
+def test_from_a_zip_to_the_pictures_behind_a_number(app: App, page: Any) -> None:
+    opened(page, app)
+    page.get_by_text("1 × unknown image").wait_for()
+    pick(page, BROKEN)
+    evaluated(page, "1 model on 4 of 4 images · 1 failed")
+    figures = page.locator("#eval-figures")
+    figures.locator("td", has_text="demo-cats").first.wait_for()
+    figures.get_by_text("It failed at <b>layer</b> 12.").wait_for()
+    assert "n = 4 images of 4, 20 objects; scores from 0.001; fake on CPU" in figures.inner_text()
+    page.locator("label", has_text="Boundaries").click()
+    figures.get_by_text("Boundary IoU:").wait_for()
+
+    page.locator("#eval-mapping > button").click()
+    page.locator("#eval-map-table", has_text="1 of 3 have no class").wait_for()
+    choose(page, "#eval-map-category", "vehicle")
+    choose(page, "#eval-map-labels", "blue")
+    page.locator("#eval-map-set").click()
+    page.locator("#eval-map-table td", has_text="by hand").wait_for()
+
+    show(page, "Curves")
+    for chart in ("curve", "f1", "calibration"):
+        page.locator(f"#eval-{chart} .js-plotly-plot").wait_for()
+    show(page, "Classes")
+    row = page.locator("#eval-classes tr", has_text="vehicle")
+    row.locator("td", has_text="100").first.wait_for()
+    page.locator("#eval-confused .js-plotly-plot").wait_for()
+    show(page, "Errors")
+    page.locator("#eval-costs .js-plotly-plot").wait_for()
+    page.locator("#eval-errors [data-kind=classification]").click()
+
+    page.locator("#eval-viewer .isv[data-state=shown]").wait_for()
+    caption = page.locator("#eval-caption", has_text="Case 1 of 4")
+    caption.get_by_text("Green 0.990, truth red, IoU 1.00").wait_for()
+    panel = page.locator("#eval-viewer .isv-panel")
+    panel.get_by_text("2 of 2 instances").wait_for()
+    page.locator("#eval-show label", has_text="All, with the truth").click()
+    panel.get_by_text("10 of 10 instances").wait_for()
+    page.locator("#eval-gallery [data-place='2']").click()
+    page.locator("#eval-caption", has_text="Case 3 of 4").wait_for()
+    page.locator("#eval-after").click()
+    page.locator("#eval-caption", has_text="Case 4 of 4").wait_for()
+
+    show(page, "Take away")
+    page.locator("#eval-context", has_text="opencv").wait_for()
+    name, data = download(page, "#eval-json")
+    assert name == "shapes-evaluation.json"
+    assert json.loads(data)["models"][0]["mapping"]["unused_classes"] == []
+    name, data = download(page, "#eval-html")
+    assert b"<svg" in data
+    name, data = download(page, "#eval-predictions")
+    assert name == "shapes-demo-cats.predictions.json"
+    assert len(json.loads(data)) == 20
+
+
+def test_a_run_can_be_stopped_and_goes_on_after_a_reload(
+    app: App, open_page: Callable[..., Any]
+) -> None:
+    page = opened(open_page(), app)
+    pick(page, SLOW)
+    page.locator("#eval-go").click()
+    page.locator("#eval-progress", has_text=re.compile(f"{SLOW}: running · 2 of 4")).wait_for()
+    page.locator("#eval-stop").click()
+    page.locator("#eval-progress", has_text="2 models on 2 of 4 images · stopped").wait_for()
+    page.locator("#eval-figures", has_text="n = 2 images of 4").wait_for()
+    page.locator("#eval-stop").wait_for(state="hidden")
+    page.close()
+    wait_until_cleared(app)
+
+    # It runs three times before it gets slow: warm-up, and two images. So two were kept.
+    page = opened(open_page(), app)
+    pick(page, SLOW)
+    page.locator("#eval-more > button").click()
+    page.locator("#eval-limit input").fill("3")
+    evaluated(page, "2 models on 3 of 4 images")
+
+
+def test_a_wrong_file_is_said(app: App, page: Any, tmp_path: Path) -> None:
+    page.goto(app.address)
+    page.get_by_role("tab", name="Evaluate").click()
+    page.locator("#eval-go").click()
+    page.locator("#eval-progress", has_text="There is no data set yet.").wait_for()
+    wrong = tmp_path / "wrong.zip"
+    wrong.write_text("no zip")
+    page.locator("#eval-uploads input[type=file]").set_input_files(wrong)
+    page.locator("#eval-progress", has_text="“wrong.zip” is not a zip file").wait_for()
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(
+    app: App, open_page: Callable[..., Any], phone: dict[str, Any]
+) -> None:
+    page = opened(open_page(**phone), app)
+    evaluated(page, "1 model on 4 of 4 images")
+    for tab in ("Curves", "Errors", "Classes"):
+        show(page, tab)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+    page.locator("#eval-pairs .eval-link").first.click()
+    page.locator("#eval-viewer .isv[data-state=shown]").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
