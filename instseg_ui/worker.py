@@ -283,6 +283,8 @@ def _serve(connection: Connection, request: EngineRequest) -> None:
     """The worker's whole life, in its own process."""
     _end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Engines print what is no answer, from their compiled parts too.
+    os.dup2(2, 1)
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         try:
             meter = _Meter()

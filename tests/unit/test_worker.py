@@ -28,7 +28,7 @@ from instseg_ui.errors import (
     WorkerTimeout,
 )
 from instseg_ui.worker import Answer, Worker
-from tests.unit.factories import GREEN, RED, Pixels, fake_worker, never, patches
+from tests.unit.factories import GREEN, RED, Pixels, fake_worker, model_folder, never, patches
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = patches(((2, 3, 12, 20), RED), ((30, 5, 50, 15), GREEN))
@@ -378,3 +378,33 @@ def test_workers_come_back_after_the_server_of_processes_died(tmp_path: Path) ->
     )
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert done.stdout.strip() == "True", done.stderr
+
+
+PRINTS = """
+import sys
+from pathlib import Path
+from instseg_ui.engines import EngineRequest
+from instseg_ui.worker import Worker
+import os
+print("before", flush=True)
+request = EngineRequest("fake", Path(sys.argv[1]), "m", ("red",))
+worker = Worker(request, load_timeout=60, run_timeout=60)
+worker.load(lambda stage: None, lambda: False)
+print(os.readlink(f"/proc/{worker.pid}/fd/1") == os.readlink("/proc/self/fd/2"), flush=True)
+worker.close()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc here")
+def test_what_an_engine_prints_does_not_mix_with_the_answers(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "m")
+    with (tmp_path / "errors").open("w") as errors:
+        done = subprocess.run(
+            [sys.executable, "-c", PRINTS, str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+    assert done.stdout.split() == ["before", "True"]
