@@ -271,9 +271,7 @@ class Segmenter:
         self, facts: FolderFacts, mode: str, on_stage: OnStage, cancelled: IsCancelled
     ) -> _Choice:
         """The engines of a mode; those that must be proven first are, which takes a while once."""
-        if self.settings.fake_engine:
-            return _Choice(mode, self._engine_names(facts))
-        if mode == engines.NORMAL:
+        if self.settings.fake_engine or mode == engines.NORMAL:
             return _Choice(mode, self._engine_names(facts))
         if mode == "paddle":
             return _Choice(mode, (mode,))

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-CUTS = ("detr", "yoloe", "rcnn", "solo", "nms")
+CUTS = ("detr", "rcnn", "yoloe", "solo", "nms")
 """Recipes that cut graphs of a known structure, the best first."""
 WHOLE = "whole"
 """The untouched graph: the fallback of every family that the converter can read."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from instseg_ui.ui import bench_figures, benchmarking, picking
+from instseg_ui.ui import bench_figures, benchmarking
 from instseg_ui.ui.services import Services
+from instseg_ui.ui.tabs.picks_layout import picks_layout
 
 
 @dataclass(frozen=True)
@@ -87,17 +88,8 @@ def setup_layout(services: Services) -> Setup:
                 elem_id="bench-images",
             )
         with gr.Column(scale=5, min_width=320):
-            with gr.Row(elem_classes="cmp-shortcuts"):
-                shortcuts = {
-                    name: gr.Button(name, size="sm", min_width=60)
-                    for name in picking.shortcuts(services)
-                }
-            picks = gr.CheckboxGroup(
-                choices=picking.choices(services),
-                value=[services.settings.default_model],
-                label="Models to measure: published mask AP, size, state",
-                elem_id="bench-picks",
-            )
+            label = "Models to measure: published mask AP, size, state"
+            shortcuts, picks = picks_layout(services, label, "bench-picks")
             numbers = _numbers_layout(services)
     return Setup(picks=picks, images=images, shortcuts=shortcuts, **numbers)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from instseg_ui.ui import eval_figures, eval_progress, picking, switch
+from instseg_ui.ui import eval_figures, eval_progress, switch
 from instseg_ui.ui.services import Services
+from instseg_ui.ui.tabs.picks_layout import picks_layout
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,8 @@ def setup_layout(services: Services) -> Setup:
                 elem_id="eval-uploads",
             )
         with gr.Column(scale=5, min_width=320):
-            with gr.Row(elem_classes="cmp-shortcuts"):
-                shortcuts = {
-                    name: gr.Button(name, size="sm", min_width=60)
-                    for name in picking.shortcuts(services)
-                }
-            picks = gr.CheckboxGroup(
-                choices=picking.choices(services),
-                value=[services.settings.default_model],
-                label="Models to evaluate: published mask AP, size, state",
-                elem_id="eval-picks",
-            )
+            label = "Models to evaluate: published mask AP, size, state"
+            shortcuts, picks = picks_layout(services, label, "eval-picks")
             more = _more_layout(services)
     return Setup(opened=opened, uploads=uploads, picks=picks, shortcuts=shortcuts, **more)
 
