@@ -8,8 +8,8 @@ PYTHON ?=
 REQUIREMENTS ?= requirements.txt
 # Passed on to pytest: make test ARGS="-k masks -x"
 ARGS ?=
-PYTHON_PATHS = instseg_ui scripts tests tools $(wildcard app.py benchmarks)
-TYPED_PATHS = instseg_ui scripts tools $(wildcard app.py benchmarks)
+PYTHON_PATHS = instseg_ui scripts tests tools $(wildcard app.py performance)
+TYPED_PATHS = instseg_ui scripts tools $(wildcard app.py performance)
 
 SETUP = python="$$(sh scripts/find_python.sh '$(PYTHON)')" && \
 	"$$python" -m scripts.setup_env --requirements '$(REQUIREMENTS)'
@@ -34,7 +34,7 @@ dev:  ## The same, with the tools that lint and test.
 	@$(SETUP) dev
 
 bench: setup  ## Measure the models on this machine.
-	@$(PY) -m benchmarks $(ARGS)
+	@$(PY) -m performance $(ARGS)
 
 lint: dev  ## Check style, types and JavaScript; change nothing.
 	@$(PY) -m ruff check $(PYTHON_PATHS)

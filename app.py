@@ -37,7 +37,7 @@ def create_app(segmenter: Segmenter) -> FastAPI:
 
     from instseg_ui import api
     from instseg_ui.ui.page import build_page
-    from instseg_ui.ui.services import Services
+    from instseg_ui.ui.shared.services import Services
     from instseg_ui.ui.theme import STYLE_SHEET, theme
     from instseg_ui.ui.viewer import mount_static
 
@@ -71,7 +71,7 @@ def warm_up(segmenter: Segmenter) -> None:
     """
     from instseg_ui import images
     from instseg_ui.errors import InstSegError
-    from instseg_ui.ui.services import Services
+    from instseg_ui.ui.shared.services import Services
 
     try:
         segmenter.load(segmenter.settings.default_model)

@@ -27,12 +27,12 @@ from instseg_ui.hpi import ConvertedStore, Preparer, Record
 from instseg_ui.hpi.calibration import Picture
 from instseg_ui.hpi.environment import current
 from instseg_ui.images import Image
-from instseg_ui.places import Place, Places
-from instseg_ui.registry import Registry, Resident
 from instseg_ui.results import Prediction, Runtime, Timings
 from instseg_ui.settings import Settings
 from instseg_ui.weights import FolderFacts, WeightsStore
-from instseg_ui.worker import Answer, IsCancelled, Loaded, OnStage, Worker, start_server
+from instseg_ui.workers.registry import Registry, Resident
+from instseg_ui.workers.slots import Place, Places
+from instseg_ui.workers.worker import Answer, IsCancelled, Loaded, OnStage, Worker, start_server
 
 # A loaded model's memory over its weights' size, before it was measured here: Paddle's own
 # share and the feature maps of a 640 x 480 image, MB.

@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 
 from instseg_ui.settings import Settings
-from instseg_ui.worker import start_server
+from instseg_ui.workers.worker import start_server
 from scripts.find_browser import find_browser
 
 # Read at import by the libraries: nothing is sent anywhere while tests run.

@@ -14,10 +14,10 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from instseg_ui import __version__
-from instseg_ui.api.counted import Counted
 from instseg_ui.api.docs import docs_page
 from instseg_ui.api.endpoints import INFER, build_router
 from instseg_ui.api.faults import handle
+from instseg_ui.api.request_counter import Counted
 from instseg_ui.api.service import Service
 from instseg_ui.segmenter import Segmenter
 

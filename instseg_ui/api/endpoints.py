@@ -11,14 +11,14 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic.alias_generators import to_camel
 
 from instseg_ui.api.faults import envelope, respond
-from instseg_ui.api.infer import success
+from instseg_ui.api.inference import success
 from instseg_ui.api.request import InferRequest
 from instseg_ui.api.response import ErrorResponse, HealthResponse, InferResponse, ModelsResponse
 from instseg_ui.api.service import Service
 from instseg_ui.api.ticket import Ticket
 from instseg_ui.catalog import ModelSpec
-from instseg_ui.registry import Resident
 from instseg_ui.segmenter import Segmenter
+from instseg_ui.workers.registry import Resident
 
 INFER = "/instance-segmentation"
 

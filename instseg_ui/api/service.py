@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from instseg_ui.api.gate import Gate
-from instseg_ui.api.infer import Inference
+from instseg_ui.api.inference import Inference
 from instseg_ui.api.metrics import Metrics
 from instseg_ui.segmenter import Segmenter
 

@@ -8,7 +8,7 @@ against an earlier one (`changes`).
 from instseg_ui.benchmark.changes import Change, Changes, compare_runs
 from instseg_ui.benchmark.export import to_csv, to_json
 from instseg_ui.benchmark.figures import Summary, latency, stage, throughput
-from instseg_ui.benchmark.keep import measure_and_keep
+from instseg_ui.benchmark.kept_run import measure_and_keep
 from instseg_ui.benchmark.measure import Progress, run_benchmark
 from instseg_ui.benchmark.records import (
     STAGES,
@@ -21,7 +21,6 @@ from instseg_ui.benchmark.records import (
     Sample,
     concurrency_levels,
 )
-from instseg_ui.benchmark.report import to_html
 from instseg_ui.benchmark.setting import Photo
 from instseg_ui.benchmark.shelf import Kept, Shelf
 
@@ -49,6 +48,5 @@ __all__ = [
     "stage",
     "throughput",
     "to_csv",
-    "to_html",
     "to_json",
 ]

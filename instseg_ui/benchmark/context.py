@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from instseg_ui.benchmark.changes import BUSY
-from instseg_ui.benchmark.numbers import plural, three
 from instseg_ui.benchmark.records import Run
+from instseg_ui.numbers import plural, three
 
 ANSWERS = {
     "json": "the JSON answer with run-length masks",
@@ -108,7 +108,7 @@ def _first(words: Sequence[str]) -> str:
 def _runs(run: Run) -> str:
     request = run.request
     counts = sorted({len(one.samples) for one in run.measured})
-    n = "0" if not counts else "–".join(str(c) for c in dict.fromkeys((counts[0], counts[-1])))
+    n = "0" if not counts else "—".join(str(c) for c in dict.fromkeys((counts[0], counts[-1])))
     return (
         f"n = {n} a model after {plural(request.warmup, 'warm-up run')}, "
         f"{plural(request.cold_starts, 'cold start')}"

@@ -40,7 +40,7 @@ from instseg_ui.images import Image, decode
 from instseg_ui.results import Prediction
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
-from instseg_ui.worker import IsCancelled
+from instseg_ui.workers.worker import IsCancelled
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from instseg_ui import __version__
 from instseg_ui.benchmark.records import Answer, ImageFacts, Machine
 from instseg_ui.engines import MODES, EngineRequest
 from instseg_ui.errors import Cancelled, InputError
-from instseg_ui.hardware import hardware
+from instseg_ui.exports.overlay import overlay
 from instseg_ui.images import Image, decode
-from instseg_ui.render import overlay
 from instseg_ui.results import Prediction
 from instseg_ui.settings import Settings
-from instseg_ui.worker import IsCancelled, Worker, start_server
+from instseg_ui.workers.hardware import hardware
+from instseg_ui.workers.worker import IsCancelled, Worker, start_server
 
 THRESHOLD = 0.5
 """Lowest score drawn where the answer is the overlay."""

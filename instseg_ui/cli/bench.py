@@ -16,7 +16,7 @@ import typer
 
 from instseg_ui.benchmark import Kept, Photo, Request, Run, Shelf, concurrency_levels
 from instseg_ui.benchmark.figures import check_price
-from instseg_ui.benchmark.keep import measure_and_keep
+from instseg_ui.benchmark.kept_run import measure_and_keep
 from instseg_ui.benchmark.measure import Progress
 from instseg_ui.benchmark.records import Answer
 from instseg_ui.benchmark.shelf import read_file
@@ -24,9 +24,9 @@ from instseg_ui.catalog import Catalog
 from instseg_ui.cli.bench_output import Writer, show_run
 from instseg_ui.cli.console import INTERRUPTED, SOME_FAILED, Console, guarded
 from instseg_ui.errors import InputError
+from instseg_ui.images.sources import find_places
 from instseg_ui.pipeline.choice import read_device, read_settings
 from instseg_ui.settings import Settings
-from instseg_ui.sources import find_places
 from instseg_ui.weights import WeightsStore
 
 LAST = "last"

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from instseg_ui.benchmark import Kept, Run, compare_runs, to_csv, to_html, to_json
+from instseg_ui.benchmark import Kept, Run, compare_runs, to_csv, to_json
 from instseg_ui.benchmark.changes import CAVEAT
 from instseg_ui.benchmark.context import busy, context, failures
-from instseg_ui.benchmark.tables import (
+from instseg_ui.cli.console import Console
+from instseg_ui.cli.tables import lines
+from instseg_ui.errors import InputError
+from instseg_ui.pipeline.result import writing
+from instseg_ui.show.benchmark import to_html
+from instseg_ui.show.benchmark_tables import (
     Table,
     change_table,
     level_table,
@@ -17,10 +22,6 @@ from instseg_ui.benchmark.tables import (
     stage_table,
     summary_table,
 )
-from instseg_ui.cli.console import Console
-from instseg_ui.cli.tables import lines
-from instseg_ui.errors import InputError
-from instseg_ui.pipeline.result import writing
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ import typer
 from instseg_ui.catalog import Catalog, ModelSpec
 from instseg_ui.cli.console import SOME_FAILED, BytesShown, Console, guarded
 from instseg_ui.cli.tables import lines
-from instseg_ui.cli.verifying import verify_model
+from instseg_ui.cli.verification import verify_model
 from instseg_ui.errors import InstSegError
 from instseg_ui.hpi.calibration import Picture
+from instseg_ui.images.sources import find_places, read_place
 from instseg_ui.pipeline.choice import read_settings
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
-from instseg_ui.sources import find_places, read_place
 from instseg_ui.weights import WeightsStore
 
 Names = Annotated[list[str], typer.Argument(help="Names as `instseg models list` shows them.")]

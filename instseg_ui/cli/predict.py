@@ -10,15 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from instseg_ui.cli.console import SOME_FAILED, BytesShown, Console, guarded
-from instseg_ui.cli.saving import PADDLEX, Saver
+from instseg_ui.cli.output import PADDLEX, Saver
 from instseg_ui.engines import MODES
 from instseg_ui.errors import BusyError, InputError, WorkerError
 from instseg_ui.exports.names import Names
+from instseg_ui.images.sources import Source, find_places, read_place
 from instseg_ui.pipeline import NAME, Pipeline, Result, create_pipeline, file_stem
 from instseg_ui.pipeline.choice import read_settings
 from instseg_ui.results import check_threshold
 from instseg_ui.settings import Settings
-from instseg_ui.sources import Source, find_places, read_place
 
 
 def _dictionary(text: str) -> dict[str, Any]:

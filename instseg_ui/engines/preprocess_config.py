@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from instseg_ui.catalog.model_folder import CONFIG, MAX_CONFIG_BYTES
 from instseg_ui.errors import LoadError
-from instseg_ui.model_folder import CONFIG, MAX_CONFIG_BYTES
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _T = TypeVar("_T")

@@ -8,7 +8,7 @@
 its pictures, `reporting` writes what is taken away.
 """
 
-from instseg_ui.evaluate.building import Watch
+from instseg_ui.evaluate.builder import Watch
 from instseg_ui.evaluate.cases import (
     CASE_KINDS,
     Case,
@@ -20,14 +20,14 @@ from instseg_ui.evaluate.cases import (
     picture_of,
     truth_in,
 )
+from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.dataset import Category, Dataset, ImageEntry, Truth
 from instseg_ui.evaluate.evaluation import Options, evaluate, mapping_of, summarize
 from instseg_ui.evaluate.findings import Finding, Level
 from instseg_ui.evaluate.importers import open_coco, open_dataset
-from instseg_ui.evaluate.mapping import CategoryMap
 from instseg_ui.evaluate.predictions import Predictions, coco_results
 from instseg_ui.evaluate.results import Evaluation, ModelResult
-from instseg_ui.evaluate.running import Progress, for_evaluation, open_predictions
+from instseg_ui.evaluate.run import Progress, for_evaluation, open_predictions
 
 __all__ = [
     "CASE_KINDS",

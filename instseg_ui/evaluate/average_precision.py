@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.evaluate.detections import Detections
-from instseg_ui.evaluate.matching import MAX_DETECTIONS, RANGES, THRESHOLDS
+from instseg_ui.evaluate.matches import MAX_DETECTIONS, RANGES, THRESHOLDS
 
 Floats = npt.NDArray[np.float64]
 

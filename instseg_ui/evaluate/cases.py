@@ -8,13 +8,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.compare import LOOSE_IOU
+from instseg_ui.comparison.objects import LOOSE_IOU
 from instseg_ui.errors import ImageError
 from instseg_ui.evaluate import confusion, tide
 from instseg_ui.evaluate.dataset import Dataset, Id
 from instseg_ui.evaluate.detections import Detections
 from instseg_ui.evaluate.results import ModelResult
-from instseg_ui.evaluate.scoring import IouKind
+from instseg_ui.evaluate.scores import IouKind
 from instseg_ui.images import Image
 from instseg_ui.results import Prediction, Runtime, Timings
 from instseg_ui.settings import Settings

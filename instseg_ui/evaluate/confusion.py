@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.evaluate.detections import Detections
-from instseg_ui.evaluate.matching import alone_pairs
+from instseg_ui.evaluate.matches import alone_pairs
 
 MIN_IOU = 0.5
 NOTHING = -1

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.errors import Cancelled, InputError, InstSegError
-from instseg_ui.evaluate.building import IsCancelled, never
+from instseg_ui.evaluate.builder import IsCancelled, never
+from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.dataset import Dataset
 from instseg_ui.evaluate.findings import Findings
-from instseg_ui.evaluate.mapping import CategoryMap
 from instseg_ui.evaluate.predictions import Predictions
 from instseg_ui.evaluate.results import Evaluation, ModelResult
-from instseg_ui.evaluate.running import (
+from instseg_ui.evaluate.run import (
     FLOOR,
     MAX_INSTANCES,
     OnProgress,
@@ -27,7 +27,7 @@ from instseg_ui.evaluate.running import (
     open_predictions,
     predict,
 )
-from instseg_ui.evaluate.scoring import KINDS, IouKind, evaluated, score
+from instseg_ui.evaluate.scores import KINDS, IouKind, evaluated, score
 from instseg_ui.segmenter import Segmenter
 
 Changes = Mapping[str, Sequence[str]]

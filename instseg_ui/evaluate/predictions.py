@@ -20,8 +20,8 @@ import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from instseg_ui.errors import BusyError, InputError
+from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.dataset import Dataset, Id
-from instseg_ui.evaluate.mapping import CategoryMap
 from instseg_ui.masks import Rle, area
 from instseg_ui.results import Instance, Instances, Prediction, Runtime
 

@@ -14,15 +14,15 @@ import numpy.typing as npt
 from instseg_ui.evaluate import curves, tide
 from instseg_ui.evaluate.average_precision import Summary
 from instseg_ui.evaluate.calibration import Calibration, calibration
+from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.confusion import Confusion, confusion
 from instseg_ui.evaluate.curves import Operating
 from instseg_ui.evaluate.dataset import Category, Dataset
 from instseg_ui.evaluate.detections import Detections
 from instseg_ui.evaluate.findings import Finding
-from instseg_ui.evaluate.mapping import CategoryMap
 from instseg_ui.evaluate.predictions import Predictions
-from instseg_ui.evaluate.scoring import IouKind, Scores
-from instseg_ui.hardware import hardware
+from instseg_ui.evaluate.scores import IouKind, Scores
+from instseg_ui.workers.hardware import hardware
 
 
 class Latency(NamedTuple):

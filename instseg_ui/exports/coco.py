@@ -19,7 +19,6 @@ from typing import Any
 
 from instseg_ui import __version__
 from instseg_ui.errors import InputError
-from instseg_ui.exports.joining import rings_of
 from instseg_ui.exports.records import (
     Entry,
     Item,
@@ -30,6 +29,7 @@ from instseg_ui.exports.records import (
     stems,
     to_json,
 )
+from instseg_ui.exports.rings import rings_of
 from instseg_ui.masks import Rle, box_of
 from instseg_ui.results import Instance
 

@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.exports.joining import rings_of
 from instseg_ui.exports.records import Entry, Item, chosen, file_names, number, stems, to_json
+from instseg_ui.exports.rings import rings_of
 from instseg_ui.masks import decode_crop
 from instseg_ui.results import Instance
 

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 import yaml
 
-from instseg_ui.exports.joining import ring_of, rings_of
 from instseg_ui.exports.polygons import Ring
 from instseg_ui.exports.records import Entry, Item, chosen, class_names, stems
+from instseg_ui.exports.rings import ring_of, rings_of
 
 
 def write(items: Sequence[Item], *, parts: str = "joined") -> list[Entry]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-from instseg_ui.hardware import hardware
 from instseg_ui.settings import Settings
+from instseg_ui.workers.hardware import hardware
 
 _PACKAGES = ("paddlepaddle", "paddlepaddle-gpu", "onnxruntime", "onnxruntime-gpu", "openvino")
 

@@ -11,19 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from instseg_ui import engines
+from instseg_ui.catalog.model_folder import FolderFacts
 from instseg_ui.engines import EngineRequest, conversion
 from instseg_ui.errors import Cancelled, LoadError, ModelError, WorkerError
 from instseg_ui.hpi.calibration import Picture, pictures
-from instseg_ui.hpi.checking import Open, Reference, check
-from instseg_ui.hpi.converting import Converter
+from instseg_ui.hpi.converter import Converter
 from instseg_ui.hpi.environment import current
+from instseg_ui.hpi.latency import known, measure
 from instseg_ui.hpi.parity import Parity
+from instseg_ui.hpi.proof import Open, Reference, check
 from instseg_ui.hpi.record import REFERENCE, Record, Timing
 from instseg_ui.hpi.store import MODEL, ConvertedStore
-from instseg_ui.hpi.timing import known, measure
-from instseg_ui.model_folder import FolderFacts
 from instseg_ui.settings import Settings
-from instseg_ui.worker import IsCancelled, OnStage, Worker
+from instseg_ui.workers.worker import IsCancelled, OnStage, Worker
 
 log = logging.getLogger(__name__)
 

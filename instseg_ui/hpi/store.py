@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from instseg_ui.catalog.model_folder import CONFIG, GRAPHS, FolderFacts
 from instseg_ui.engines import conversion
 from instseg_ui.hpi.record import Record
-from instseg_ui.model_folder import CONFIG, GRAPHS, FolderFacts
 from instseg_ui.settings import Settings
 from instseg_ui.weights.staging import Staging, move_into_place
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.exports.names import Names
+from instseg_ui.images.sources import Source, read_sources
 from instseg_ui.pipeline.choice import (
     PADDLEX_DEFAULT,
     choose_engine,
@@ -22,9 +23,8 @@ from instseg_ui.pipeline.result import Result, file_stem
 from instseg_ui.results import check_threshold
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
-from instseg_ui.sources import Source, read_sources
 from instseg_ui.weights import ModelState, Progress, WeightsStore
-from instseg_ui.worker import Loaded, OnStage
+from instseg_ui.workers.worker import Loaded, OnStage
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class Pipeline:
         """Segment every picture of `input`, each when its result is asked for.
 
         Args:
-            input: see `instseg_ui.sources.read_sources`.
+            input: see `instseg_ui.images.sources.read_sources`.
             threshold: lowest score reported, 0..1; None is the pipeline's.
 
         Raises:

@@ -19,12 +19,12 @@ import numpy.typing as npt
 from PIL import Image as Pil
 
 from instseg_ui.errors import InputError
+from instseg_ui.exports.overlay import overlay
 from instseg_ui.exports.paddlex_json import dense_mask
 from instseg_ui.exports.records import number
 from instseg_ui.images import Image
-from instseg_ui.render import overlay
+from instseg_ui.images.sources import Source, address_name
 from instseg_ui.results import Instance, Prediction
-from instseg_ui.sources import Source, address_name
 
 Mask = npt.NDArray[np.uint8]
 SavePath = str | os.PathLike[str] | None

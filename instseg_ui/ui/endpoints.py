@@ -13,14 +13,14 @@ from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
-from instseg_ui import compare as comparison
 from instseg_ui import images
+from instseg_ui.comparison import objects as comparison
 from instseg_ui.errors import InputError, InstSegError
 from instseg_ui.results import Prediction, check_threshold
-from instseg_ui.ui import looking
-from instseg_ui.ui.exporting import Shown, export_file
-from instseg_ui.ui.photo import Photo
-from instseg_ui.ui.services import Services
+from instseg_ui.ui.segment import run
+from instseg_ui.ui.shared.export import Shown, export_file
+from instseg_ui.ui.shared.photo import Photo
+from instseg_ui.ui.shared.services import Services
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def endpoints(services: Services) -> None:
             threshold: lowest score of an instance, 0 to 1.
             engine: normal, auto (high-performance mode) or an engine; empty is the server's choice.
         """
-        return looking.answer(services, image, model, threshold, engine)
+        return run.answer(services, image, model, threshold, engine)
 
     @_sentences
     def compare(

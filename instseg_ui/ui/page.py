@@ -6,17 +6,18 @@ from typing import Any
 
 import gradio as gr
 
-from instseg_ui.ui import sharing, switch
+from instseg_ui.ui import link
+from instseg_ui.ui.benchmark.tab import benchmark_tab
+from instseg_ui.ui.catalog.tab import catalog_tab
+from instseg_ui.ui.compare.tab import Parts as ComparePart
+from instseg_ui.ui.compare.tab import compare_tab, refresh_picks
 from instseg_ui.ui.endpoints import endpoints
-from instseg_ui.ui.photo import Photo
-from instseg_ui.ui.services import Services
-from instseg_ui.ui.tabs.benchmark import benchmark_tab
-from instseg_ui.ui.tabs.catalog import catalog_tab
-from instseg_ui.ui.tabs.compare import Parts as ComparePart
-from instseg_ui.ui.tabs.compare import compare_tab, refresh_picks
-from instseg_ui.ui.tabs.evaluate import evaluate_tab
-from instseg_ui.ui.tabs.segment import Parts as SegmentPart
-from instseg_ui.ui.tabs.segment import segment_tab
+from instseg_ui.ui.evaluate.tab import evaluate_tab
+from instseg_ui.ui.segment.tab import Parts as SegmentPart
+from instseg_ui.ui.segment.tab import segment_tab
+from instseg_ui.ui.shared import switch
+from instseg_ui.ui.shared.photo import Photo
+from instseg_ui.ui.shared.services import Services
 
 TITLE = "InstSeg UI"
 _INTRO = """
@@ -74,7 +75,7 @@ def _open_link(
     """Set the page up as its address says."""
 
     def open_link(request: gr.Request) -> list[Any]:
-        setup = sharing.read(dict(request.query_params), services.segmenter.catalog)
+        setup = link.read(dict(request.query_params), services.segmenter.catalog)
         for note in setup.notes:
             gr.Info(note, duration=8)
         picks = list(setup.models) or gr.skip()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from instseg_ui.catalog.model_folder import CONFIG
 from instseg_ui.errors import FetchError
-from instseg_ui.model_folder import CONFIG
 from instseg_ui.weights.meter import Meter
 
 

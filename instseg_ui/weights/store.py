@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from instseg_ui.catalog import Catalog, ModelSpec
+from instseg_ui.catalog.model_folder import FolderFacts, inspect_folder
 from instseg_ui.errors import (
     BusyError,
     DiskFullError,
@@ -24,7 +25,6 @@ from instseg_ui.errors import (
     ModelFolderError,
     NotFetchedError,
 )
-from instseg_ui.model_folder import FolderFacts, inspect_folder
 from instseg_ui.settings import Settings
 from instseg_ui.weights.archive import Limits, config_folder, unpack
 from instseg_ui.weights.download import download

@@ -15,9 +15,9 @@ import httpx
 import numpy as np
 import pytest
 
-from benchmarks.serving_servers import own_server, paddlex_server
-from instseg_ui.testing import build_test_models, make_scene
+from performance.serving_servers import own_server, paddlex_server
 from tests.api.conftest import INFER
+from tools.test_models import build_test_models, make_scene
 
 pytestmark = [pytest.mark.paddle, pytest.mark.slow]
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from pycocotools import mask as rle
 
-from instseg_ui.compare import compare
+from instseg_ui.comparison.objects import compare
 from instseg_ui.palette import color
 from instseg_ui.results import Instance, Instances, Prediction, Runtime, Timings
 from instseg_ui.ui.theme import theme

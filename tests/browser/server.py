@@ -27,7 +27,7 @@ import httpx
 import psutil
 
 from instseg_ui.settings import PROJECT_DIR
-from instseg_ui.testing import make_scene
+from tools.test_models import make_scene
 
 COLORS = ("red", "green", "blue")
 EXAMPLES = {"cats": 4, "beach": 3, "street": 6}

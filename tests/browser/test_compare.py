@@ -11,7 +11,6 @@ from typing import Any
 import cv2
 import pytest
 
-from instseg_ui.testing import build_test_models, make_scene
 from tests.browser.server import (
     App,
     Archives,
@@ -21,6 +20,7 @@ from tests.browser.server import (
     serve,
     serve_archives,
 )
+from tools.test_models import build_test_models, make_scene
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.browser.server import App, fake_assets, fake_model, serve
-from tests.ui.evaluate_kit import data_set_zip
+from tests.ui.evaluate.kit import data_set_zip
 
 pytestmark = pytest.mark.browser
 

@@ -10,9 +10,9 @@ from typing import Any
 import cv2
 import pytest
 
-from instseg_ui.testing import build_test_models, make_scene
 from tests.browser.server import App, fake_assets, fake_model, serve
 from tests.browser.visit import Visit
+from tools.test_models import build_test_models, make_scene
 
 pytestmark = pytest.mark.browser
 

@@ -16,7 +16,6 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from instseg_ui.testing import build_test_models, make_scene
 from tests.browser.server import (
     COLORS,
     EXAMPLES,
@@ -27,6 +26,7 @@ from tests.browser.server import (
     serve_archives,
 )
 from tests.browser.visit import Visit
+from tools.test_models import build_test_models, make_scene
 
 pytestmark = pytest.mark.browser
 

@@ -15,9 +15,9 @@ import cv2
 import pytest
 from PIL import Image as Pil
 
-from instseg_ui.testing import build_test_models, make_scene
 from tests.cli.conftest import Say, Shell
 from tests.unit.factories import GREEN, RED, model_folder, patches, png
+from tools.test_models import build_test_models, make_scene
 
 PICTURE = png(patches(((2, 3, 12, 20), RED), ((30, 10, 50, 30), GREEN)))
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from instseg_ui.engines import EngineRequest
 from instseg_ui.masks import encode
 from instseg_ui.results import Instance, Instances
-from instseg_ui.worker import Worker
+from instseg_ui.workers.worker import Worker
 
 Pixels = npt.NDArray[np.uint8]
 

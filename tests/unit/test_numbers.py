@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instseg_ui.ui.numbers import megabytes, milliseconds, seconds, three, times
+from instseg_ui.numbers import megabytes, milliseconds, seconds, three, times
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ from instseg_ui.ui.numbers import megabytes, milliseconds, seconds, three, times
         (0.012345, "0.0123"),
         (0.00009996, "0.000100"),
         (-1234.5, "-1,230"),
-        (float("nan"), "–"),
-        (float("inf"), "–"),
+        (float("nan"), "—"),
+        (float("inf"), "—"),
     ],
 )
 def test_three_digits(value, text):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from instseg_ui.errors import InputError
-from instseg_ui.evaluate.building import Watch
+from instseg_ui.evaluate.builder import Watch
 from instseg_ui.evaluate.dataset import Dataset
 from instseg_ui.evaluate.files import Files, OneFile, open_files
 from instseg_ui.evaluate.importers import coco, labelme, yolo

@@ -11,7 +11,7 @@ from typing import Any, cast
 from pycocotools import mask as coco
 
 from instseg_ui.errors import InputError
-from instseg_ui.evaluate.building import Builder, Watch
+from instseg_ui.evaluate.builder import Builder, Watch
 from instseg_ui.evaluate.dataset import Dataset, Id, ImageEntry
 from instseg_ui.evaluate.files import Files
 from instseg_ui.evaluate.json_stream import Element, elements

@@ -19,7 +19,7 @@ from PIL import Image as Pil
 from pycocotools import mask as coco
 
 from instseg_ui.errors import ImageError
-from instseg_ui.evaluate.building import Builder, Watch
+from instseg_ui.evaluate.builder import Builder, Watch
 from instseg_ui.evaluate.dataset import MAX_LABELME, Category, Dataset
 from instseg_ui.evaluate.files import Files, read_bytes
 from instseg_ui.evaluate.truth_masks import from_rings, ring_fault

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 
 import gradio as gr
 
-from instseg_ui.compare import Comparison, MatchedObject, State
+from instseg_ui.comparison.objects import Comparison, MatchedObject, State
 from instseg_ui.palette import color
 from instseg_ui.ui.viewer.viewer import modules_address
 

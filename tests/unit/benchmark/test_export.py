@@ -10,11 +10,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from instseg_ui.benchmark import to_csv, to_html
+from instseg_ui.benchmark import to_csv
 from instseg_ui.benchmark.context import busy, context, failures, in_short
-from instseg_ui.benchmark.svg import Scale, scale_of, thinned
-from instseg_ui.benchmark.tables import level_table, stage_table, summary_table
 from instseg_ui.catalog import Published
+from instseg_ui.show.benchmark import to_html
+from instseg_ui.show.benchmark_charts import Scale, scale_of, thinned
+from instseg_ui.show.benchmark_tables import level_table, stage_table, summary_table
 from tests.unit.benchmark.kit import EVIL, made_run, model_run
 
 TWO = made_run(

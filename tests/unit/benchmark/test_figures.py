@@ -16,9 +16,9 @@ from instseg_ui.benchmark.figures import (
     tradeoff,
     why_none,
 )
-from instseg_ui.benchmark.numbers import signed, three
 from instseg_ui.catalog import Published
 from instseg_ui.errors import InputError
+from instseg_ui.numbers import signed, three
 from tests.unit.benchmark.kit import made_run, model_run
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from instseg_ui.benchmark import Photo, Progress, Request, Run, Shelf, run_benchmark
-from instseg_ui.benchmark.keep import measure_and_keep
+from instseg_ui.benchmark.kept_run import measure_and_keep
 from instseg_ui.benchmark.memory import process_memory
 from instseg_ui.errors import ImageError, InputError, UnknownModelError
 from instseg_ui.settings import Settings

@@ -16,9 +16,9 @@ import yaml
 
 from instseg_ui.engines.preprocess import Prepared, Preprocess
 from instseg_ui.errors import ImageError, LoadError, WorkerError
-from instseg_ui.testing import EXAMPLE_NAMES, FAMILIES, ModelOptions, family_of
-from instseg_ui.testing.config import inference_config
 from tests.unit.factories import Pixels
+from tools.test_models import EXAMPLE_NAMES, FAMILIES, ModelOptions, family_of
+from tools.test_models.config import inference_config
 
 ROOT = Path(__file__).resolve().parents[3]
 

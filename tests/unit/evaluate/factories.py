@@ -16,11 +16,11 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from instseg_ui import masks
+from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.dataset import Dataset
 from instseg_ui.evaluate.importers import open_coco
-from instseg_ui.evaluate.mapping import CategoryMap
 from instseg_ui.evaluate.predictions import Predictions, RunKey, coco_results
-from instseg_ui.evaluate.scoring import IouKind, Scores, score
+from instseg_ui.evaluate.scores import IouKind, Scores, score
 from instseg_ui.results import Instance, Instances, Prediction, Runtime, Timings
 
 Box = tuple[int, int, int, int]

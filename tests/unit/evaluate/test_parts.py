@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco
 from scipy import ndimage
 
-from benchmarks.evaluating import main
 from instseg_ui import masks
 from instseg_ui.evaluate.boundary import border, boundary_iou, distance
 from instseg_ui.evaluate.calibration import calibration, wilson
 from instseg_ui.evaluate.curves import best_f1, operating_points
 from instseg_ui.evaluate.detections import Detections
-from instseg_ui.evaluate.matching import match, ranks
+from instseg_ui.evaluate.matches import match, ranks
 from instseg_ui.evaluate.truth_masks import adds_up
+from performance.evaluation import main
 
 
 def detections(scores: list[float], right: list[bool]) -> Detections:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from instseg_ui.errors import BusyError, InputError
-from instseg_ui.evaluate.mapping import CategoryMap
+from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.predictions import Predictions, RunKey, coco_results
 from tests.unit.evaluate.factories import RUNTIME, World, instance, predict, prediction
 

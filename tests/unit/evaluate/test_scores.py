@@ -10,7 +10,7 @@ import pytest
 from instseg_ui.evaluate import ModelResult, Query, find_cases, found_in, images_of, truth_in
 from instseg_ui.evaluate.cases import CaseKind
 from instseg_ui.evaluate.confusion import NOTHING, Cell
-from instseg_ui.evaluate.scoring import KINDS
+from instseg_ui.evaluate.scores import KINDS
 from instseg_ui.results import Instance
 from tests.unit.evaluate.factories import Box, World, evaluate, instance
 

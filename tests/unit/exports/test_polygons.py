@@ -10,8 +10,8 @@ from PIL import Image as Pil
 from PIL import ImageDraw
 from pycocotools import mask as coco
 
-from instseg_ui.exports.joining import ring_of, rings_of, single_ring
 from instseg_ui.exports.polygons import Ring, parts
+from instseg_ui.exports.rings import ring_of, rings_of, single_ring
 from instseg_ui.masks import encode
 from tests.unit.exports.kit import Mask, blobs, dot, ellipse, iou, ring_shape, thin
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from instseg_ui.catalog.model_folder import read_config
 from instseg_ui.engines import EngineRequest
 from instseg_ui.engines.converted import ConvertedEngine
 from instseg_ui.hpi.parity import FLOOR, LIMIT, pair
-from instseg_ui.model_folder import read_config
 from instseg_ui.results import Instances
-from instseg_ui.testing import make_scene
-from instseg_ui.worker import Worker
+from instseg_ui.workers.worker import Worker
+from tools.test_models import make_scene
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ import pytest
 
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
-from instseg_ui.testing import build_test_model
+from tools.test_models import build_test_model
 
 Open = Callable[..., Segmenter]
 

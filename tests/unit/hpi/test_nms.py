@@ -12,8 +12,8 @@ from instseg_ui.engines.preprocess import Prepared
 from instseg_ui.engines.tails import Job
 from instseg_ui.engines.tails import nms as nms_tail
 from instseg_ui.engines.tails.nms import Tail
-from instseg_ui.testing import ModelOptions, build_variants
 from tests.unit.hpi.apart import SCENES, Apart, assert_equal
+from tools.test_models import ModelOptions, build_variants
 
 ASSETS = Path(__file__).parents[3] / "assets"
 SMALL = ModelOptions(labels=("a", "b", "c"), size=96, candidates=20)

@@ -12,15 +12,15 @@ import pytest
 from instseg_ui import engines
 from instseg_ui.errors import Cancelled, InputError, LoadError
 from instseg_ui.hpi import Record
-from instseg_ui.hpi.converting import Conversion
+from instseg_ui.hpi.converter import Conversion
 from instseg_ui.hpi.environment import current
 from instseg_ui.hpi.parity import pair
 from instseg_ui.images import from_array
 from instseg_ui.results import Instances
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
-from instseg_ui.testing import build_test_model, make_scene
 from tests.unit.hpi.conftest import Open
+from tools.test_models import build_test_model, make_scene
 
 pytestmark = pytest.mark.paddle
 
@@ -192,7 +192,7 @@ from instseg_ui.settings import Settings
 from instseg_ui.hpi.parity import pair
 from instseg_ui.images import from_array
 from instseg_ui.results import Instances
-from instseg_ui.testing import make_scene
+from tools.test_models import make_scene
 heard = []
 settings = Settings(models_dir=Path(sys.argv[1]), converted_dir=Path(sys.argv[1]) / "c",
                     model_folders=(Path(sys.argv[2]),), threads=1)

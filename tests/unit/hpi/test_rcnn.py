@@ -18,7 +18,7 @@ from instseg_ui.engines.tails.heads import Pyramid
 from instseg_ui.engines.tails.paste import paste
 from instseg_ui.hpi.parity import FLOOR, LIMIT, pair
 from instseg_ui.results import Instances
-from instseg_ui.testing import ModelOptions, OracleJob, build_variants, make_scene, run_paddlex
+from tools.test_models import ModelOptions, OracleJob, build_variants, make_scene, run_paddlex
 
 NAME = "MaskRCNN-ResNet50-FPN"
 LABELS = ("a", "b", "c")

@@ -10,8 +10,8 @@ from instseg_ui.engines.tails import Job
 from instseg_ui.engines.tails.matrix_nms import decay, packed
 from instseg_ui.engines.tails.solo import Tail
 from instseg_ui.masks import decode
-from instseg_ui.testing import ModelOptions, build_variants
 from tests.unit.hpi.apart import SCENES, Apart, assert_equal
+from tools.test_models import ModelOptions, build_variants
 
 SMALL = ModelOptions(labels=("a", "b", "c"), size=96, candidates=20)
 MODELS = {

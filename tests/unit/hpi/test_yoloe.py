@@ -9,8 +9,8 @@ from instseg_ui.engines.preprocess import Prepared
 from instseg_ui.engines.tails import Job
 from instseg_ui.engines.tails.yoloe import Tail
 from instseg_ui.masks import decode
-from instseg_ui.testing import ModelOptions, build_variants
 from tests.unit.hpi.apart import SCENES, Apart, assert_equal
+from tools.test_models import ModelOptions, build_variants
 
 SMALL = ModelOptions(labels=("a", "b", "c"), size=96, candidates=30)
 MODELS = {

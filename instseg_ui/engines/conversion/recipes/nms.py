@@ -23,8 +23,8 @@ from instseg_ui.engines.conversion.graph import (
     same,
     shape,
 )
-from instseg_ui.engines.conversion.recipes.mending import mend
 from instseg_ui.engines.conversion.recipes.multiclass_nms import attributes, only_nms
+from instseg_ui.engines.conversion.recipes.rewrites import mend
 
 _RESULTS = ("rows", "index", "count")
 _IMAGE = "image"

@@ -61,7 +61,7 @@ function createTools(grid, viewer) {
     update(state) {
       const at = viewer.transform();
       bar.inert = grid.value().panes.length === 0;
-      level.textContent = at ? `${Math.round(at.scale * 100)}%` : "–";
+      level.textContent = at ? `${Math.round(at.scale * 100)}%` : "—";
       for (const button of layers) button.setAttribute("aria-pressed", String(state[button.dataset.layer]));
       link.setAttribute("aria-pressed", String(state.linked));
       link.title = state.linked ? "Give each model its own threshold" : "One threshold for all models";

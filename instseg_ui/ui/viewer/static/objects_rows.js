@@ -25,7 +25,7 @@ export function headRow(models, reference) {
  * what differs from there stands out.
  */
 function cellOf(member, leading) {
-  if (!member) return make("td", { class: "iso-missed" }, make("span", { text: "–", title: "Not found at this threshold", "aria-label": "not found" }));
+  if (!member) return make("td", { class: "iso-missed" }, make("span", { text: "—", title: "Not found at this threshold", "aria-label": "not found" }));
   const { label, score, iou, color } = member;
   const title = iou === null ? "IoU of the others is measured to this mask" : `IoU ${iou.toFixed(3)}`;
   const named = label === leading?.label ? "iso-label" : "iso-label iso-other";

@@ -110,7 +110,7 @@ export function createToolbar(viewer) {
     update(state) {
       const at = viewer.transform();
       bar.inert = !at;
-      level.textContent = at ? `${Math.round(at.scale * 100)}%` : "–";
+      level.textContent = at ? `${Math.round(at.scale * 100)}%` : "—";
       for (const button of layers) button.setAttribute("aria-pressed", String(state[button.dataset.layer]));
       full.setAttribute("aria-pressed", String(viewer.isFull()));
       menu.classList.toggle("isv-off", !viewer.scene().prediction);

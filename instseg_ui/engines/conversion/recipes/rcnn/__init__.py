@@ -15,15 +15,15 @@ from __future__ import annotations
 from instseg_ui.engines.conversion.cut import Cut, Piece
 from instseg_ui.engines.conversion.errors import NoMatch
 from instseg_ui.engines.conversion.graph import Graph, Value, same
-from instseg_ui.engines.conversion.recipes.rcnn import boxes, masks, pooling, proposals
-from instseg_ui.engines.conversion.recipes.rcnn.pooling import Pool
+from instseg_ui.engines.conversion.recipes.rcnn import boxes, masks, proposals, roi_align
+from instseg_ui.engines.conversion.recipes.rcnn.roi_align import Pool
 
 
 def cut(graph: Graph) -> Cut:
     """Cut before the proposals, and from each RoIAlign to what its head gives."""
     rpn = proposals.find(graph)
     masks.hoist(graph)
-    pools = pooling.find(graph)
+    pools = roi_align.find(graph)
     mask = masks.find(graph, pools)
     first = [pool for pool in pools if pool is not mask.pool]
     stages = boxes.stages(graph, first)
@@ -46,7 +46,7 @@ def cut(graph: Graph) -> Cut:
 
 
 def _head(pool: Pool, outputs: dict[str, Value]) -> Piece:
-    return Piece(outputs, pool.inputs, pooling.set_mode)
+    return Piece(outputs, pool.inputs, roi_align.set_mode)
 
 
 def _shared_maps(pools: list[Pool]) -> dict[str, Value]:
@@ -56,4 +56,4 @@ def _shared_maps(pools: list[Pool]) -> dict[str, Value]:
         alike = len(pool.maps) == len(first.maps) and all(map(same, pool.maps, first.maps))
         if not alike or pool.levels != first.levels:
             raise NoMatch("its heads look at different feature maps")
-    return pooling.named("map", first.maps)
+    return roi_align.named("map", first.maps)

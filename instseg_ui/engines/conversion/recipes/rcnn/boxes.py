@@ -19,7 +19,7 @@ from instseg_ui.engines.conversion.graph import (
     users,
 )
 from instseg_ui.engines.conversion.recipes.multiclass_nms import attributes, only_nms
-from instseg_ui.engines.conversion.recipes.rcnn.pooling import Pool, reached
+from instseg_ui.engines.conversion.recipes.rcnn.roi_align import Pool, reached
 
 _SIDES = 4
 

@@ -17,7 +17,7 @@ from instseg_ui.engines.conversion.graph import (
     shape,
     users,
 )
-from instseg_ui.engines.conversion.recipes.rcnn.pooling import Pool, reached
+from instseg_ui.engines.conversion.recipes.rcnn.roi_align import Pool, reached
 
 _UPSAMPLING = "conv2d_transpose"
 # What may follow the upsampling before the masks' logits.

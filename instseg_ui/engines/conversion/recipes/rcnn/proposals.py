@@ -17,7 +17,7 @@ from instseg_ui.engines.conversion.graph import (
     maker,
     operands,
 )
-from instseg_ui.engines.conversion.recipes.rcnn.pooling import named
+from instseg_ui.engines.conversion.recipes.rcnn.roi_align import named
 
 _PARAMS = ("pre_nms_top_n", "post_nms_top_n", "nms_thresh", "min_size")
 

@@ -1,0 +1,238 @@
+"""The models that can be chosen: the rows of `configs/models.yaml`, then the user's own folders."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from instseg_ui.catalog.model_folder import FolderConfig, read_config
+from instseg_ui.errors import CatalogError, ModelFolderError, UnknownModelError
+from instseg_ui.settings import Settings
+
+Source = Literal["bundled", "official", "folder"]
+
+OFFICIAL_LABELS = "80 COCO classes"
+FOLDER_FAMILY = "Own folder"
+
+# libyaml's safe loader where it was built: the same result, ten times as fast.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+# An id becomes the name of a folder and of an archive, so it must be a plain file name.
+_Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$", max_length=80)]
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Figures as published; None where none was.
+
+    `mask_ap` is in percent (0-100), times are milliseconds an image, `storage_mb` is 10^6 bytes.
+    What they were measured on is `Catalog.basis`.
+    """
+
+    mask_ap: Annotated[float, Field(gt=0, le=100)] | None = None
+    gpu_normal_ms: _Positive | None = None
+    gpu_hp_ms: _Positive | None = None
+    cpu_normal_ms: _Positive | None = None
+    cpu_hp_ms: _Positive | None = None
+    storage_mb: _Positive | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Where the published figures come from, and what the two modes mean."""
+
+    publisher: _Text
+    page: _Text
+    hardware: _Text
+    normal: _Text
+    high_performance: _Text
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One row of the catalog.
+
+    `location` is relative to the assets for a bundled model, the archive's file name for an
+    official one, and a path of this machine for a folder: never show it.
+    """
+
+    id: str
+    family: str
+    source: Source
+    location: str = field(repr=False)
+    description: str
+    labels_hint: str
+    published: Published = Published()
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: _Id
+    family: _Text
+    description: _Text
+    source: Literal["bundled", "official"] = "official"
+    location: _Text | None = None
+    labels: _Text = OFFICIAL_LABELS
+    published: Published = Published()
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    basis: Basis
+    also_bound: tuple[_Id, ...] = ()
+    models: tuple[_Row, ...] = Field(min_length=1)
+
+
+class Catalog:
+    """The models in the order they are shown, found by name."""
+
+    def __init__(
+        self, specs: Sequence[ModelSpec], *, basis: Basis, also_bound: Collection[str] = ()
+    ) -> None:
+        self.basis = basis
+        self._specs = {spec.id: spec for spec in specs}
+        self._also_bound = frozenset(also_bound)
+
+    @classmethod
+    def load(cls, settings: Settings) -> Catalog:
+        """Read `settings.catalog` and add a row for each of `settings.model_folders`.
+
+        A folder that is missing or broken is listed all the same; `WeightsStore.status` says what
+        is wrong with it. Raises `CatalogError` when the file itself cannot be used.
+        """
+        file = _read(settings.catalog)
+        official = [_spec(row) for row in file.models]
+        own = _folder_specs(settings.model_folders, taken=[spec.id for spec in official])
+        return cls([*official, *own], basis=file.basis, also_bound=file.also_bound)
+
+    def __iter__(self) -> Iterator[ModelSpec]:
+        return iter(self._specs.values())
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+    def __repr__(self) -> str:
+        return f"Catalog({len(self)} models)"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ids of all models, in the order they are shown."""
+        return tuple(self._specs)
+
+    @property
+    def bound_names(self) -> frozenset[str]:
+        """The model names that PaddleX binds to instance segmentation."""
+        official = {spec.id for spec in self if spec.source == "official"}
+        return self._also_bound | official
+
+    def get(self, name: str) -> ModelSpec:
+        """The model of that id; `UnknownModelError` names the close matches."""
+        try:
+            return self._specs[name]
+        except (KeyError, TypeError):
+            raise UnknownModelError(name, self.names) from None
+
+
+def _read(path: Path) -> _File:
+    try:
+        raw: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        file = _File.model_validate(raw)
+    except OSError as error:
+        raise _unusable(path, f"cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        raise _unusable(path, _first_fault(error)) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise _unusable(path, _yaml_fault(error)) from error
+    repeated = [name for name, n in Counter(row.id for row in file.models).items() if n > 1]
+    if repeated:
+        raise _unusable(path, f"lists “{repeated[0]}” twice; every id must be its own")
+    return file
+
+
+def _unusable(path: Path, reason: str) -> CatalogError:
+    return CatalogError(f"The catalog “{path.name}” {reason}.")
+
+
+def _yaml_fault(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return f"is not readable as YAML{where}"
+
+
+def _first_fault(error: ValidationError) -> str:
+    """The first of the faults as `models.3.published.mask_ap: Input should be ...`."""
+    fault = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in fault["loc"]) or "the file"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"is not valid: {where}: {fault['msg']}{more}"
+
+
+def _spec(row: _Row) -> ModelSpec:
+    default = f"{row.id}_infer.tar" if row.source == "official" else f"models/{row.id}"
+    return ModelSpec(
+        id=row.id,
+        family=row.family,
+        source=row.source,
+        location=row.location or default,
+        description=row.description,
+        labels_hint=row.labels,
+        published=row.published,
+    )
+
+
+def _folder_specs(folders: Sequence[Path], taken: Collection[str]) -> list[ModelSpec]:
+    names = set(taken)
+    specs = []
+    for folder in folders:
+        path = folder.expanduser().absolute()
+        name = _unique(_plain(path.name), names)
+        names.add(name)
+        specs.append(_folder_spec(name, path))
+    return specs
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
+
+
+def _unique(name: str, taken: Collection[str]) -> str:
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}-{number}" in taken:
+        number += 1
+    return f"{name}-{number}"
+
+
+def _folder_spec(name: str, path: Path) -> ModelSpec:
+    config = FolderConfig(model_name="", labels=(), draw_threshold=0.5)
+    with suppress(ModelFolderError, OSError):
+        config = read_config(path)
+    return ModelSpec(
+        id=name,
+        family=config.model_name[:80] or FOLDER_FAMILY,
+        source="folder",
+        location=str(path),
+        description="A model folder of your own, listed by the setting INSTSEG_MODEL_FOLDERS.",
+        labels_hint=_labels_hint(config.labels),
+    )
+
+
+def _labels_hint(labels: Sequence[str]) -> str:
+    if not labels:
+        return "classes unknown"
+    noun = "class" if len(labels) == 1 else "classes"
+    shown = ", ".join(label[:40] for label in labels[:3]) + (", …" if len(labels) > 3 else "")
+    return f"{len(labels)} {noun}: {shown}"

@@ -1,0 +1,260 @@
+"""What the importers share: images, categories and objects to a `Dataset`, with the findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco
+
+from instseg_ui.errors import Cancelled, InputError
+from instseg_ui.evaluate.dataset import (
+    Category,
+    Dataset,
+    Id,
+    ImageEntry,
+    TruthRows,
+    Truths,
+    in_order,
+)
+from instseg_ui.evaluate.files import Files, ImageNames
+from instseg_ui.evaluate.findings import Findings, Level
+from instseg_ui.evaluate.image_size import upright_size
+
+IsCancelled = Callable[[], bool]
+OnStage = Callable[[str], None]
+
+
+def never() -> bool:
+    """The answer of somebody who does not cancel."""
+    return False
+
+
+def ignore_stage(stage: str) -> None:
+    """No one watches the stages."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """Tells how far a long read is and asks whether to go on."""
+
+    on_stage: OnStage = ignore_stage
+    cancelled: IsCancelled = never
+    _every: int = 500
+
+    def step(self, verb: str, done: int) -> None:
+        """`done` things are done; told now and then. Raises `Cancelled`."""
+        if done % self._every == 0:
+            self.on_stage(f"{verb}: {done}")
+            if self.cancelled():
+                raise Cancelled("Stopped while reading the data set.")
+
+
+@dataclass(slots=True)
+class Builder:
+    """Gathers a data set; what cannot be used becomes a finding."""
+
+    name: str
+    format: str
+    files: Files
+    watch: Watch = field(default_factory=Watch)
+    findings: Findings = field(default_factory=Findings)
+    entries: list[ImageEntry] = field(default_factory=list)
+    categories: list[Category | None] = field(default_factory=list)
+    rows: TruthRows = field(default_factory=TruthRows)
+    _image_places: dict[Id, int] = field(default_factory=dict)
+    _category_places: dict[Id, int] = field(default_factory=dict)
+    _left_out: set[Id] = field(default_factory=set)
+    _used: set[str] = field(default_factory=set)
+    _names: ImageNames | None = None
+
+    @property
+    def names(self) -> ImageNames:
+        """The pictures that are there."""
+        if self._names is None:
+            self._names = ImageNames(self.files.names())
+        return self._names
+
+    def add_category(self, category_id: Id, name: str) -> None:
+        """A class; one whose id is taken is left out."""
+        place = self.category_place(category_id)
+        if self.categories[place] is not None:
+            self.findings.error(
+                "duplicate category id",
+                "Two categories have one id; the first is kept. Give each its own.",
+                f"{category_id}: {name}",
+            )
+            return
+        self.categories[place] = Category(category_id, name)
+
+    def add_image(
+        self,
+        image_id: Id,
+        name: str,
+        said: tuple[int, int] | None,
+        *,
+        near: str = "",
+        file: str | None = None,
+    ) -> int | None:
+        """A picture, by its name in the annotations; its place, or None if it is left out.
+
+        Args:
+            said: width and height in the annotations, pixels; None where they say none.
+            near: folder of the annotation.
+            file: which file it is, where that is known.
+        """
+        if image_id in self._image_places or image_id in self._left_out:
+            self.findings.error(
+                "duplicate image id",
+                "Two images have one id; the first is kept. Give each its own.",
+                f"{image_id}: {name}",
+            )
+            return None
+        path = file or self.names.find(name, near)
+        size = self._size(name, path, said)
+        if path is None or size is None:
+            self._left_out.add(image_id)
+            return None
+        self._used.add(path)
+        self._image_places[image_id] = len(self.entries)
+        self.entries.append(ImageEntry(image_id, name, path, *size))
+        self.watch.step("Checking images", len(self.entries))
+        return len(self.entries) - 1
+
+    def place_of(self, image_id: Any) -> int | None:
+        """The place of an image that can be used."""
+        return self._image_places.get(image_id)
+
+    def was_left_out(self, image_id: Any) -> bool:
+        """Whether the annotations list the image, but it cannot be used."""
+        return image_id in self._left_out
+
+    def category_place(self, category_id: Id) -> int:
+        """The place of a category, which may still be to come."""
+        place = self._category_places.setdefault(category_id, len(self.categories))
+        if place == len(self.categories):
+            self.categories.append(None)
+        return place
+
+    def add_mask(self, truth_id: Id, image: int, category: int, counts: bytes) -> None:
+        """An object whose area and box are its mask's."""
+        entry = self.entries[image]
+        packed = {"size": [entry.height, entry.width], "counts": counts}
+        box = tuple(float(value) for value in coco.toBbox(packed))
+        self.rows.add(truth_id, image, category, float(coco.area(packed)), box, False, counts)
+        if box[2] == 0:
+            self.empty_mask(truth_id)
+
+    def empty_mask(self, truth_id: Id) -> None:
+        """Say that an object has no pixels."""
+        self.findings.warn(
+            "empty mask",
+            "The outline holds no pixel, so the object can only be missed. Correct or delete it.",
+            f"annotation {truth_id}",
+        )
+
+    def build(self) -> Dataset:
+        """Everything, in the order of ids.
+
+        Raises:
+            InputError: no image can be used, or there are no categories.
+        """
+        if not self.entries:
+            raise InputError(self._nothing())
+        known = [place for place, one in enumerate(self.categories) if one is not None]
+        categories = [one for one in self.categories if one is not None]
+        if not categories:
+            raise InputError(
+                "The data set has no categories. Name its classes, as its format does."
+            )
+        image_order = in_order([entry.id for entry in self.entries])
+        order = in_order([category.id for category in categories])
+        category_order = _inverse([known[i] for i in order], len(self.categories))
+        truths = self.rows.pack(_inverse(image_order, len(image_order)), category_order)
+        self._last_findings(truths, categories)
+        return Dataset(
+            self.name,
+            self.format,
+            self.files,
+            tuple(self.entries[i] for i in image_order),
+            tuple(categories[i] for i in order),
+            truths,
+            self.findings,
+        )
+
+    def _size(
+        self, name: str, path: str | None, said: tuple[int, int] | None
+    ) -> tuple[int, int] | None:
+        if path is None:
+            self.findings.error(
+                "missing image",
+                "The annotations name it, but it is not among the images (or several have its "
+                "name); it and its objects are left out.",
+                name,
+            )
+            return None
+        size = upright_size(self.files, path)
+        if size is None:
+            self.findings.error(
+                "unreadable image",
+                "The file is not a picture that can be read; it and its objects are left out.",
+                name,
+            )
+        elif said is not None and said != size:
+            self.findings.error(
+                "other image size",
+                "The annotations are made for another size than the upright picture has; it and "
+                "its objects are left out.",
+                f"{name}: {said[0]} x {said[1]} in the annotations, {size[0]} x {size[1]} in truth",
+            )
+            return None
+        return size
+
+    def _nothing(self) -> str:
+        faults = [str(one) for one in self.findings]
+        why = f" {faults[0]}" if faults else " It lists none."
+        return f"The data set “{self.name}” has no image that can be used.{why}"
+
+    def _last_findings(self, truths: Truths, categories: list[Category]) -> None:
+        bare = int(np.count_nonzero(np.diff(truths.starts) == 0))
+        if bare:
+            self.findings.add(
+                Level.NOTE,
+                "image without objects",
+                "Nothing is annotated in it: whatever a model finds there is wrong.",
+                count=bare,
+            )
+        unused = len(self.names) - len(self._used)
+        if unused > 0:
+            self.findings.add(
+                Level.NOTE,
+                "image that is not listed",
+                "It lies beside the others, but the annotations do not name it; it is not used.",
+                count=unused,
+            )
+        if truths.crowd.any():
+            self.findings.add(
+                Level.NOTE,
+                "crowd region",
+                "It counts neither as found nor as missed, and what is found in it is not wrong.",
+                count=int(truths.crowd.sum()),
+            )
+        names = Counter(category.name.strip().casefold() for category in categories)
+        for name in [name for name, count in names.items() if count > 1]:
+            self.findings.warn(
+                "duplicate category name",
+                "Categories of one name are told apart by their ids only; a model's class is given "
+                "to the first. Give each its own name.",
+                name,
+            )
+
+
+def _inverse(order: list[int], count: int) -> list[int]:
+    """The new place of each of `count` things, -1 for those that are not in `order`."""
+    inverse = [-1] * count
+    for place, was in enumerate(order):
+        inverse[was] = place
+    return inverse

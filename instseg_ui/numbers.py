@@ -1,0 +1,48 @@
+"""Numbers as people read them: three significant digits, and the units."""
+
+from __future__ import annotations
+
+from math import floor, isfinite, log10
+
+NONE = "—"
+
+
+def three(value: float | None) -> str:
+    """`value` at three significant digits, without an exponent; a dash for none."""
+    if value is None or not isfinite(value):
+        return NONE
+    if value == 0:
+        return "0"
+    rounded = round(value, 2 - floor(log10(abs(value))))
+    decimals = max(0, 2 - floor(log10(abs(rounded)))) if rounded else 0
+    return f"{rounded:,.{decimals}f}"
+
+
+def signed(value: float) -> str:
+    """`value` at three significant digits with its sign."""
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{three(abs(value))}"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 image`, `2 images`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def milliseconds(value: float) -> str:
+    """A duration in ms, or in s from ten seconds on."""
+    return f"{three(value / 1e3)} s" if value >= 10_000 else f"{three(value)} ms"
+
+
+def megabytes(value: float) -> str:
+    """A size in MB of 10^6 bytes, or in GB from one thousand on."""
+    return f"{three(value / 1e3)} GB" if value >= 1000 else f"{three(value)} MB"
+
+
+def times(value: float) -> str:
+    """How often as fast: `6.2×`, whole numbers from ten on."""
+    return f"{value:,.0f}×" if value >= 9.95 else f"{value:.1f}×"
+
+
+def seconds(value: float) -> str:
+    """A waiting time, whole seconds."""
+    return f"{value:.0f} s"

@@ -1,0 +1,1 @@
+"""The Benchmark tab: how long models take on this machine."""

@@ -1,0 +1,221 @@
+"""The Benchmark tab's components and where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from instseg_ui.ui.benchmark import figures as benchmark_figures
+from instseg_ui.ui.benchmark import run as benchmark_run
+from instseg_ui.ui.shared.picks_layout import picks_layout
+from instseg_ui.ui.shared.services import Services
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is to be measured."""
+
+    picks: gr.CheckboxGroup
+    images: gr.File
+    repeats: gr.Number
+    warmup: gr.Number
+    callers: gr.Number
+    cold: gr.Number
+    threads: gr.Number
+    answer: gr.Dropdown
+    engine: gr.Dropdown
+    shortcuts: dict[str, gr.Button]
+
+    @property
+    def fields(self) -> list[Any]:
+        """In the order of `Form`."""
+        return [
+            self.picks,
+            self.images,
+            self.repeats,
+            self.warmup,
+            self.callers,
+            self.cold,
+            self.threads,
+            self.answer,
+            self.engine,
+        ]
+
+
+@dataclass(frozen=True)
+class Results:
+    """What was measured, as it is looked at; `run` is the one that is shown."""
+
+    run: gr.State
+    shown: gr.Dropdown
+    earlier: gr.Dropdown
+    price: gr.Textbox
+    figures: gr.HTML
+    stages: gr.HTML
+    context: gr.HTML
+    short: gr.HTML
+    changes: gr.HTML
+    against: gr.Radio
+    distribution: gr.Plot
+    breakdown: gr.Plot
+    pareto: gr.Plot
+    html: gr.Button
+    csv: gr.Button
+    json: gr.Button
+    file: gr.DownloadButton
+
+
+@dataclass(frozen=True)
+class Actions:
+    """The main action and its progress."""
+
+    go: gr.Button
+    stop: gr.Button
+    progress: gr.HTML
+
+
+def setup_layout(services: Services) -> Setup:
+    """What is to be measured: images, models, numbers."""
+    with gr.Row(elem_id="bench-setup", equal_height=False):
+        with gr.Column(scale=1, min_width=280, elem_classes="side"):
+            images = gr.File(
+                value=[str(path) for path in services.examples[:1]],
+                label="Images",
+                file_count="multiple",
+                file_types=["image"],
+                height=150,
+                elem_id="bench-images",
+            )
+        with gr.Column(scale=5, min_width=320):
+            label = "Models to measure: published mask AP, size, state"
+            shortcuts, picks = picks_layout(services, label, "bench-picks")
+            numbers = _numbers_layout(services)
+    return Setup(picks=picks, images=images, shortcuts=shortcuts, **numbers)
+
+
+def _numbers_layout(services: Services) -> dict[str, Any]:
+    with gr.Row(elem_classes="bench-numbers"):
+        repeats = _number("Runs of each image", 20, benchmark_run.MOST_REPEATS, "bench-repeats")
+        warmup = _number("Warm-up runs", 3, benchmark_run.MOST_WARMUP, "bench-warmup", least=0)
+        callers = _number("Most callers at once", 1, benchmark_run.MOST_CALLERS, "bench-callers")
+    with (
+        gr.Accordion("More settings", open=False, elem_id="bench-more"),
+        gr.Row(elem_classes="bench-numbers"),
+    ):
+        cold = _number("Cold starts", 1, benchmark_run.MOST_COLD, "bench-cold")
+        threads = _number("Threads", services.settings.threads, 64, "bench-threads")
+        engine = gr.Dropdown(
+            benchmark_run.ENGINES, value="", label="Engine", min_width=150, elem_id="bench-engine"
+        )
+        answer = gr.Dropdown(
+            benchmark_run.ANSWERS,
+            value="json",
+            label="Encode makes",
+            min_width=150,
+            elem_id="bench-answer",
+        )
+    return {
+        "repeats": repeats,
+        "warmup": warmup,
+        "callers": callers,
+        "cold": cold,
+        "threads": threads,
+        "engine": engine,
+        "answer": answer,
+    }
+
+
+def _number(label: str, value: int, most: int, elem_id: str, least: int = 1) -> gr.Number:
+    # Bounds are checked when it runs: a field's own would raise a sentence without its name.
+    return gr.Number(
+        value=value,
+        precision=0,
+        label=f"{label} ({least} to {most})",
+        min_width=130,
+        elem_id=elem_id,
+    )
+
+
+def actions_layout() -> Actions:
+    """The main action, and how far it is."""
+    with gr.Row(elem_classes="cmp-actions", equal_height=True):
+        go = gr.Button("Run benchmark", variant="primary", elem_id="bench-go")
+        stop = gr.Button("Stop", visible=False, elem_id="bench-stop")
+        progress = gr.HTML(benchmark_run.HINT, elem_id="bench-progress")
+    return Actions(go, stop, progress)
+
+
+def results_layout() -> Results:
+    """What was measured, in tabs of its own."""
+    run = gr.State(None)
+    with gr.Row(elem_classes="bench-numbers"):
+        shown = gr.Dropdown(
+            [], label="Run shown", visible=False, scale=4, min_width=240, elem_id="bench-shown"
+        )
+        price = gr.Textbox(
+            label="Price of this machine an hour",
+            placeholder="for the cost of 1,000 images",
+            max_length=20,
+            scale=1,
+            min_width=180,
+            elem_id="bench-price",
+        )
+    with gr.Tabs(elem_id="bench-results", overflow_behavior="wrap"):
+        with gr.Tab("Figures", id="bench-figures-tab"):
+            figures = gr.HTML(benchmark_figures.NO_RUN, elem_id="bench-figures")
+        with gr.Tab("Charts", id="bench-charts-tab"):
+            charts = _charts_layout()
+        with gr.Tab("Stages", id="bench-stages-tab"):
+            stages = gr.HTML(benchmark_figures.NO_RUN, elem_id="bench-stages")
+        with gr.Tab("Earlier run", id="bench-earlier-tab"):
+            earlier = gr.Dropdown([], label="Compare with", visible=False, elem_id="bench-earlier")
+            changes = gr.HTML(benchmark_figures.NO_RUN, elem_id="bench-changes")
+        with gr.Tab("Take away", id="bench-take-tab"):
+            take = _take_layout()
+    return Results(
+        run=run,
+        shown=shown,
+        price=price,
+        figures=figures,
+        stages=stages,
+        earlier=earlier,
+        changes=changes,
+        **charts,
+        **take,
+    )
+
+
+def _charts_layout() -> dict[str, Any]:
+    plain: dict[str, Any] = {"show_label": False, "elem_classes": "bench-chart"}
+    short = gr.HTML(benchmark_figures.NO_RUN, elem_id="bench-short")
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=1, min_width=320):
+            distribution = gr.Plot(elem_id="bench-distribution", **plain)
+        with gr.Column(scale=1, min_width=320):
+            breakdown = gr.Plot(elem_id="bench-breakdown", **plain)
+    against = gr.Radio(
+        [("published mask AP", "ap"), ("size on disk", "size")],
+        value="ap",
+        label="Latency against",
+        elem_id="bench-against",
+    )
+    pareto = gr.Plot(elem_id="bench-pareto", **plain)
+    return {
+        "short": short,
+        "distribution": distribution,
+        "breakdown": breakdown,
+        "against": against,
+        "pareto": pareto,
+    }
+
+
+def _take_layout() -> dict[str, Any]:
+    context = gr.HTML(elem_id="bench-context")
+    with gr.Row(elem_classes="bench-files"):
+        html = gr.Button("Save the report (HTML)", elem_id="bench-html")
+        csv = gr.Button("Save the figures (CSV)", elem_id="bench-csv")
+        json = gr.Button("Save every run (JSON)", elem_id="bench-json")
+        file = gr.DownloadButton(visible="hidden", elem_id="bench-file")
+    return {"context": context, "html": html, "csv": csv, "json": json, "file": file}

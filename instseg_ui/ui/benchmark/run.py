@@ -1,0 +1,219 @@
+"""Running a benchmark from the page: what was asked for, how far it is, what it found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ByteSize
+
+from instseg_ui.benchmark import Kept, Photo, Request, Run, Shelf, concurrency_levels
+from instseg_ui.benchmark.kept_run import measure_and_keep
+from instseg_ui.benchmark.measure import Progress
+from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError
+from instseg_ui.numbers import milliseconds, plural, seconds
+from instseg_ui.settings import Settings
+from instseg_ui.ui.segment.facts import progress_html
+from instseg_ui.ui.shared.jobs import Done, Job, Jobs, Report, follow
+from instseg_ui.ui.shared.services import Services
+
+ENGINES = [("as the server is set", ""), ("normal", "normal"), ("high performance", "auto")]
+ANSWERS = [("the JSON answer", "json"), ("the photo with its masks", "overlay")]
+
+MOST_IMAGES, MOST_REPEATS, MOST_WARMUP, MOST_COLD, MOST_CALLERS = 20, 500, 50, 10, 16
+"""What one visitor may ask of a machine that others use too."""
+
+WAITING = progress_html("Waiting for its turn: one benchmark runs at a time")
+HINT = (
+    '<p class="summary">Each model is loaded from nothing, warmed up and run again and again on '
+    "the images. Nothing else should keep the machine busy meanwhile.</p>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the visitor has set, as the page hands it over."""
+
+    models: Sequence[str]
+    images: Sequence[str] | None
+    repeats: object
+    warmup: object
+    callers: object
+    cold_starts: object
+    threads: object
+    answer: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """The run that is looked at; `name` is its file's, empty while it is not kept.
+
+    Gradio asks for a hash of what it keeps for a visitor, so it is told apart by identity.
+    """
+
+    run: Run
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to show; a part that is None stays as it is."""
+
+    progress: str
+    shown: Shown | None = None
+    busy: bool = True
+    failure: str | None = None
+
+
+@dataclass(slots=True)
+class _Latest:
+    """Where the work is; written by its thread, read by the page's."""
+
+    progress: Progress | None = None
+    run: Run | None = None
+    shown: Run | None = field(default=None)
+
+    def take(self, progress: Progress) -> None:
+        self.progress = progress
+        self.run = progress.run or self.run
+
+    def news(self) -> Run | None:
+        """The run as it stands, if it has grown since it was last asked for."""
+        if self.run is self.shown:
+            return None
+        self.shown = self.run
+        return self.run
+
+
+def run(services: Services, jobs: Jobs, form: Form, session: str) -> Iterator[View]:
+    """Measure, and yield what to show while it goes on and how it ended.
+
+    A newer benchmark of the same visitor ends this one in silence; what it has is kept on disk.
+    """
+    job = jobs.begin(session)
+    try:
+        settings = _settings(services, form)
+        request, photos = _request(form), _photos(form.images, settings)
+        yield from _follow(request, photos, settings, job)
+    except InstSegError as error:
+        if not (isinstance(error, Cancelled) and job.replaced):
+            yield View("", busy=False, failure=str(error))
+    finally:
+        job.stopped.set()
+        jobs.end(session, job)
+
+
+def whole(value: object, name: str, most: int, least: int = 1) -> int:
+    """`value` as a whole number within bounds.
+
+    Raises:
+        InputError: it is not.
+    """
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    if not numeric or not least <= (number := float(str(value))) <= most or number % 1:
+        shown = str(value)[:40]
+        raise InputError(f"{name}: expected a whole number from {least} to {most}, got {shown}.")
+    return int(number)
+
+
+def _settings(services: Services, form: Form) -> Settings:
+    """The server's settings with the threads asked for, and the memory that is left."""
+    settings = services.settings
+    left = settings.memory_budget - services.segmenter.registry.memory_mb() * 1e6
+    threads = whole(form.threads, "Threads", max(64, settings.threads))
+    return settings.model_copy(
+        update={"threads": threads, "memory_budget": ByteSize(max(0, int(left)))}
+    )
+
+
+def _request(form: Form) -> Request:
+    return Request(
+        models=tuple(form.models),
+        repeats=whole(form.repeats, "Runs of each image", MOST_REPEATS),
+        warmup=whole(form.warmup, "Warm-up runs", MOST_WARMUP, least=0),
+        cold_starts=whole(form.cold_starts, "Cold starts", MOST_COLD),
+        concurrency=concurrency_levels(whole(form.callers, "Callers at once", MOST_CALLERS)),
+        answer=_answer(form.answer),
+        engine=form.engine or None,
+    )
+
+
+def _answer(text: str) -> Literal["json", "overlay"]:
+    return "overlay" if text == "overlay" else "json"
+
+
+def _photos(paths: Sequence[str] | None, settings: Settings) -> list[Photo]:
+    """The images' bytes. An upload is numbered: other visitors see the runs that are kept."""
+    if not paths:
+        raise InputError("There is no image yet. Add one or more, then run the benchmark.")
+    if len(paths) > MOST_IMAGES:
+        raise InputError(f"Add at most {MOST_IMAGES} images; there are {len(paths)}.")
+    examples = {path.name for path in (settings.assets / "examples").glob("*")}
+    photos = []
+    for number, path in enumerate(map(Path, paths), 1):
+        name = path.name if path.name in examples else f"image {number}{path.suffix.lower()}"
+        photos.append(Photo(name, _bytes(path, settings)))
+    return photos
+
+
+def _bytes(path: Path, settings: Settings) -> bytes:
+    try:
+        if path.stat().st_size > settings.max_upload:
+            limit = settings.max_upload / 1e6
+            raise ImageError(f"“{path.name}” is larger than the {limit:g} MB that are accepted.")
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"“{path.name}” could not be read. Add it again.") from error
+
+
+def _follow(
+    request: Request, photos: Sequence[Photo], settings: Settings, job: Job
+) -> Iterator[View]:
+    latest = _Latest()
+
+    def work(report: Report) -> Kept:
+        def tell(progress: Progress) -> None:
+            latest.take(progress)
+            report(progress.phase)
+
+        return measure_and_keep(
+            request,
+            photos,
+            settings,
+            Shelf.of(settings),
+            on_progress=tell,
+            cancelled=job.stopped.is_set,
+        )
+
+    for step in follow(work, job):
+        if isinstance(step, Done):
+            run = step.value.run
+            yield View(ended_html(run), Shown(run, step.value.name), busy=False)
+        elif latest.progress is not None:
+            news = latest.news()
+            shown = None if news is None else Shown(news)
+            yield View(_progress(latest.progress, step.elapsed), shown)
+
+
+def _progress(progress: Progress, elapsed: float) -> str:
+    parts = [f"{progress.model}: {progress.phase}"]
+    if progress.latest_ms is not None:
+        parts.append(f"{milliseconds(progress.latest_ms)} an image")
+    parts.append(f"{progress.done} of {progress.total} runs")
+    if elapsed >= 1:
+        parts.append(seconds(elapsed))
+    return progress_html(" · ".join(parts), progress.share)
+
+
+def ended_html(run: Run) -> str:
+    """How a run ended, as HTML."""
+    states = [one.state for one in run.models]
+    parts = [f"{states.count('done')} of {plural(len(states), 'model')} measured"]
+    if failed := states.count("failed"):
+        parts.append(f"{failed} failed: the reason is below")
+    if run.state == "stopped":
+        parts.append("stopped; what was measured by then is kept")
+    return f'<p class="summary" role="status">{" · ".join(parts)}</p>'

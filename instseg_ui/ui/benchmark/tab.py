@@ -1,0 +1,270 @@
+"""Benchmark: how long models take on this machine, and what changed since an earlier run."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from instseg_ui.benchmark import Kept, Run, Shelf, to_csv, to_json
+from instseg_ui.benchmark.figures import check_price
+from instseg_ui.errors import InputError, InstSegError
+from instseg_ui.show.benchmark import to_html
+from instseg_ui.ui.benchmark import charts
+from instseg_ui.ui.benchmark import figures as benchmark_figures
+from instseg_ui.ui.benchmark import run as benchmark_run
+from instseg_ui.ui.benchmark.layout import (
+    Actions,
+    Results,
+    Setup,
+    actions_layout,
+    results_layout,
+    setup_layout,
+)
+from instseg_ui.ui.benchmark.run import Form, Shown
+from instseg_ui.ui.shared import picks as model_picks
+from instseg_ui.ui.shared.events import OWN, save_script, session_of
+from instseg_ui.ui.shared.jobs import Jobs
+from instseg_ui.ui.shared.services import Services
+
+_LATEST: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_id": "benchmark-figures"}
+_STYLE = (Path(__file__).parent / "benchmark.css").read_text(encoding="utf-8")
+_MOST_LISTED = 30
+
+
+def benchmark_tab(services: Services, tab: gr.Tab) -> None:
+    """Lay the tab out and connect it; kept runs are listed anew whenever it is opened."""
+    jobs, shelf = Jobs(), Shelf.of(services.settings)
+    gr.HTML(f"<style>{_STYLE}</style>", elem_id="bench-style")
+    setup = setup_layout(services)
+    actions = actions_layout()
+    results = results_layout()
+    _connect_setup(services, setup, tab)
+    _connect_running(services, jobs, setup, actions, results)
+    _connect_shelf(shelf, results, tab)
+    _connect_looking(shelf, results)
+    _connect_files(shelf, results)
+    _stop_when_left(jobs)
+
+
+def _connect_setup(services: Services, setup: Setup, tab: gr.Tab) -> None:
+    # The value is left alone: somebody may have picked by the time the answer is there.
+    tab.select(
+        lambda: gr.update(choices=model_picks.choices(services)),
+        None,
+        setup.picks,
+        queue=False,
+        **OWN,
+    )
+    for name, button in setup.shortcuts.items():
+
+        def pick(picks: list[str], name: str = name) -> list[str]:
+            return model_picks.toggled(services, picks, name)
+
+        button.click(pick, setup.picks, setup.picks, concurrency_limit=None, **OWN)
+
+
+def _connect_running(
+    services: Services, jobs: Jobs, setup: Setup, actions: Actions, results: Results
+) -> None:
+    def run(
+        models: list[str],
+        images: list[str] | None,
+        repeats: float | None,
+        warmup: float | None,
+        callers: float | None,
+        cold: float | None,
+        threads: float | None,
+        answer: str,
+        engine: str,
+        request: gr.Request,
+    ) -> Iterator[dict[Any, Any]]:
+        form = Form(models, images, repeats, warmup, callers, cold, threads, answer, engine)
+        for view in benchmark_run.run(services, jobs, form, session_of(request)):
+            if view.failure:
+                gr.Warning(view.failure, duration=8)
+            shown: dict[Any, Any] = {
+                actions.progress: view.progress or _failed(view.failure),
+                actions.stop: gr.update(visible=view.busy),
+            }
+            if view.shown is not None:
+                shown[results.run] = view.shown
+            yield shown
+
+    def stop(request: gr.Request) -> None:
+        jobs.stop(session_of(request))
+
+    actions.go.click(
+        lambda: benchmark_run.WAITING, None, actions.progress, queue=False, **OWN
+    ).then(
+        run,
+        setup.fields,
+        [actions.progress, actions.stop, results.run],
+        trigger_mode="multiple",
+        # One at a time: two benchmarks on one machine would measure each other.
+        concurrency_id="benchmark",
+        concurrency_limit=1,
+        **OWN,
+    )
+    actions.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def _connect_shelf(shelf: Shelf, results: Results, tab: gr.Tab) -> None:
+    def refresh(shown: Shown | None) -> list[Any]:
+        listing = shelf.listing(_MOST_LISTED)
+        choices = [(benchmark_figures.label(one), one.name) for one in listing.kept]
+        name = shown.name if shown is not None else None
+        others = [choice for choice in choices if choice[1] != name]
+        value = name if name in [choice[1] for choice in choices] else None
+        return [
+            gr.update(choices=choices, value=value, visible=bool(choices) and name != ""),
+            gr.update(choices=others, value=None, visible=bool(others)),
+        ]
+
+    def open_run(name: str | None) -> Shown | None:
+        try:
+            return None if not name else Shown(shelf.read(name), name)
+        except InstSegError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    gr.on(
+        [tab.select, results.run.change],
+        refresh,
+        results.run,
+        [results.shown, results.earlier],
+        **_LATEST,
+        **OWN,
+    )
+    results.shown.input(open_run, results.shown, results.run, concurrency_limit=None, **OWN)
+
+
+def _connect_looking(shelf: Shelf, results: Results) -> None:
+    def figures(shown: Shown | None, price: str) -> str:
+        try:
+            return benchmark_figures.figures_html(_run(shown), check_price(price))
+        except InputError as error:
+            return benchmark_figures.nothing(str(error))
+
+    def details(shown: Shown | None) -> list[Any]:
+        run = _run(shown)
+        html = [
+            benchmark_figures.stages_html(run),
+            benchmark_figures.context_html(run),
+            benchmark_figures.short_html(run),
+        ]
+        if run is None or not run.measured:
+            return [*html, None, None]
+        return [*html, charts.distribution(run), charts.stages(run)]
+
+    def weigh(shown: Shown | None, against: str) -> Any:
+        run = _run(shown)
+        if run is None or not run.measured:
+            return None
+        return charts.pareto(run, "size" if against == "size" else "ap")
+
+    def changes(shown: Shown | None, name: str | None) -> str:
+        try:
+            earlier = None if not name else Kept(name, shelf.read(name))
+        except InputError as error:
+            return benchmark_figures.nothing(str(error))
+        return benchmark_figures.changes_html(_run(shown), earlier, len(shelf.listing(2).kept) - 1)
+
+    run = results.run
+    gr.on(
+        [run.change, results.price.change],
+        figures,
+        [run, results.price],
+        results.figures,
+        **_LATEST,
+        **OWN,
+    )
+    run.change(
+        details,
+        run,
+        [
+            results.stages,
+            results.context,
+            results.short,
+            results.distribution,
+            results.breakdown,
+        ],
+        **_LATEST,
+        **OWN,
+    )
+    gr.on(
+        [run.change, results.against.change],
+        weigh,
+        [run, results.against],
+        results.pareto,
+        **_LATEST,
+        **OWN,
+    )
+    gr.on(
+        [run.change, results.earlier.change],
+        changes,
+        [run, results.earlier],
+        results.changes,
+        **_LATEST,
+        **OWN,
+    )
+
+
+def _connect_files(shelf: Shelf, results: Results) -> None:
+    for button, kind in ((results.html, "html"), (results.csv, "csv"), (results.json, "json")):
+
+        def save(shown: Shown | None, price: str, name: str | None, kind: str = kind) -> str:
+            try:
+                earlier = None if not name else Kept(name, shelf.read(name))
+                data = export(shown, kind, check_price(price), earlier)
+            except InstSegError as error:
+                raise gr.Error(str(error), print_exception=False) from None
+            folder = Path(results.file.GRADIO_CACHE) / secrets.token_hex(20)
+            folder.mkdir(parents=True)
+            stem = Path(shown.name).stem if shown and shown.name else "benchmark"
+            path = folder / f"{stem}.{kind}"
+            path.write_bytes(data)
+            return str(path)
+
+        button.click(
+            save,
+            [results.run, results.price, results.earlier],
+            results.file,
+            concurrency_id="benchmark-figures",
+            **OWN,
+        ).success(None, None, None, js=save_script("bench-file"), **OWN)
+
+
+def export(shown: Shown | None, kind: str, price: float | None, earlier: Kept | None) -> bytes:
+    """The run that is shown as a file of that kind: `html`, `csv` or `json`.
+
+    Raises:
+        InputError: nothing was measured.
+    """
+    if shown is None or not shown.run.measured:
+        raise InputError("There is nothing to save yet. Run the benchmark first.")
+    if kind == "csv":
+        return to_csv(shown.run, price)
+    if kind == "json":
+        return to_json(shown.run)
+    pair = None if earlier is None else (earlier.name, earlier.run)
+    return to_html(shown.run, price_per_hour=price, earlier=pair)
+
+
+def _stop_when_left(jobs: Jobs) -> None:
+    """End the benchmark of a visitor who closes the page; what it has is kept on disk."""
+
+    def leave(request: gr.Request) -> None:
+        jobs.stop(session_of(request))
+
+    gr.context.Context.root_block.unload(leave)
+
+
+def _run(shown: Shown | None) -> Run | None:
+    return None if shown is None else shown.run
+
+
+def _failed(failure: str | None) -> str:
+    return benchmark_figures.nothing(failure) if failure else benchmark_run.HINT

@@ -1,0 +1,1 @@
+"""The Catalog tab: every model, and what this machine holds of it."""

@@ -1,0 +1,183 @@
+"""The catalog as the page shows it: one model's card, what can be done with it, what is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+from pandas.io.formats.style import Styler
+
+from instseg_ui.catalog import Catalog, ModelSpec
+from instseg_ui.errors import InstSegError
+from instseg_ui.hpi import Record
+from instseg_ui.numbers import megabytes, milliseconds, three
+from instseg_ui.ui.catalog import engines
+from instseg_ui.ui.segment.facts import progress_html
+from instseg_ui.ui.shared import fetch, model_table
+from instseg_ui.ui.shared.services import Services
+
+Action = Literal["verify", "fetch", "unload", "remove"]
+ALL_FAMILIES = "All families"
+_FIGURES = (
+    ("gpu_normal_ms", "GPU"),
+    ("gpu_hp_ms", "GPU, high performance"),
+    ("cpu_normal_ms", "CPU"),
+    ("cpu_hp_ms", "CPU, high performance"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One model: its HTML, and which actions it offers."""
+
+    html: str
+    actions: frozenset[Action]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an action would do, before it is done; `possible` is False where it only explains."""
+
+    html: str
+    button: str
+    possible: bool = True
+
+
+def families(catalog: Catalog) -> list[str]:
+    """The families to filter by, all of them first."""
+    return [ALL_FAMILIES, *dict.fromkeys(spec.family for spec in catalog)]
+
+
+def table(
+    services: Services, family: str, model: str | None, records: Mapping[str, Record]
+) -> Styler:
+    """The rows of a family with `model`'s marked, and what high-performance mode gains."""
+    keep = None if family not in families(services.segmenter.catalog)[1:] else family
+    gains = {
+        name: engines.cell(services.settings, records.get(name))
+        for name in services.segmenter.catalog.names
+    }
+    return model_table.styled(services.segmenter, model or "", family=keep, gains=gains)
+
+
+def card(services: Services, model: str, record: Record | None = None) -> Card:
+    """All that is known of a model, and what can be done with it now."""
+    spec = services.segmenter.catalog.get(model)
+    status = services.segmenter.store.status(spec)
+    resident = services.segmenter.loaded().get(spec.id)
+    actions: set[Action] = {"unload"} if resident else set()
+    if spec.source == "official":
+        actions.add("remove" if status.usable else "fetch")
+    if status.usable:
+        actions.add("verify")
+    state = "loaded" if resident else str(status.state)
+    memory = f"{megabytes(resident.memory_mb)} of memory" if resident else "not in memory"
+    disk = megabytes(status.size_bytes / 1e6) if status.size_bytes else "not on this disk"
+    reason = f'<p class="failure">{escape(status.reason)}</p>' if status.reason else ""
+    fast = engines.section_html(services.settings, record) if status.usable else ""
+    html = (
+        f'<section class="card" aria-label="The chosen model"><h3>{escape(spec.id)}</h3>'
+        f"<p>{escape(spec.description)}</p>{_rows(spec, state, disk, memory)}{reason}{fast}"
+        "</section>"
+    )
+    return Card(html, frozenset(actions))
+
+
+def usage_html(services: Services) -> str:
+    """Disk and memory in use, each against its limit."""
+    store, registry = services.segmenter.store, services.segmenter.registry
+    official = [spec for spec in services.segmenter.catalog if spec.source == "official"]
+    sizes = [status.size_bytes or 0 for spec in official if (status := store.status(spec)).usable]
+    used, free = sum(sizes) / 1e6, _free_mb(services, official)
+    room = f" of {megabytes(used + free)} that the disk has for them" if free else ""
+    memory, budget = registry.memory_mb(), registry.budget_mb
+    loaded = len(registry.residents())
+    return (
+        '<div class="usage">'
+        + progress_html(
+            f"Disk: {len(sizes)} of {len(official)} official models, {megabytes(used)}{room}",
+            used / (used + free) if free else 0.0,
+        )
+        + progress_html(
+            f"Memory: {loaded} loaded, {megabytes(memory)} of {megabytes(budget)} allowed",
+            min(1.0, memory / budget) if budget else 0.0,
+        )
+        + "</div>"
+    )
+
+
+def basis_html(catalog: Catalog) -> str:
+    """Where the published figures come from."""
+    basis = catalog.basis
+    sentences = (
+        f"Published figures: {basis.publisher}, “{basis.page}”.",
+        f"{basis.hardware}.",
+        f"Normal: {basis.normal}.",
+        f"High performance (HP): {basis.high_performance}.",
+        "Mask AP on COCO. A dash: not published.",
+    )
+    return f'<p class="cmp-note">{escape(" ".join(sentences))}</p>'
+
+
+def question(services: Services, model: str, action: Action) -> Question:
+    """What the action would do, for the person to confirm."""
+    spec = services.segmenter.catalog.get(model)
+    name = f"<b>{escape(spec.id)}</b>"
+    if action == "fetch":
+        offer = fetch.offer(services, model)
+        if offer is None:
+            return Question(f"<p>{name} is on this machine already.</p>", "Fetch", False)
+        return Question(offer.html, offer.button, offer.possible)
+    if action == "remove":
+        size = megabytes((services.segmenter.store.status(spec).size_bytes or 0) / 1e6)
+        words = f"Remove {name}, {size}, from this disk? It can be fetched again."
+        return Question(f"<p>{words}</p>", f"Remove {size}")
+    resident = services.segmenter.loaded().get(spec.id)
+    size = megabytes(resident.memory_mb) if resident else "its memory"
+    words = f"Unload {name} and give {size} back? The next run loads it again."
+    return Question(f"<p>{words}</p>", "Unload")
+
+
+def act(services: Services, model: str, action: Action) -> str:
+    """Remove or unload the model; what was done, as a sentence.
+
+    Raises:
+        InstSegError: it could not be done, and why.
+    """
+    spec = services.segmenter.catalog.get(model)
+    unloaded = services.segmenter.unload(model)
+    if action == "unload":
+        return f"{spec.id} is unloaded." if unloaded else f"{spec.id} was not loaded."
+    removed = services.segmenter.store.remove(spec)
+    return f"{spec.id} is removed." if removed else f"{spec.id} was not on this disk."
+
+
+def _rows(spec: ModelSpec, state: str, disk: str, memory: str) -> str:
+    figures = spec.published
+    rows = [
+        ("Family", spec.family),
+        ("Classes", spec.labels_hint),
+        ("State", state),
+        ("Here", f"{disk}, {memory}"),
+        ("Mask AP, published", "—" if figures.mask_ap is None else three(figures.mask_ap)),
+        *(
+            (f"{words}, published", "—" if value is None else milliseconds(value))
+            for key, words in _FIGURES
+            for value in (getattr(figures, key),)
+        ),
+        (
+            "Size, published",
+            "—" if figures.storage_mb is None else megabytes(figures.storage_mb),
+        ),
+    ]
+    items = "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in rows)
+    return f'<dl class="facts-rows">{items}</dl>'
+
+
+def _free_mb(services: Services, official: list[ModelSpec]) -> float:
+    try:
+        return services.segmenter.store.plan(official[0]).free_bytes / 1e6 if official else 0.0
+    except (InstSegError, OSError):
+        return 0.0

@@ -1,0 +1,1 @@
+"""The Compare tab: one photo, several models."""

@@ -1,0 +1,68 @@
+"""Taking things away: files for the browser, and a comparison's report and figures."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import gradio as gr
+
+from instseg_ui import images
+from instseg_ui.errors import InputError
+from instseg_ui.show.comparison import Study, to_html, to_json
+from instseg_ui.ui.compare import decision, matches
+from instseg_ui.ui.compare.matches import Sight, threshold_of
+from instseg_ui.ui.compare.run import Run
+from instseg_ui.ui.shared.services import Services
+
+_WRITERS = {"html": to_html, "json": to_json}
+
+
+def study(
+    services: Services,
+    run: Run | None,
+    sight: Sight,
+    class_aware: bool,
+    most_ms: str,
+    most_mb: str,
+) -> Study:
+    """The comparison as it is looked at now.
+
+    Raises:
+        InputError: no model is done, or a limit is not a number above 0.
+        ImageError: the photo is not there any more.
+    """
+    if run is None or not run.predictions:
+        raise InputError("There is nothing to save yet. Compare models first.")
+    catalog, shown = services.segmenter.catalog, matches.filtered(run, sight)
+    predictions = tuple(prediction for prediction, _ in shown)
+    return Study(
+        image=images.read(run.photo, services.settings),
+        predictions=predictions,
+        thresholds=tuple(threshold_of(run, sight, one.model) for one in predictions),
+        specs=tuple(catalog.get(one.model) for one in predictions),
+        failures={one.model: one.pane["message"] for one in run.outcomes if not one.prediction},
+        comparison=matches.matched_as_shown(shown, class_aware=class_aware),
+        verdict=decision.verdict(catalog, predictions, most_ms, most_mb),
+        basis=catalog.basis,
+        made=datetime.now(UTC),
+    )
+
+
+def write(study: Study, kind: str, cache: str) -> Path:
+    """The study as a file of that kind, in a folder of its own in Gradio's cache."""
+    folder = Path(cache) / secrets.token_hex(20)
+    folder.mkdir(parents=True)
+    stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in Path(study.image.name).stem)
+    path = folder / f"{stem[:60] or 'image'}-comparison.{kind}"
+    path.write_bytes(_WRITERS[kind](study))
+    return path
+
+
+def address(request: gr.Request) -> str:
+    """Where the visitor reaches this server, for the code that calls it."""
+    headers = request.headers or {}
+    host = str(headers.get("x-forwarded-host") or headers.get("host") or "127.0.0.1:7860")
+    scheme = str(headers.get("x-forwarded-proto") or "http").split(",")[0].strip()
+    return f"{'https' if scheme == 'https' else 'http'}://{host.split(',')[0].strip()}"

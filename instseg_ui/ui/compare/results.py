@@ -1,0 +1,282 @@
+"""Below the grid: matched objects, agreement, which model to ship, and what to take away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from instseg_ui.errors import InstSegError
+from instseg_ui.show import tradeoff
+from instseg_ui.show.snippets import snippets
+from instseg_ui.ui.compare import answers, decision, downloads, matches
+from instseg_ui.ui.compare.matches import Sight
+from instseg_ui.ui.compare.run import Run
+from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared.events import OWN, save_script
+from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.viewer import CompareGrid, ObjectTable, referenced, settled
+
+_LATEST: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_id": "findings"}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components, group by group."""
+
+    class_aware: gr.Checkbox
+    objects: ObjectTable
+    measure: gr.Radio
+    matrix: gr.HTML
+    label: gr.Dropdown
+    map: gr.Image
+    legend: gr.HTML
+    most_ms: gr.Textbox
+    most_mb: gr.Textbox
+    basis: gr.Dropdown
+    verdict: gr.HTML
+    chart: gr.Plot
+    figures: gr.HTML
+    chosen: gr.Dropdown
+    shell: gr.Code
+    python: gr.Code
+    curl: gr.Code
+    html: gr.Button
+    json: gr.Button
+    file: gr.DownloadButton
+
+
+def findings(services: Services, grid: CompareGrid, run: gr.State, sight: gr.State) -> None:
+    """Lay out what is found from a run as it is looked at, and connect it."""
+    parts = _layout(services)
+    _connect_sight(grid, run, sight)
+    _connect_matching(services, parts, run, sight)
+    _connect_map(services, parts, run, sight)
+    _connect_decision(services, parts, run, sight)
+    _connect_snippets(services, parts, run, sight)
+    _connect_files(services, parts, run, sight)
+
+
+def _layout(services: Services) -> Parts:
+    made: dict[str, Any] = {}
+    with gr.Tabs(elem_id="cmp-findings", overflow_behavior="wrap"):
+        with gr.Tab("Objects", id="objects"):
+            made |= _objects_layout()
+        with gr.Tab("Agreement", id="agreement"):
+            made |= _agreement_layout()
+        with gr.Tab("Which to ship", id="decide"):
+            made |= _decide_layout(services)
+        with gr.Tab("Take away", id="take"):
+            made |= _take_layout()
+    return Parts(**made)
+
+
+def _objects_layout() -> dict[str, Any]:
+    return {
+        "class_aware": gr.Checkbox(
+            label="Only objects of the same class are the same object",
+            container=False,
+            elem_id="cmp-class-aware",
+        ),
+        "objects": ObjectTable(elem_id="cmp-objects"),
+    }
+
+
+def _agreement_layout() -> dict[str, Any]:
+    with gr.Row(equal_height=False, elem_classes="cmp-agreement"):
+        with gr.Column(scale=1, min_width=320):
+            measure = gr.Radio(
+                list(decision.MEASURES), value="F1", label="Agreement of each two models by"
+            )
+            matrix = gr.HTML(decision.agreement_html(None, "F1"), elem_id="cmp-matrix")
+        with gr.Column(scale=1, min_width=320):
+            label = gr.Dropdown(
+                [decision.ALL_CLASSES],
+                value=decision.ALL_CLASSES,
+                label="How many models cover each pixel, of",
+                elem_id="cmp-label",
+            )
+            image = gr.Image(
+                show_label=False,
+                interactive=False,
+                visible=False,
+                buttons=["download", "fullscreen"],
+                format="jpeg",
+                elem_id="cmp-map",
+            )
+            legend = gr.HTML(answers.NO_MAP, elem_id="cmp-legend")
+    return {"measure": measure, "matrix": matrix, "label": label, "map": image, "legend": legend}
+
+
+def _decide_layout(services: Services) -> dict[str, Any]:
+    with gr.Row(equal_height=False, elem_classes="cmp-decide"):
+        with gr.Column(scale=2, min_width=280):
+            with gr.Row():
+                most_ms = _limit("At most ms, warm, here", "cmp-ms")
+                most_mb = _limit("At most MB on disk", "cmp-mb")
+            verdict = gr.HTML(elem_id="cmp-verdict")
+            basis = gr.Dropdown(
+                [(words, key) for key, words in tradeoff.BASES.items()],
+                value="gpu_normal_ms" if services.settings.device != "cpu" else "cpu_hp_ms",
+                label="Published latency in the chart",
+                elem_id="cmp-basis",
+            )
+        with gr.Column(scale=5, min_width=320):
+            chart = gr.Plot(show_label=False, elem_id="cmp-chart")
+    figures = gr.HTML(elem_id="cmp-figures")
+    return {
+        "most_ms": most_ms,
+        "most_mb": most_mb,
+        "verdict": verdict,
+        "basis": basis,
+        "chart": chart,
+        "figures": figures,
+    }
+
+
+def _limit(label: str, elem_id: str) -> gr.Textbox:
+    return gr.Textbox(label=label, placeholder="any", max_length=20, min_width=120, elem_id=elem_id)
+
+
+def _take_layout() -> dict[str, Any]:
+    shown: dict[str, Any] = {"interactive": False, "lines": 2, "wrap_lines": True, "min_width": 320}
+    chosen = gr.Dropdown([], label="The code that runs", elem_id="cmp-chosen")
+    with gr.Row(equal_height=False):
+        shell = gr.Code(language="shell", label="Command line", **shown)
+        python = gr.Code(language="python", label="Python", **shown)
+        curl = gr.Code(language="shell", label="HTTP", **shown)
+    with gr.Row(elem_classes="cmp-files"):
+        html = gr.Button("Save the report (HTML)", elem_id="cmp-html")
+        data = gr.Button("Save the figures (JSON)", elem_id="cmp-json")
+        file = gr.DownloadButton(visible="hidden", elem_id="cmp-file")
+    return {
+        "chosen": chosen,
+        "shell": shell,
+        "python": python,
+        "curl": curl,
+        "html": html,
+        "json": data,
+        "file": file,
+    }
+
+
+def _connect_sight(grid: CompareGrid, run: gr.State, sight: gr.State) -> None:
+    def settle(before: Sight, event: gr.EventData) -> Sight:
+        return answers.settled(before, settled(event))
+
+    def pin(before: Sight, run: Run | None, event: gr.EventData) -> Sight:
+        return answers.pinned(before, run, referenced(event))
+
+    # Queued: only then does the page hear that a state has changed.
+    once: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_limit": None}
+    grid.settle(settle, sight, sight, **once, **OWN)
+    grid.reference(pin, [sight, run], sight, **once, **OWN)
+
+
+def _connect_matching(services: Services, parts: Parts, run: gr.State, sight: gr.State) -> None:
+    def match(run: Run | None, sight: Sight, class_aware: bool, measure: str) -> tuple[Any, str]:
+        found = matches.matched(matches.filtered(run, sight), class_aware=class_aware)
+        return answers.objects(run, found), decision.agreement_html(found, measure)
+
+    gr.on(
+        [run.change, sight.change, parts.class_aware.change, parts.measure.change],
+        match,
+        [run, sight, parts.class_aware, parts.measure],
+        [parts.objects, parts.matrix],
+        **_LATEST,
+        **OWN,
+    )
+
+
+def _connect_map(services: Services, parts: Parts, run: gr.State, sight: gr.State) -> None:
+    def draw(run: Run | None, sight: Sight, label: str) -> tuple[Any, str, Any]:
+        drawn = answers.disagreement(services.settings, run, sight, label)
+        picture = gr.update(value=drawn.pixels, visible=drawn.pixels is not None)
+        return picture, drawn.legend, gr.update(choices=drawn.labels, value=drawn.label)
+
+    gr.on(
+        [run.change, sight.change, parts.label.input],
+        draw,
+        [run, sight, parts.label],
+        [parts.map, parts.legend, parts.label],
+        **_LATEST,
+        **OWN,
+    )
+
+
+def _connect_decision(services: Services, parts: Parts, run: gr.State, sight: gr.State) -> None:
+    catalog = services.segmenter.catalog
+
+    def decide(run: Run | None, sight: Sight, most_ms: str, most_mb: str) -> tuple[str, str, Any]:
+        return answers.decision(catalog, run, sight, most_ms, most_mb)
+
+    def chart(run: Run | None, basis: str) -> Any:
+        return tradeoff.tradeoff(list(catalog), answers.measured(run), basis)
+
+    gr.on(
+        [
+            run.change,
+            sight.change,
+            parts.most_ms.change,
+            parts.most_mb.change,
+            gr.context.Context.root_block.load,
+        ],
+        decide,
+        [run, sight, parts.most_ms, parts.most_mb],
+        [parts.verdict, parts.figures, parts.chosen],
+        **_LATEST,
+        **OWN,
+    )
+    gr.on(
+        [run.change, parts.basis.change, gr.context.Context.root_block.load],
+        chart,
+        [run, parts.basis],
+        parts.chart,
+        **_LATEST,
+        **OWN,
+    )
+
+
+def _connect_snippets(services: Services, parts: Parts, run: gr.State, sight: gr.State) -> None:
+    def write(model: str | None, run: Run | None, sight: Sight, request: gr.Request) -> list[str]:
+        threshold = matches.threshold_of(run, sight, model)
+        code = snippets(
+            model or services.settings.default_model,
+            threshold,
+            downloads.address(request),
+            high_performance.asked(services.settings, run.engine if run else None),
+        )
+        return [code.shell, code.python, code.curl]
+
+    gr.on(
+        [parts.chosen.change, sight.change, gr.context.Context.root_block.load],
+        write,
+        [parts.chosen, run, sight],
+        [parts.shell, parts.python, parts.curl],
+        **_LATEST,
+        **OWN,
+    )
+
+
+def _connect_files(services: Services, parts: Parts, run: gr.State, sight: gr.State) -> None:
+    inputs = [run, sight, parts.class_aware, parts.most_ms, parts.most_mb]
+    for button, kind in ((parts.html, "html"), (parts.json, "json")):
+
+        def save(
+            run: Run | None,
+            sight: Sight,
+            class_aware: bool,
+            most_ms: str,
+            most_mb: str,
+            kind: str = kind,
+        ) -> str:
+            try:
+                study = downloads.study(services, run, sight, class_aware, most_ms, most_mb)
+                return str(downloads.write(study, kind, parts.file.GRADIO_CACHE))
+            except InstSegError as error:
+                raise gr.Error(str(error), print_exception=False) from None
+
+        button.click(save, inputs, parts.file, concurrency_id="findings", **OWN).success(
+            None, None, None, js=save_script("cmp-file"), **OWN
+        )

@@ -1,0 +1,245 @@
+"""Running several models on one photo, one after another, and matching what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from instseg_ui import images
+from instseg_ui.catalog import ModelSpec
+from instseg_ui.errors import Cancelled, InputError, InstSegError
+from instseg_ui.images import Image
+from instseg_ui.numbers import megabytes, milliseconds, seconds
+from instseg_ui.palette import color
+from instseg_ui.results import Prediction
+from instseg_ui.ui.segment.facts import progress_html
+from instseg_ui.ui.segment.run import display_url
+from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared.jobs import Done, Job, Report, follow
+from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.viewer import MAX_PANES, grid_value, pane_value
+from instseg_ui.ui.viewer.grid import GridValue, PaneState, PaneValue
+from instseg_ui.ui.viewer.viewer import ImageValue, PredictionValue
+from instseg_ui.weights import ModelState
+
+_STAGES = {"": "waiting", "loading": "loading", "warming up": "warming up", "running": "running"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What became of one model: its pane, and what it found once it is done."""
+
+    pane: PaneValue
+    prediction: Prediction | None = None
+
+    @property
+    def model(self) -> str:
+        return self.pane["model"]
+
+    @property
+    def state(self) -> PaneState:
+        return self.pane["state"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """A comparison as it stands: the photo, and an outcome a model, in the order of the picks.
+
+    `engine` is what was asked to run them, one of `engines.MODES`; None is the setting's.
+    """
+
+    photo: str
+    shown: ImageValue
+    digest: str
+    outcomes: tuple[Outcome, ...]
+    threshold: float
+    engine: str | None = None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return tuple(outcome.model for outcome in self.outcomes)
+
+    @property
+    def predictions(self) -> tuple[Prediction, ...]:
+        """What the models that are done found, at the floor."""
+        return tuple(one.prediction for one in self.outcomes if one.prediction is not None)
+
+    def put(self, place: int, outcome: Outcome) -> Run:
+        """The same run with another outcome at that place."""
+        outcomes = (*self.outcomes[:place], outcome, *self.outcomes[place + 1 :])
+        return replace(self, outcomes=outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to show; a part that is None stays as it is."""
+
+    progress: str
+    run: Run | None = None
+    grid: GridValue | None = None
+    busy: bool = True
+    failure: str | None = None
+
+
+def run(
+    services: Services,
+    photo: str | None,
+    models: Sequence[str],
+    threshold: float,
+    session: str,
+    cache: Path,
+    engine: str | None = None,
+) -> Iterator[View]:
+    """Run the models on the photo at `photo`, and yield what to show as each gets on.
+
+    `engine` is one of `engines.MODES`, None the setting's. A model that fails says why in its
+    pane and the others go on. A newer run of the same visitor ends this one in silence.
+    """
+    job = services.comparisons.begin(session)
+    try:
+        specs = picked(services, models)
+        if photo is None:
+            raise InputError("There is no photo yet. Choose one, then compare.")
+        image = images.read(photo, services.settings)
+        begun = _begin(photo, image, specs, threshold, cache, engine)
+        yield from _run_all(services, begun, image, job)
+    except InstSegError as error:
+        if not (isinstance(error, Cancelled) and job.replaced):
+            sentence = str(error)
+            grid = grid_value(message={"kind": "error", "text": sentence})
+            yield View("", grid=grid, busy=False, failure=sentence)
+    finally:
+        job.stopped.set()
+        services.comparisons.end(session, job)
+
+
+def picked(services: Services, models: Sequence[str]) -> list[ModelSpec]:
+    """The catalog's rows of the models.
+
+    Raises:
+        InputError: none, too many, or one that is not in the catalog.
+    """
+    if not models:
+        raise InputError("No model is picked. Pick two or more, then compare.")
+    if len(models) > MAX_PANES:
+        raise InputError(f"Pick at most {MAX_PANES} models; {len(models)} are picked.")
+    return [services.segmenter.catalog.get(name) for name in dict.fromkeys(models)]
+
+
+def grid_of(run: Run) -> GridValue:
+    """The grid's value of a run."""
+    return grid_value(
+        image=run.shown,
+        panes=[outcome.pane for outcome in run.outcomes],
+        threshold=run.threshold,
+    )
+
+
+def _begin(
+    photo: str,
+    image: Image,
+    specs: Sequence[ModelSpec],
+    threshold: float,
+    cache: Path,
+    engine: str | None,
+) -> Run:
+    shown: ImageValue = {
+        "url": display_url(image, cache),
+        "width": image.width,
+        "height": image.height,
+        "name": image.name,
+    }
+    outcomes = tuple(Outcome(pane_value(spec.id, message="Waiting")) for spec in specs)
+    return Run(photo, shown, image.digest, outcomes, threshold, engine)
+
+
+def _run_all(services: Services, run: Run, image: Image, job: Job) -> Iterator[View]:
+    """Every model in turn; each view shows how far it is."""
+    for place, model in enumerate(run.models):
+        outcome = _not_here(services, model)
+        if job.stopped.is_set():
+            outcome = outcome or Outcome(pane_value(model, message="Stopped before it ran"))
+        if outcome is None:
+            run = run.put(place, Outcome(pane_value(model, "running")))
+            yield View(_progress(run, place, "", 0), run, grid_of(run))
+            outcome = yield from _run_one(services, run, place, image, job)
+        run = run.put(place, outcome)
+    yield View(_summary(run), run, grid_of(run), busy=False)
+
+
+def _run_one(
+    services: Services, run: Run, place: int, image: Image, job: Job
+) -> Generator[View, None, Outcome]:
+    model = run.models[place]
+
+    def work(report: Report) -> Prediction:
+        return services.segmenter.segment(
+            image, model, engine=run.engine, on_stage=report, cancelled=job.stopped.is_set
+        )
+
+    try:
+        for step in follow(work, job):
+            if isinstance(step, Done):
+                return _done(step.value)
+            yield View(_progress(run, place, step.name, step.elapsed))
+    except Cancelled:
+        if job.replaced:
+            raise
+        return Outcome(pane_value(model, message="Stopped"))
+    except InstSegError as error:
+        return Outcome(pane_value(model, "failed", message=str(error)))
+    raise AssertionError("follow() ends with Done or raises")
+
+
+def _done(prediction: Prediction) -> Outcome:
+    classes = {(row.class_id, row.label) for row in prediction.instances}
+    pane = pane_value(
+        prediction.model,
+        "done",
+        prediction=cast(PredictionValue, prediction.to_dict()),
+        colors={str(class_id): color(label) for class_id, label in classes},
+        caption=[
+            milliseconds(prediction.timings.latency),
+            megabytes(prediction.size_mb),
+            high_performance.engine_and_gain(prediction.runtime),
+        ],
+    )
+    return Outcome(pane, prediction)
+
+
+def _not_here(services: Services, model: str) -> Outcome | None:
+    """The outcome of a model that cannot run now; None if it can."""
+    spec = services.segmenter.catalog.get(model)
+    status = services.segmenter.store.status(spec)
+    if status.usable:
+        return None
+    state: PaneState = "not fetched" if status.state is ModelState.NOT_FETCHED else "failed"
+    return Outcome(pane_value(model, state, message=status.reason))
+
+
+def _progress(run: Run, place: int, stage: str, elapsed: float) -> str:
+    model, count = run.models[place], len(run.outcomes)
+    words = high_performance.preparing_sentence(model, stage)
+    words = words or f"{model}: {_STAGES.get(stage, 'running')}"
+    sentence = f"{words} · model {place + 1} of {count}"
+    if elapsed >= 1:
+        sentence += f" · {seconds(elapsed)}"
+    return progress_html(sentence, place / count)
+
+
+def _summary(run: Run) -> str:
+    """How the run ended, as HTML."""
+    total, done = len(run.outcomes), len(run.predictions)
+    parts = [f"{done} of {total} models done"]
+    parts += [
+        f"{count} {words}"
+        for state, words in (
+            ("failed", "failed: the reason is in its pane"),
+            ("not fetched", "not on this machine: fetch above"),
+            ("waiting", "stopped"),
+        )
+        if (count := sum(one.state == state for one in run.outcomes))
+    ]
+    return f'<p class="summary" role="status">{" · ".join(parts)}</p>'

@@ -1,0 +1,235 @@
+"""From a figure to its pictures: a page of small ones, and one in the viewer with the truth."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from html import escape
+from math import floor
+from pathlib import Path
+from typing import Any, cast
+
+import cv2
+
+from instseg_ui.errors import ImageError, InputError
+from instseg_ui.evaluate import (
+    Case,
+    CasePage,
+    ModelResult,
+    Query,
+    confusion,
+    find_cases,
+    found_in,
+    picture_of,
+    truth_in,
+)
+from instseg_ui.evaluate.cases import CASE_KINDS
+from instseg_ui.numbers import plural, three
+from instseg_ui.palette import color
+from instseg_ui.results import Prediction
+from instseg_ui.settings import Settings
+from instseg_ui.show.evaluation_pictures import draw
+from instseg_ui.ui.compare.decision import nothing
+from instseg_ui.ui.evaluate.counts import pair
+from instseg_ui.ui.segment.run import display_url
+from instseg_ui.ui.viewer.viewer import ImageValue, PredictionValue, ViewerValue, viewer_value
+
+KINDS: list[tuple[str, str]] = [
+    ("Wrong: all false positives", "false positive"),
+    ("Not found: all objects without a right prediction", "not found"),
+    ("Loose: right, but IoU below 0.75", "loose"),
+    ("Right", "correct"),
+    ("Error: wrong class", "classification"),
+    ("Error: loose, IoU 0.1 to 0.5", "localisation"),
+    ("Error: wrong class and loose", "both"),
+    ("Error: duplicate", "duplicate"),
+    ("Error: background", "background"),
+    ("Error: missed, and no other error explains it", "missed"),
+]
+SHOWS = [("The case", "case"), ("All, with the truth", "both"), ("Found", "found"),
+         ("Truth", "truth")]  # fmt: skip
+NO_PICTURE = viewer_value(message={"kind": "empty", "text": "The picture of a case stands here"})
+EACH = 12
+"""Small pictures of a page."""
+_MOST_PAIRS = 15
+_QUALITY = 80
+_TRUTH = "#ffffff"
+_TRUTH_IDS = 100_000
+"""What is added to a truth's class id, so that it has a colour of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which cases: `kind` as `KINDS` or `eval_counts.pair` has it, `category` by its place."""
+
+    kind: str
+    score: float
+    category: int | None = None
+
+
+def kinds_of(result: ModelResult | None) -> list[tuple[str, str]]:
+    """The kinds to choose from, the model's worst pairs of classes among them."""
+    if result is None:
+        return list(KINDS)
+    pairs = result.confusion().confused()[:_MOST_PAIRS]
+    return KINDS + [(pair_words(result, pair(one)), pair(one)) for one in pairs]
+
+
+def pair_words(result: ModelResult | None, kind: str) -> str:
+    """`Confused: dog found as cat`, of a kind as `eval_counts.pair` makes it."""
+    names = [category.name for category in result.dataset.categories] if result else []
+    try:
+        truth, seen = _pair_of(kind.split(":")[1:], len(names))
+    except InputError:
+        return "Confused"
+    true_name = "no object" if truth == confusion.NOTHING else names[truth]
+    seen_as = "nothing" if seen == confusion.NOTHING else names[seen]
+    return f"Confused: {true_name} found as {seen_as}"
+
+
+def query_of(asked: Asked, categories: int) -> Query:
+    """The query of the library.
+
+    Raises:
+        InputError: no such kind or class.
+    """
+    kind, *places = asked.kind.split(":")
+    if kind == "confusion":
+        truth, seen = _pair_of(places, categories)
+        return Query("confusion", min_score=asked.score, category=seen, truth=truth)
+    if kind not in CASE_KINDS or places:
+        raise InputError(f"There is no kind of case “{asked.kind[:40]}”. Choose one of the list.")
+    if asked.category is not None and not 0 <= asked.category < categories:
+        raise InputError("The data set has no such class. Choose one of the list.")
+    return Query(kind, min_score=asked.score, category=asked.category)
+
+
+def _pair_of(places: list[str], categories: int) -> tuple[int, int]:
+    try:
+        truth, seen = (int(one) for one in places)
+    except ValueError:
+        truth = seen = categories
+    if not all(confusion.NOTHING <= one < categories for one in (truth, seen)):
+        raise InputError("There is no such pair of classes. Choose one of the list.")
+    return truth, seen
+
+
+def page_of(result: ModelResult, asked: Asked, place: int) -> CasePage:
+    """The page of cases that has the one at `place`. Raises `InputError`."""
+    query = query_of(asked, len(result.dataset.categories))
+    return find_cases(result, query, offset=place // EACH * EACH, limit=EACH)
+
+
+def gallery_html(result: ModelResult, page: CasePage, place: int, settings: Settings) -> str:
+    """The page's cases as small pictures, each a button; `place` is the one in the viewer."""
+    if not page.total:
+        return nothing("There is no such case. Choose another kind, class or score.")
+    first = place // EACH * EACH
+    items = "".join(
+        _thumbnail(result, case, first + i, first + i == place, settings)
+        for i, case in enumerate(page.cases)
+    )
+    shown = f"{first + 1:,} to {first + len(page.cases):,} of {plural(page.total, 'case')}"
+    return (
+        f'<p class="cmp-note">{shown}, the gravest first.</p><div class="eval-cases">{items}</div>'
+    )
+
+
+def _thumbnail(
+    result: ModelResult, case: Case, place: int, chosen: bool, settings: Settings
+) -> str:
+    words = escape(f"{result.dataset.images[case.image].name}: {words_of(case)}")
+    pressed = ' aria-pressed="true"' if chosen else ""
+    try:
+        data = cv2.imencode(
+            ".jpg", draw(result, case, settings), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+        )[1].tobytes()
+        uri = f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
+        picture = f'<img src="{uri}" alt="" loading="lazy">'
+    except ImageError as error:
+        picture = f'<span class="eval-no-picture">{escape(str(error))}</span>'
+    return (
+        f'<button type="button" data-place="{place}"{pressed} title="{words}">{picture}'
+        f"<span>{escape(words_of(case))}</span></button>"
+    )
+
+
+def words_of(case: Case) -> str:
+    """A case in a line: what was found, what it is."""
+    if case.predicted is None or case.score is None:
+        return f"{case.expected} not found"
+    iou = "" if case.iou is None else f", IoU {three(case.iou)}"
+    truth = "nothing there" if case.expected is None else f"truth {case.expected}{iou}"
+    return f"{case.predicted} {three(case.score)}, {truth}"
+
+
+def caption_html(result: ModelResult, page: CasePage, place: int) -> str:
+    """Which case is in the viewer."""
+    case = page.cases[place % EACH]
+    entry = result.dataset.images[case.image]
+    return (
+        f'<p class="eval-facts" role="status"><b>Case {place + 1:,} of {page.total:,}</b> · '
+        f"{escape(result.model)} · {escape(words_of(case))} · {escape(entry.name)} "
+        f"({entry.width} × {entry.height})</p>"
+    )
+
+
+def viewer_of(
+    result: ModelResult, case: Case, show: str, settings: Settings, cache: Path
+) -> ViewerValue:
+    """One case in the viewer: predictions filled, the truth as an outline.
+
+    Raises:
+        ImageError: the picture cannot be read.
+    """
+    picture = picture_of(result.dataset, case.image, settings)
+    image: ImageValue = {
+        "url": display_url(picture, cache),
+        "width": picture.width,
+        "height": picture.height,
+        "name": picture.name,
+    }
+    found = found_in(result, case.image)
+    value = _prediction(result, case, show, found)
+    colors = {str(one["class_id"]): color(str(one["label"])) for one in value["instances"]}
+    colors |= {str(one["class_id"]): _TRUTH for one in value["instances"] if "outline" in one}
+    return viewer_value(
+        image=image, prediction=value, colors=colors, threshold=_threshold(result, case)
+    )
+
+
+def _threshold(result: ModelResult, case: Case) -> float:
+    """Where the viewer's threshold begins: at the model's best, lower if the case is lower."""
+    least = result.threshold if case.score is None else min(case.score, result.threshold)
+    return floor(100 * least) / 100
+
+
+def _prediction(result: ModelResult, case: Case, show: str, found: Prediction) -> PredictionValue:
+    instances: list[dict[str, Any]] = []
+    if show != "truth":
+        instances += [
+            row for i, row in enumerate(_rows(found)) if show != "case" or i == case.prediction
+        ]
+    if show != "found":
+        instances += _truths(result, case, only=show == "case")
+    value = found.to_dict() | {"instances": instances}
+    return cast(PredictionValue, value)
+
+
+def _truths(result: ModelResult, case: Case, *, only: bool) -> list[dict[str, Any]]:
+    truth = truth_in(result.dataset, case.image)
+    places = [one.place for one in result.dataset.truths_of(case.image) if not one.crowd]
+    return [
+        row
+        | {
+            "class_id": _TRUTH_IDS + row["class_id"],
+            "label": f"truth: {row['label']}",
+            "outline": True,
+        }
+        for place, row in zip(places, _rows(truth), strict=True)
+        if not only or place == case.truth
+    ]
+
+
+def _rows(prediction: Prediction) -> list[dict[str, Any]]:
+    return list(prediction.to_dict()["instances"])

@@ -1,0 +1,136 @@
+"""The Evaluate tab's components above its results, and where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from instseg_ui.ui.evaluate import figures
+from instseg_ui.ui.evaluate import progress as run_progress
+from instseg_ui.ui.shared import switch
+from instseg_ui.ui.shared.picks_layout import picks_layout
+from instseg_ui.ui.shared.services import Services
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is evaluated on what; `opened` changes when another data set is there."""
+
+    opened: gr.State
+    uploads: gr.File
+    picks: gr.CheckboxGroup
+    shortcuts: dict[str, gr.Button]
+    limit: gr.Number
+    boundary: gr.Checkbox
+    restart: gr.Checkbox
+    fast: gr.Checkbox
+
+    @property
+    def fields(self) -> list[Any]:
+        """In the order of `Form`."""
+        return [self.picks, self.limit, self.boundary, self.restart, self.fast]
+
+
+@dataclass(frozen=True)
+class Actions:
+    """The main action and its progress."""
+
+    go: gr.Button
+    stop: gr.Button
+    progress: gr.HTML
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """What is wrong with the data set, and which class stands for which category.
+
+    `changed` changes when a mapping was changed by hand.
+    """
+
+    changed: gr.State
+    findings: gr.HTML
+    panel: gr.Accordion
+    model: gr.Dropdown
+    category: gr.Dropdown
+    labels: gr.Dropdown
+    put: gr.Button
+    reset: gr.Button
+    table: gr.HTML
+
+
+def setup_layout(services: Services) -> Setup:
+    """The data set, the models, and how."""
+    opened = gr.State(0)
+    with gr.Row(elem_id="eval-setup", equal_height=False):
+        with gr.Column(scale=1, min_width=280, elem_classes="side"):
+            uploads = gr.File(
+                label="Data set: a zip, or images and their JSON",
+                file_count="multiple",
+                file_types=[".zip", ".json", "image"],
+                height=150,
+                elem_id="eval-uploads",
+            )
+        with gr.Column(scale=5, min_width=320):
+            label = "Models to evaluate: published mask AP, size, state"
+            shortcuts, picks = picks_layout(services, label, "eval-picks")
+            more = _more_layout(services)
+    return Setup(opened=opened, uploads=uploads, picks=picks, shortcuts=shortcuts, **more)
+
+
+def _more_layout(services: Services) -> dict[str, Any]:
+    with gr.Accordion("More settings", open=False, elem_id="eval-more"):
+        with gr.Row(elem_classes="eval-numbers"):
+            # Bounds are checked when it runs: a field's own would raise a sentence of its own.
+            limit = gr.Number(
+                value=None,
+                precision=0,
+                label="Only the first images (empty: all)",
+                min_width=180,
+                elem_id="eval-limit",
+            )
+            fast = switch.switch(services.settings, "eval-fast")
+        boundary = gr.Checkbox(
+            True, label="Boundary IoU too (takes the most time of the counting)", container=False
+        )
+        restart = gr.Checkbox(
+            False,
+            label="Run all images again, whatever was predicted before",
+            container=False,
+            elem_id="eval-restart",
+        )
+    return {"limit": limit, "fast": fast, "boundary": boundary, "restart": restart}
+
+
+def actions_layout() -> Actions:
+    """The main action, and how far it is."""
+    with gr.Row(elem_classes="cmp-actions", equal_height=True):
+        go = gr.Button("Evaluate", variant="primary", elem_id="eval-go")
+        stop = gr.Button("Stop", visible=False, elem_id="eval-stop")
+        progress = gr.HTML(run_progress.HINT, elem_id="eval-progress")
+    return Actions(go, stop, progress)
+
+
+def mapping_layout() -> Mapping:
+    """Findings, and the mapping to look at and to change."""
+    changed = gr.State(0)
+    findings = gr.HTML(figures.NO_DATA, elem_id="eval-findings")
+    with gr.Accordion(
+        "Which class stands for which category", open=False, visible=False, elem_id="eval-mapping"
+    ) as panel:
+        with gr.Row(elem_classes="eval-numbers"):
+            model = gr.Dropdown([], label="Model", min_width=150, elem_id="eval-map-model")
+            category = gr.Dropdown([], label="Category", min_width=150, elem_id="eval-map-category")
+            labels = gr.Dropdown(
+                [],
+                label="Model's classes that stand for it",
+                multiselect=True,
+                scale=2,
+                min_width=200,
+                elem_id="eval-map-labels",
+            )
+            put = gr.Button("Set", size="sm", min_width=70, elem_id="eval-map-set")
+            reset = gr.Button("Back to names", size="sm", min_width=110, elem_id="eval-map-reset")
+        table = gr.HTML(figures.mapping_html(None), elem_id="eval-map-table")
+    return Mapping(changed, findings, panel, model, category, labels, put, reset, table)

@@ -1,0 +1,153 @@
+"""The mapping part of the Evaluate tab: which class stands for which category, to be changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from instseg_ui.errors import InstSegError
+from instseg_ui.evaluate import CategoryMap
+from instseg_ui.ui.evaluate import category_map, figures, run
+from instseg_ui.ui.evaluate.desk import Desk, Desks
+from instseg_ui.ui.evaluate.events import LATEST, SHORT, progress_of
+from instseg_ui.ui.evaluate.layout import Actions, Mapping, Setup
+from instseg_ui.ui.evaluate.results import Results
+from instseg_ui.ui.shared.events import OWN, said, session_of
+from instseg_ui.ui.shared.jobs import Jobs
+from instseg_ui.ui.shared.services import Services
+
+
+def connect_mapping(
+    services: Services,
+    desks: Desks,
+    jobs: Jobs,
+    setup: Setup,
+    actions: Actions,
+    mapping: Mapping,
+    results: Results,
+) -> None:
+    """Connect the findings, the table of the mapping, and the controls that change it."""
+    _connect_findings(desks, setup, mapping, results)
+    _connect_table(services, desks, setup, mapping)
+    rescore = _rescorer(desks, jobs, actions, results)
+    _connect_changes(services, desks, actions, mapping, results, rescore)
+
+
+def _connect_findings(desks: Desks, setup: Setup, mapping: Mapping, results: Results) -> None:
+    def describe(picks: Sequence[str], model: str | None, request: gr.Request) -> list[Any]:
+        desk = desks.of(session_of(request))
+        chosen = model if model in picks else next(iter(picks), None)
+        return [
+            _findings(desk),
+            gr.update(visible=desk.dataset is not None),
+            gr.update(choices=list(picks), value=chosen),
+        ]
+
+    def first(request: gr.Request) -> Any:
+        dataset = desks.of(session_of(request)).dataset
+        names = [one.name for one in dataset.categories] if dataset else []
+        return gr.update(choices=names, value=names[0] if names else None)
+
+    gr.on(
+        [setup.opened.change, setup.picks.change, results.scored.change],
+        describe,
+        [setup.picks, mapping.model],
+        [mapping.findings, mapping.panel, mapping.model],
+        **LATEST,
+        **OWN,
+    )
+    setup.opened.change(first, None, mapping.category, **LATEST, **OWN)
+
+
+def _findings(desk: Desk) -> str:
+    source = desk.evaluation or desk.dataset
+    return figures.dataset_html(desk.dataset, source.findings if source else ())
+
+
+def _connect_table(services: Services, desks: Desks, setup: Setup, mapping: Mapping) -> None:
+    def table(model: str | None, request: gr.Request) -> str:
+        try:
+            found = _mapping(services, desks.of(session_of(request)), model)
+        except InstSegError as error:
+            return figures.nothing(str(error))
+        return figures.mapping_html(found)
+
+    def classes(model: str | None, category: str | None, request: gr.Request) -> Any:
+        try:
+            found = _mapping(services, desks.of(session_of(request)), model)
+        except InstSegError:
+            found = None
+        if found is None:
+            return gr.update(choices=[], value=[])
+        now = next((row.labels for row in found.rows() if row.category.name == category), ())
+        return gr.update(choices=list(dict.fromkeys(found.labels)), value=list(now))
+
+    gr.on(
+        [setup.opened.change, mapping.model.change, mapping.changed.change],
+        table,
+        mapping.model,
+        mapping.table,
+        **LATEST,
+        **OWN,
+    )
+    gr.on(
+        [
+            setup.opened.change,
+            mapping.model.change,
+            mapping.category.change,
+            mapping.changed.change,
+        ],
+        classes,
+        [mapping.model, mapping.category],
+        mapping.labels,
+        **LATEST,
+        **OWN,
+    )
+
+
+def _mapping(services: Services, desk: Desk, model: str | None) -> CategoryMap | None:
+    if desk.dataset is None or not model:
+        return None
+    return category_map.mapping_of(services, desk, model)
+
+
+def _rescorer(
+    desks: Desks, jobs: Jobs, actions: Actions, results: Results
+) -> Callable[[gr.Request], Iterator[dict[Any, Any]]]:
+    def rescore(request: gr.Request) -> Iterator[dict[Any, Any]]:
+        for view in run.rescore(desks, jobs, session_of(request)):
+            new = {results.scored: time.monotonic_ns()} if view.scored else {}
+            yield progress_of(view, actions) | new
+
+    return rescore
+
+
+def _connect_changes(
+    services: Services,
+    desks: Desks,
+    actions: Actions,
+    mapping: Mapping,
+    results: Results,
+    rescore: Callable[[gr.Request], Iterator[dict[Any, Any]]],
+) -> None:
+    def put(model: str | None, category: str | None, labels: list[str], request: gr.Request) -> int:
+        desk = desks.of(session_of(request))
+        with said():
+            category_map.change_mapping(services, desk, model or "", category or "", labels)
+        return time.monotonic_ns()
+
+    def reset(model: str | None, request: gr.Request) -> int:
+        desks.of(session_of(request)).changes.pop(model or "", None)
+        return time.monotonic_ns()
+
+    outputs = [actions.progress, actions.stop, results.scored]
+    for event, change, inputs in (
+        (mapping.put.click, put, [mapping.model, mapping.category, mapping.labels]),
+        (mapping.reset.click, reset, [mapping.model]),
+    ):
+        event(change, inputs, mapping.changed, concurrency_limit=None, **OWN).success(
+            rescore, None, outputs, **SHORT, **OWN
+        )

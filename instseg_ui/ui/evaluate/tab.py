@@ -1,0 +1,247 @@
+"""Evaluate: models measured against annotated pictures, and the pictures behind each number."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from instseg_ui.ui.evaluate import (
+    charts,
+    counts,
+    downloads,
+    progress,
+)
+from instseg_ui.ui.evaluate import (
+    figures as evaluate_figures,
+)
+from instseg_ui.ui.evaluate import (
+    run as evaluate_run,
+)
+from instseg_ui.ui.evaluate.desk import Desks
+from instseg_ui.ui.evaluate.events import (
+    LATEST,
+    RUNNING,
+    SHORT,
+    category_of,
+    progress_of,
+    result_of,
+)
+from instseg_ui.ui.evaluate.layout import (
+    Actions,
+    Setup,
+    actions_layout,
+    mapping_layout,
+    setup_layout,
+)
+from instseg_ui.ui.evaluate.mapping import connect_mapping
+from instseg_ui.ui.evaluate.pictures import connect_cases
+from instseg_ui.ui.evaluate.results import ALL, Results, results_layout
+from instseg_ui.ui.evaluate.run import Form, View
+from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared import picks as model_picks
+from instseg_ui.ui.shared.events import OWN, said, save_script, session_of
+from instseg_ui.ui.shared.jobs import Jobs
+from instseg_ui.ui.shared.services import Services
+
+_STYLE = (Path(__file__).parent / "evaluate.css").read_text(encoding="utf-8")
+
+
+def evaluate_tab(services: Services, tab: gr.Tab) -> None:
+    """Lay the tab out and connect it; which models are here is said anew whenever it is opened."""
+    gr.HTML(f"<style>{_STYLE}</style>", elem_id="eval-style")
+    setup = setup_layout(services)
+    jobs, desks = Jobs(), Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
+    actions = actions_layout()
+    mapping = mapping_layout()
+    results = results_layout()
+    _connect_setup(services, setup, tab)
+    _connect_running(services, desks, jobs, setup, actions, results)
+    connect_mapping(services, desks, jobs, setup, actions, mapping, results)
+    _connect_figures(desks, results)
+    _connect_charts(desks, results)
+    connect_cases(services, desks, results)
+    _connect_files(services, desks, results)
+    _clear_when_left(jobs, desks)
+
+
+def _connect_setup(services: Services, setup: Setup, tab: gr.Tab) -> None:
+    # The value is left alone: somebody may have picked by the time the answer is there.
+    tab.select(
+        lambda: gr.update(choices=model_picks.choices(services)),
+        None,
+        setup.picks,
+        queue=False,
+        **OWN,
+    )
+    for name, button in setup.shortcuts.items():
+
+        def pick(picks: list[str], name: str = name) -> list[str]:
+            return model_picks.toggled(services, picks, name)
+
+        button.click(pick, setup.picks, setup.picks, concurrency_limit=None, **OWN)
+
+
+def _connect_running(
+    services: Services,
+    desks: Desks,
+    jobs: Jobs,
+    setup: Setup,
+    actions: Actions,
+    results: Results,
+) -> None:
+    outputs = [actions.progress, actions.stop, setup.opened, results.scored]
+
+    def shown(view: View) -> dict[Any, Any]:
+        return progress_of(view, actions) | {
+            state: time.monotonic_ns()
+            for state, new in ((setup.opened, view.opened), (results.scored, view.scored))
+            if new
+        }
+
+    def open_upload(uploads: list[str] | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        for view in evaluate_run.open_upload(desks, jobs, uploads, session_of(request)):
+            yield shown(view)
+
+    def run(
+        models: list[str],
+        limit: float | None,
+        boundary: bool,
+        restart: bool,
+        fast: bool,
+        request: gr.Request,
+    ) -> Iterator[dict[Any, Any]]:
+        engine = high_performance.engine(services.settings, fast)
+        form = Form(models, limit, boundary, restart, engine)
+        for view in evaluate_run.run(services, desks, jobs, form, session_of(request)):
+            yield shown(view)
+
+    def stop(request: gr.Request) -> None:
+        jobs.stop(session_of(request))
+
+    setup.uploads.upload(open_upload, setup.uploads, outputs, **SHORT, **OWN)
+    actions.go.click(lambda: progress.WAITING, None, actions.progress, queue=False, **OWN).then(
+        run, setup.fields, outputs, **RUNNING, **OWN
+    )
+    actions.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def _connect_figures(desks: Desks, results: Results) -> None:
+    def figures(kind: str, request: gr.Request) -> str:
+        found = desks.of(session_of(request)).evaluation
+        return evaluate_figures.figures_html(found, evaluate_figures.KINDS.get(kind, "mask"))
+
+    def classes(model: str | None, kind: str, request: gr.Request) -> list[Any]:
+        result = result_of(desks.of(session_of(request)).evaluation, model)
+        return [
+            counts.classes_html(result, evaluate_figures.KINDS.get(kind, "mask")),
+            counts.confusion_html(result),
+            None if result is None else charts.confused(result),
+        ]
+
+    def others(model: str | None, request: gr.Request) -> list[Any]:
+        found = desks.of(session_of(request)).evaluation
+        names = [one.model for one in found.results] if found else []
+        first = model if model in names else next(iter(names), None)
+        return [
+            counts.errors_html(found),
+            evaluate_figures.calibration_html(found),
+            evaluate_figures.context_html(found),
+            gr.update(choices=names, value=first, visible=bool(names)),
+            gr.update(choices=names, value=first),
+        ]
+
+    scored = results.scored
+    gr.on(
+        [scored.change, results.kind.change],
+        figures,
+        results.kind,
+        results.figures,
+        **LATEST,
+        **OWN,
+    )
+    gr.on(
+        [scored.change, results.model.change, results.kind.change],
+        classes,
+        [results.model, results.kind],
+        [results.classes, results.pairs, results.confused],
+        **LATEST,
+        **OWN,
+    )
+    scored.change(
+        others,
+        results.model,
+        [results.errors, results.calibrated, results.context, results.model, results.taken],
+        **LATEST,
+        **OWN,
+    )
+
+
+def _connect_charts(desks: Desks, results: Results) -> None:
+    def choices(request: gr.Request) -> list[Any]:
+        dataset = desks.of(session_of(request)).dataset
+        names = [one.name for one in dataset.categories] if dataset else []
+        every = [("All classes", ALL), *((name, place) for place, name in enumerate(names))]
+        return [gr.update(choices=every, value=ALL)] * 2
+
+    def curves(iou: str, category: int, request: gr.Request) -> list[Any]:
+        found = desks.of(session_of(request)).evaluation
+        if found is None or not found.results:
+            return [None, None]
+        place = category_of(found, category)
+        return [
+            charts.precision_recall(found, charts.IOUS.get(iou, 0), place),
+            charts.f1_over_threshold(found, place),
+        ]
+
+    def fixed(request: gr.Request) -> list[Any]:
+        found = desks.of(session_of(request)).evaluation
+        if found is None or not found.results:
+            return [None, None]
+        return [charts.errors(found), charts.calibration(found)]
+
+    results.scored.change(
+        choices, None, [results.category, results.cases.category], **LATEST, **OWN
+    )
+    gr.on(
+        [results.scored.change, results.iou.change, results.category.change],
+        curves,
+        [results.iou, results.category],
+        [results.curve, results.f1],
+        **LATEST,
+        **OWN,
+    )
+    results.scored.change(fixed, None, [results.costs, results.calibration], **LATEST, **OWN)
+
+
+def _connect_files(services: Services, desks: Desks, results: Results) -> None:
+    for button, kind in (
+        (results.html, "html"),
+        (results.json, "json"),
+        (results.predictions, "predictions"),
+    ):
+
+        def save(model: str | None, request: gr.Request, kind: str = kind) -> str:
+            desk = desks.of(session_of(request))
+            with said():
+                return str(downloads.export(desk, kind, model, services.settings))
+
+        button.click(
+            save, results.taken, results.file, concurrency_id="evaluate-figures", **OWN
+        ).success(None, None, None, js=save_script("eval-file"), **OWN)
+
+
+def _clear_when_left(jobs: Jobs, desks: Desks) -> None:
+    """End the work of a visitor who closes the page, and remove what they brought."""
+
+    def leave(request: gr.Request) -> None:
+        session = session_of(request)
+        jobs.stop(session)
+        # It waits until the running work has seen that it is to end.
+        threading.Thread(target=desks.leave, args=[session], daemon=True).start()
+
+    gr.context.Context.root_block.unload(leave)

@@ -1,0 +1,1 @@
+"""The Segment tab: one photo, one model."""

@@ -1,0 +1,1 @@
+"""What the tabs share: services, jobs, photo, model picks, fetching, export."""

@@ -1,0 +1,36 @@
+"""What the handlers of all tabs share: how events are declared, whose they are, how they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from instseg_ui.errors import InstSegError
+
+OWN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+"""Of an event that the page alone uses."""
+
+_SAVE = (Path(__file__).parent / "save_file.js").read_text(encoding="utf-8")
+
+
+def session_of(request: gr.Request) -> str:
+    """The visitor's session."""
+    return request.session_hash or "nobody"
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """What cannot be done is said on the page in its one sentence."""
+    try:
+        yield
+    except InstSegError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+
+
+def save_script(button: str) -> str:
+    """JavaScript that hands over the file of the hidden download button with that id."""
+    return _SAVE.replace("#hidden-button", f"#{button}")

@@ -1,0 +1,85 @@
+"""Which models to compare: the choices, the shortcuts, and what the page says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from instseg_ui.catalog import ModelSpec
+from instseg_ui.numbers import megabytes, three
+from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.viewer import MAX_PANES
+from instseg_ui.weights import ModelState
+
+READY, NONE = "Ready here", "None"
+
+_STATES = {
+    ModelState.BUNDLED: "ready",
+    ModelState.READY: "ready",
+    ModelState.NOT_FETCHED: "to fetch",
+    ModelState.BROKEN: "broken",
+}
+
+
+def choices(services: Services) -> list[tuple[str, str]]:
+    """Every model as (words, name): its published AP, its size, and whether it is here."""
+    return [(_words(services, spec), spec.id) for spec in services.segmenter.catalog]
+
+
+def ready(services: Services) -> list[str]:
+    """The models that can run now, at most as many as the grid has places."""
+    store = services.segmenter.store
+    names = [spec.id for spec in services.segmenter.catalog if store.status(spec).usable]
+    return names[:MAX_PANES]
+
+
+def shortcuts(services: Services) -> list[str]:
+    """The names of the shortcuts: what is here, each family, none."""
+    families = dict.fromkeys(spec.family for spec in services.segmenter.catalog)
+    return [READY, *families, NONE]
+
+
+def toggled(services: Services, picks: Sequence[str], shortcut: str) -> list[str]:
+    """The picks after a shortcut: a family comes along, or goes if all of it was picked."""
+    if shortcut == NONE:
+        return []
+    if shortcut == READY:
+        return ready(services)
+    catalog = services.segmenter.catalog
+    family = [spec.id for spec in catalog if spec.family == shortcut]
+    if set(family) <= set(picks):
+        return [name for name in picks if name not in family]
+    wanted = {*picks, *family}
+    return [name for name in catalog.names if name in wanted][:MAX_PANES]
+
+
+def button(picks: Sequence[str]) -> str:
+    """The words of the button that starts."""
+    if not picks:
+        return "Compare"
+    return "Run 1 model" if len(picks) == 1 else f"Compare {len(picks)} models"
+
+
+def hint(picks: Sequence[str]) -> str:
+    """What to do next, before anything ran, as HTML."""
+    if not picks:
+        words = "Pick two or more models, then compare them on this photo."
+    elif len(picks) == 1:
+        words = "One model is picked. Pick another one to compare it with."
+    elif len(picks) > MAX_PANES:
+        words = f"{len(picks)} models are picked; at most {MAX_PANES} fit. Take some away."
+    else:
+        words = "The models run one after another; each result appears when it is done."
+    return f'<p class="summary">{words}</p>'
+
+
+def _words(services: Services, spec: ModelSpec) -> str:
+    status, published = services.segmenter.store.status(spec), spec.published
+    size = status.size_bytes / 1e6 if status.size_bytes else published.storage_mb
+    parts = [
+        spec.id,
+        f"AP {three(published.mask_ap)}" if published.mask_ap is not None else "no AP",
+        megabytes(size) if size else "",
+        _STATES[status.state],
+    ]
+    # A line breaks between the parts only.
+    return " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)

@@ -1,1 +1,0 @@
-"""One file and one function a tab."""

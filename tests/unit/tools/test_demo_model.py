@@ -1,0 +1,133 @@
+"""The embedded demo model: its folder is whole, and PaddleX runs it like an official one."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+
+from tools.demo_model import augment
+
+FOLDER = Path(__file__).parents[3] / "assets" / "models" / "demo-cats"
+FLOOR = 0.05
+
+
+@pytest.fixture(scope="module")
+def model():
+    from tools.demo_model.predict import PaddleXModel
+
+    return PaddleXModel(FOLDER, threads=2)
+
+
+@pytest.fixture(scope="module")
+def graph():
+    """The bare graph: PaddleX's three inputs to its three outputs."""
+    from paddle import inference
+
+    config = inference.Config(str(FOLDER / "inference.json"), str(FOLDER / "inference.pdiparams"))
+    config.disable_glog_info()
+    predictor = inference.create_predictor(config)
+
+    def run(image, im_shape, scale_factor):
+        inputs = {"image": image, "im_shape": im_shape, "scale_factor": scale_factor}
+        assert predictor.get_input_names() == ["im_shape", "image", "scale_factor"]
+        for name in predictor.get_input_names():
+            predictor.get_input_handle(name).copy_from_cpu(inputs[name])
+        predictor.run()
+        names = predictor.get_output_names()
+        return [predictor.get_output_handle(name).copy_to_cpu() for name in names]
+
+    return run
+
+
+def drawn_cat(width: int, height: int) -> np.ndarray:
+    """A dark sitting cat, much simplified, on grass; BGR uint8."""
+    canvas = np.full((512, 512, 3), (90, 140, 110), np.uint8)
+    canvas = cv2.add(canvas, np.random.default_rng(0).integers(0, 40, canvas.shape, np.uint8))
+    fur = (45, 55, 65)
+    cv2.ellipse(canvas, (256, 350), (85, 120), 0, 0, 360, fur, -1)
+    cv2.circle(canvas, (256, 200), 68, fur, -1)
+    for side in (-1, 1):
+        ear = [(256 + side * x, y) for x, y in ((15, 145), (62, 95), (66, 190))]
+        cv2.fillPoly(canvas, [np.array(ear, np.int32)], fur)
+        cv2.circle(canvas, (256 + side * 26, 195), 11, (60, 220, 200), -1)
+    cv2.ellipse(canvas, (350, 430), (70, 22), -20, 0, 360, fur, -1)
+    return cv2.resize(canvas, (width, height))
+
+
+def test_folder_is_whole_and_below_ten_megabytes():
+    files = {path.name: path.stat().st_size for path in FOLDER.iterdir()}
+    assert {"inference.json", "inference.pdiparams", "inference.yml", "MODEL_CARD.md"} <= set(files)
+    assert {"LICENSE-backbone", "LICENSE-data"} <= set(files)
+    assert sum(files.values()) < 10_000_000
+
+
+def test_description_is_what_paddlex_reads():
+    description = yaml.safe_load((FOLDER / "inference.yml").read_text(encoding="utf-8"))
+    assert description["Global"]["model_name"] == "PP-YOLOE_seg-S"
+    assert description["label_list"] == ["cat"]
+    assert description["draw_threshold"] == 0.5
+    steps = [step["type"] for step in description["Preprocess"]]
+    assert steps == ["Resize", "NormalizeImage", "Permute", "PadStride"]
+
+
+@pytest.mark.paddle
+@pytest.mark.parametrize("size", [(512, 512), (640, 480), (1920, 1080), (97, 211), (301, 45)])
+def test_results_fit_the_image(model, size):
+    width, height = size
+    pixels = drawn_cat(width, height)
+    found = model(pixels, FLOOR)
+    assert found.masks.shape == (len(found.boxes), height, width)
+    assert (found.scores > FLOOR).all()
+    assert (found.boxes >= 0).all()
+    assert (found.boxes <= [width, height, width, height]).all()
+
+
+@pytest.mark.paddle
+def test_a_drawn_cat_is_found(model):
+    found = model(drawn_cat(512, 512), FLOOR)
+    x1, y1, x2, y2 = found.boxes[0]
+    assert x1 < 256 < x2
+    assert y1 < 300 < y2
+    assert found.masks[0, 300, 256] == 1
+
+
+@pytest.mark.paddle
+@pytest.mark.parametrize("size", [(64, 64), (640, 360), (1, 1)])
+def test_nothing_to_find_is_no_error(model, size):
+    width, height = size
+    found = model(np.full((height, width, 3), 127, np.uint8), 0.9)
+    assert len(found.boxes) == 0
+    assert found.masks.shape == (0, height, width)
+
+
+@pytest.mark.paddle
+def test_graph_keeps_the_contract(graph):
+    # A 333 x 210 original, made 500 x 315 and padded to multiples of 32.
+    pixels = cv2.resize(drawn_cat(333, 210), (500, 315)).astype(np.float32)
+    image = np.zeros((1, 3, 320, 512), np.float32)
+    image[0, :, :315, :500] = ((pixels[..., ::-1] - 127) / 128).transpose(2, 0, 1)
+    boxes, count, masks = graph(
+        image, np.float32([[315, 500]]), np.float32([[315 / 210, 500 / 333]])
+    )
+    assert (boxes.dtype, count.dtype, masks.dtype) == (np.float32, np.int32, np.uint8)
+    assert boxes.shape == (count[0], 6)
+    assert masks.shape == (count[0], 210, 333)
+    assert set(np.unique(masks)) <= {0, 1}
+    assert (np.diff(boxes[:, 1]) <= 0).all()
+    y, x = np.mgrid[:210, :333] + 0.5
+    for (_, _, x1, y1, x2, y2), mask in zip(boxes, masks, strict=True):
+        outside = (x < x1) | (x > x2) | (y < y1) | (y > y2)
+        assert not mask[outside].any()
+
+
+def test_polygons_are_cut_by_the_canvas():
+    diamond = np.array([[5, -5], [15, 5], [5, 15], [-5, 5]], float)
+    cut = augment.clip(diamond, (0, 0, 10, 10))
+    assert augment.area(cut) == pytest.approx(100)
+    assert augment.bounds([cut]).tolist() == [0, 0, 10, 10]
+    assert len(augment.clip(diamond + 100, (0, 0, 10, 10))) == 0
+    triangle = np.array([[2, 2], [8, 2], [2, 20]], float)
+    # Below y = 10 the triangle is 10/3 wide at the cut: 6 x 18 / 2 less 10/3 x 10 / 2.
+    assert augment.area(augment.clip(triangle, (0, 0, 10, 10))) == pytest.approx(54 - 50 / 3)

@@ -1,0 +1,338 @@
+"""Running several models on one photo, and what is found from it: the parts below the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from instseg_ui.segmenter import Segmenter
+from instseg_ui.settings import Settings
+from instseg_ui.show import tradeoff
+from instseg_ui.ui import link
+from instseg_ui.ui.compare import answers, decision, downloads, matches
+from instseg_ui.ui.compare import run as compare_run
+from instseg_ui.ui.compare.matches import Sight
+from instseg_ui.ui.compare.run import Run, View
+from instseg_ui.ui.shared import fetch_many, picks
+from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.viewer import Settled
+from tests.unit.factories import BLUE, GREEN, RED, model_folder, patches
+
+PHOTO = patches(((5, 5, 25, 25), RED), ((40, 10, 60, 40), GREEN), ((5, 40, 30, 55), BLUE))
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """Models of the built-in engine: two of the same classes, one of others, and odd ones."""
+    root = tmp_path_factory.mktemp("models")
+    folders = [
+        model_folder(root / "one"),
+        model_folder(root / "two"),
+        model_folder(root / "other", labels=["person", "car"]),
+        model_folder(root / "fails", good_runs=1, run_error="It failed <b>here</b>."),
+        model_folder(root / "slow", good_runs=1, delay_s=30),
+        root / "absent",
+    ]
+    settings = Settings(
+        models_dir=root / "official", model_folders=tuple(folders), fake_engine=True, threads=1
+    )
+    with Segmenter(settings) as segmenter:
+        yield Services(segmenter)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> str:
+    path = tmp_path / "photo.png"
+    cv2.imwrite(str(path), PHOTO)
+    return str(path)
+
+
+def views(services: Services, photo: str | None, *models: str, session: str = "me") -> list[View]:
+    cache = Path(photo).parent if photo else Path()
+    return list(compare_run.run(services, photo, models, 0.5, session, cache))
+
+
+def last(services: Services, photo: str, *models: str) -> Run:
+    run = views(services, photo, *models)[-1].run
+    assert run is not None
+    return run
+
+
+def test_each_result_appears_as_it_is_done(services: Services, photo: str) -> None:
+    seen = views(services, photo, "one", "two")
+    states = [tuple(one.state for one in view.run.outcomes) for view in seen if view.run]
+    assert list(dict.fromkeys(states)) == [
+        ("running", "waiting"),
+        ("done", "running"),
+        ("done", "done"),
+    ]
+    assert any("model 2 of 2" in view.progress for view in seen)
+    assert "2 of 2 models done" in seen[-1].progress
+    assert not seen[-1].busy
+    assert seen[-1].grid is not None
+    assert [len(pane["prediction"]["instances"]) for pane in seen[-1].grid["panes"]] == [3, 3]
+
+
+def test_one_that_fails_says_so_and_the_others_go_on(services: Services, photo: str) -> None:
+    run = last(services, photo, "fails", "one", "absent", "Mask-RT-DETR-L")
+    assert [one.state for one in run.outcomes] == ["failed", "done", "failed", "not fetched"]
+    assert run.outcomes[0].pane["message"] == "It failed <b>here</b>."
+    assert "fetching it takes about 114 MB" in run.outcomes[3].pane["message"]
+
+
+def test_stopping_keeps_what_is_done(services: Services, photo: str) -> None:
+    seen = []
+    for view in compare_run.run(
+        services, photo, ["one", "slow", "two"], 0.5, "x", Path(photo).parent
+    ):
+        seen.append(view)
+        if view.run and view.run.outcomes[1].state == "running":
+            services.comparisons.stop("x")
+    run = seen[-1].run
+    assert run is not None
+    assert [one.state for one in run.outcomes] == ["done", "waiting", "waiting"]
+    assert "Stopped" in run.outcomes[1].pane["message"]
+    assert "2 stopped" in seen[-1].progress
+
+
+def test_a_newer_run_ends_the_older_in_silence(services: Services, photo: str) -> None:
+    older = compare_run.run(services, photo, ["slow"], 0.5, "y", Path(photo).parent)
+    next(older)
+    newer = compare_run.run(services, photo, ["one"], 0.5, "y", Path(photo).parent)
+    assert next(newer).busy
+    assert all(view.failure is None for view in older)
+    assert list(newer)[-1].run is not None
+
+
+@pytest.mark.parametrize(
+    ("models", "sentence"),
+    [
+        ((), "No model is picked"),
+        (("nope",), "There is no model named"),
+        (tuple(f"m{i}" for i in range(17)), "at most 16"),
+    ],
+)
+def test_wrong_picks_are_said(
+    services: Services, photo: str, models: tuple[str, ...], sentence: str
+) -> None:
+    (only,) = views(services, photo, *models)
+    assert only.failure is not None
+    assert sentence in only.failure
+
+
+def test_without_a_photo_it_says_what_to_do(services: Services) -> None:
+    assert views(services, None, "one")[-1].failure == (
+        "There is no photo yet. Choose one, then compare."
+    )
+
+
+def test_thresholds_and_hidden_classes_filter_what_is_matched(
+    services: Services, photo: str
+) -> None:
+    run = last(services, photo, "one", "two")
+    everything = matches.matched(matches.filtered(run, Sight()), class_aware=False)
+    assert everything is not None
+    assert len(everything.objects) == 3
+    hidden = answers.settled(Sight(), Settled((0.5, 0.5), frozenset({"red"})))
+    some = matches.matched(matches.filtered(run, hidden), class_aware=False)
+    assert some is not None
+    assert {one.labels for one in some.objects} == {("green",), ("blue",)}
+    whole = run.predictions[0].instances.labels
+    for one in some.objects:
+        member = one.members[0]
+        assert member is not None
+        assert whole[member.index] == member.instance.label
+
+
+def test_one_pane_may_have_another_threshold(services: Services, photo: str) -> None:
+    run = last(services, photo, "one", "two")
+    uneven = Sight(thresholds=(0.5, 1.0))
+    assert [len(one.instances) for one, _ in matches.filtered(run, uneven)] == [3, 0]
+    assert matches.common_threshold(run, uneven, 0.3) == 0.5
+    assert matches.threshold_of(run, uneven, "two") == 1.0
+
+
+def test_thresholds_of_another_number_of_panes_are_not_used(services: Services, photo: str) -> None:
+    run = last(services, photo, "one", "two")
+    stale = Sight(thresholds=(1.0,))
+    assert [len(one.instances) for one, _ in matches.filtered(run, stale)] == [3, 3]
+    assert matches.common_threshold(run, stale, 0.3) == 0.3
+
+
+def test_the_reference_comes_first(services: Services, photo: str) -> None:
+    run = last(services, photo, "one", "fails", "other")
+    sight = answers.pinned(Sight(), run, 2)
+    assert [one.model for one, _ in matches.filtered(run, sight)] == ["other", "one"]
+    assert [one.model for one in matches.in_pane_order(run, sight)] == ["one", "other"]
+    found = matches.matched(matches.filtered(run, sight), class_aware=False)
+    assert answers.objects(run, found)["models"] == ["one", "other"]
+    assert answers.objects(run, found)["reference"] == 1
+    fewer = last(services, photo, "one", "other")
+    assert [one.model for one, _ in matches.filtered(fewer, sight)] == ["one", "other"]
+
+
+def test_models_of_other_classes_agree_where_they_are_and_not_what(
+    services: Services, photo: str
+) -> None:
+    shown = matches.filtered(last(services, photo, "one", "other"), Sight())
+    free = matches.matched(shown, class_aware=False)
+    strict = matches.matched(shown, class_aware=True)
+    assert free is not None
+    assert strict is not None
+    assert {one.state for one in free.objects} == {"class differs"}
+    assert {one.state for one in strict.objects} == {"only one"}
+
+
+def test_one_model_alone_has_nothing_to_agree_with(
+    services: Services, photo: str, settings: Settings
+) -> None:
+    run = last(services, photo, "one")
+    found = matches.matched(matches.filtered(run, Sight()), class_aware=False)
+    assert found is None
+    assert answers.objects(run, found)["objects"] == []
+    assert "Two models must be done" in decision.agreement_html(found, "F1")
+    assert answers.disagreement(settings, run, Sight(), None).pixels is None
+
+
+def test_the_map_counts_models(services: Services, photo: str, settings: Settings) -> None:
+    run = last(services, photo, "one", "two")
+    every = answers.disagreement(settings, run, Sight(), "no such class")
+    assert every.pixels is not None
+    assert every.pixels.shape == PHOTO.shape
+    assert every.label == decision.ALL_CLASSES
+    assert every.labels == [decision.ALL_CLASSES, "blue", "green", "red"]
+    assert "all 2 agree" in every.legend
+    nobody = answers.disagreement(settings, run, Sight(thresholds=(1.0, 1.0)), None)
+    assert "No model covers anything" in nobody.legend
+    uneven = answers.disagreement(settings, run, Sight(thresholds=(0.5, 1.0)), "red")
+    assert "on 0 % of that" in uneven.legend or "No model" in uneven.legend
+
+
+def test_a_photo_that_is_gone_is_said(services: Services, photo: str, settings: Settings) -> None:
+    run = last(services, photo, "one", "two")
+    Path(photo).unlink()
+    assert "could not be read" in answers.disagreement(settings, run, Sight(), None).legend
+
+
+def test_nothing_ran_yet(services: Services, settings: Settings) -> None:
+    verdict, figures, _ = answers.decision(services.segmenter.catalog, None, Sight(), "", "")
+    assert "Pick models" in verdict
+    assert "compare them" in figures
+    assert answers.disagreement(settings, None, Sight(), None).pixels is None
+    assert answers.measured(None) == {}
+
+
+def test_a_wrong_limit_is_a_sentence_not_an_error(services: Services, photo: str) -> None:
+    run = last(services, photo, "one")
+    verdict, figures, _ = answers.decision(
+        services.segmenter.catalog, run, Sight(), "<b>fast</b>", ""
+    )
+    assert "must be a number above 0" in verdict
+    assert "<b>fast" not in verdict
+    assert "one" in figures
+
+
+def test_what_is_shown_is_escaped(services: Services, photo: str) -> None:
+    (one,) = last(services, photo, "one").predictions
+    evil = replace(one, model="one", runtime=replace(one.runtime, engine="<i>x</i>"))
+    verdict = decision.verdict(services.segmenter.catalog, [evil], "", "")
+    assert "<i>x" not in decision.figures_html(services.segmenter.catalog, [evil], verdict)
+
+
+def test_the_study_is_what_is_shown(services: Services, photo: str, tmp_path: Path) -> None:
+    run = last(services, photo, "one", "other", "fails")
+    sight = Sight(hidden=frozenset({"red", "person"}))
+    study = downloads.study(services, run, sight, False, "", "")
+    assert [len(one.instances) for one in study.predictions] == [2, 1]
+    assert study.failures == {"fails": "It failed <b>here</b>."}
+    for kind in ("html", "json"):
+        path = downloads.write(study, kind, str(tmp_path))
+        assert path.name == f"photo-comparison.{kind}"
+        assert path.stat().st_size > 1000
+
+
+def test_the_picks_follow_the_shortcuts(services: Services) -> None:
+    here = picks.ready(services)
+    assert "one" in here
+    assert "absent" not in here
+    assert "Mask-RT-DETR-L" not in here
+    family = picks.toggled(services, ["one"], "Mask-RT-DETR")
+    assert "Mask-RT-DETR-H" in family
+    assert "one" in family
+    assert picks.toggled(services, family, "Mask-RT-DETR") == ["one"]
+    assert picks.toggled(services, family, picks.NONE) == []
+
+
+def test_several_models_are_offered_as_one_download(services: Services) -> None:
+    offer = fetch_many.offer(services, ["one", "Mask-RT-DETR-L", "Mask-RT-DETR-S"])
+    assert offer is not None
+    assert offer.possible
+    assert "2 of 3 picked" in offer.html
+    assert offer.button == "Fetch 165 MB and compare"
+    assert fetch_many.offer(services, ["one"]) is None
+    broken = fetch_many.offer(services, ["absent"])
+    assert broken is not None
+    assert not broken.possible
+
+
+@pytest.mark.parametrize(
+    ("query", "setup"),
+    [
+        ({}, link.Setup()),
+        (
+            {"models": "one,two,one", "threshold": "0.4", "tab": "Compare"},
+            link.Setup(("one", "two"), 0.4, "compare"),
+        ),
+        ({"tab": "nonsense"}, link.Setup()),
+    ],
+)
+def test_an_address_is_read(services: Services, query: dict[str, str], setup: link.Setup) -> None:
+    assert link.read(query, services.segmenter.catalog) == setup
+
+
+def test_a_wrong_address_is_said_and_the_rest_used(services: Services) -> None:
+    setup = link.read({"models": "onee,two", "threshold": "7"}, services.segmenter.catalog)
+    assert setup.models == ("two",)
+    assert setup.threshold == link.THRESHOLD
+    assert len(setup.notes) == 2
+    assert "Did you mean" in setup.notes[0]
+
+
+def test_a_written_address_reads_back(services: Services) -> None:
+    query = link.query(["one", "two"], 0.35)
+    assert query == "?models=one,two&threshold=0.35&tab=compare"
+    pairs = dict(part.split("=") for part in query[1:].split("&"))
+    assert link.read(pairs, services.segmenter.catalog).models == ("one", "two")
+
+
+def test_the_chart_keeps_published_and_measured_apart(services: Services) -> None:
+    specs = list(services.segmenter.catalog)
+    figure = tradeoff.tradeoff(
+        specs, {"Mask-RT-DETR-L": (90.0, 114.0), "one": (5.0, 1.0)}, "cpu_hp_ms"
+    )
+    _, published, _, measured = figure.data
+    assert len(published.x) == 15
+    assert published.marker.symbol == "circle-open"
+    assert list(measured.x) == [90.0]
+    assert measured.marker.symbol == "circle"
+    assert figure.layout.xaxis.type == "log"
+    assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
+
+
+def test_the_chart_of_nothing_is_a_chart() -> None:
+    assert len(tradeoff.tradeoff([], {}, "gpu_hp_ms").data) == 4
+
+
+def test_the_map_of_a_large_photo_is_small() -> None:
+    pixels = np.zeros((10, 4000, 3), np.uint8)
+    from instseg_ui.results import Instances, Prediction, Timings
+    from tests.unit.comparison.test_objects import RUNTIME
+
+    nothing = Prediction("A", 4000, 10, Instances.from_rows([]), Timings(), RUNTIME, 0.05)
+    drawn, _ = decision.map_pixels(pixels, [nothing, nothing], None)
+    assert drawn.shape == (3, 1280, 3)

@@ -1,0 +1,114 @@
+"""What the Segment tab shows at each moment, without a browser."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import cv2
+import pytest
+
+from instseg_ui.errors import ImageError, InputError
+from instseg_ui.segmenter import Segmenter
+from instseg_ui.ui.segment import run
+from instseg_ui.ui.shared.services import Services
+from tests.browser.server import COLORS, fake_model
+from tools.test_models import make_scene
+
+
+@pytest.fixture
+def services(settings):
+    fake_model(settings.models_dir / "SOLOv2")
+    fake_model(settings.models_dir / "PP-YOLOE_seg-S", delay_s=30, good_runs=1)
+    with Segmenter(settings) as segmenter:
+        yield Services(segmenter)
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "scene.png"
+    cv2.imwrite(str(path), make_scene(120, 90, count=3, labels=COLORS).image)
+    return str(path)
+
+
+def look(services, photo, model, session="me", cache=None):
+    cache = cache or services.settings.models_dir / "cache"
+    return run.look(services, photo, model, session, cache)
+
+
+def test_it_ends_with_the_result_and_its_picture(services, photo):
+    *before, last = look(services, photo, "SOLOv2")
+    assert all(view.busy and view.viewer["message"]["kind"] == "busy" for view in before)
+    assert not last.busy
+    assert last.failure is None
+    assert len(last.viewer["prediction"]["instances"]) == 3
+    assert set(last.viewer["colors"]) == {
+        str(one["class_id"]) for one in last.viewer["prediction"]["instances"]
+    }
+    assert (last.viewer["image"]["width"], last.viewer["image"]["height"]) == (120, 90)
+    assert "Latency" in last.facts
+    json.dumps(last.viewer)
+
+
+def test_the_picture_is_a_file_that_browsers_show(services, photo, tmp_path):
+    *_, last = look(services, photo, "SOLOv2", cache=tmp_path / "cache")
+    assert last.viewer["image"]["url"].startswith("/gradio_api/file=")
+    assert [path.name for path in (tmp_path / "cache").rglob("*.jpg")] == ["photo.jpg"]
+
+
+def test_no_photo_is_an_invitation(services):
+    (view,) = look(services, None, "SOLOv2")
+    assert view.viewer["message"]["kind"] == "empty"
+    assert not view.busy
+
+
+def test_a_photo_taken_away_ends_the_run_in_silence(services, photo):
+    running = look(services, photo, "PP-YOLOE_seg-S")
+    assert next(running).busy
+    (view,) = look(services, None, "PP-YOLOE_seg-S")
+    assert view.viewer["message"]["kind"] == "empty"
+    assert all(view.busy for view in running)
+
+
+def test_asking_again_for_what_is_running_does_not_start_over(services, photo):
+    running = look(services, photo, "PP-YOLOE_seg-S")
+    next(running)
+    assert list(look(services, photo, "PP-YOLOE_seg-S")) == []
+    assert next(running).busy
+    services.jobs.stop("me")
+    assert len(list(running)) >= 1
+
+
+def test_stopping_says_so_without_an_alarm(services, photo):
+    running = look(services, photo, "PP-YOLOE_seg-S")
+    next(running)
+    threading.Timer(0.3, services.jobs.stop, ["me"]).start()
+    *_, last = running
+    assert last.viewer["message"]["text"].startswith("Stopped")
+    assert last.failure is None
+
+
+@pytest.mark.parametrize("content", [b"", b"Not a photo."])
+def test_a_broken_photo_keeps_the_old_picture(services, tmp_path, content):
+    (tmp_path / "photo.jpg").write_bytes(content)
+    (view,) = look(services, str(tmp_path / "photo.jpg"), "SOLOv2")
+    assert view.failure
+    assert view.viewer["message"] == {"kind": "error", "text": view.failure}
+    assert view.viewer["image"] is None
+    assert str(tmp_path) not in view.failure
+
+
+def test_the_answer_is_plain_values_at_the_threshold(services, photo):
+    answer = run.answer(services, photo, "SOLOv2", 0.6)
+    assert answer["threshold"] == 0.6
+    assert all(one["score"] >= 0.6 for one in answer["instances"])
+    json.dumps(answer)
+
+
+def test_the_answer_to_a_wrong_question_is_an_error(services, photo):
+    with pytest.raises(InputError, match="between 0 and 1"):
+        run.answer(services, photo, "SOLOv2", 2)
+    with pytest.raises(InputError, match="Did you mean “SOLOv2”"):
+        run.answer(services, photo, "SOLO", 0.5)
+    with pytest.raises(ImageError, match="No image came"):
+        run.answer(services, None, "SOLOv2", 0.5)
