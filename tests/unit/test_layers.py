@@ -46,6 +46,7 @@ ONLY_IN = {
     "prometheus_client": ("api",),
     "starlette": ("api", "ui"),
     "gradio": ("ui",),
+    "htpy": ("show", "ui", "api"),
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -1,0 +1,72 @@
+"""A table once, for page, report and command line.
+
+A heading carries the unit, a cell the number alone; a dash carries its reason. Measured and
+published figures have columns of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import htpy as h
+from markupsafe import Markup
+
+from instseg_ui.numbers import NONE
+from instseg_ui.show.html import markup
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading with its unit; `published` tells figures of somebody else's machine."""
+
+    heading: str
+    number: bool = True
+    published: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a cell shows, and why it shows a dash."""
+
+    text: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns, and rows of as many cells; the first column names the row."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why cells show a dash, each reason once."""
+        found = (cell.reason for row in self.rows for cell in row)
+        return tuple(dict.fromkeys(reason for reason in found if reason))
+
+
+def table_html(table: Table, marked: Collection[int] = ()) -> Markup:
+    """The table; rows whose number is in `marked` stand out, a dash tells its reason."""
+    head = (h.th(_class(column), scope="col")[column.heading] for column in table.columns)
+    body = (
+        h.tr(class_="beyond" if number in marked else None)[
+            (
+                h.td(_class(column), title=cell.reason or None)[cell.text]
+                for column, cell in zip(table.columns, row, strict=True)
+            )
+        ]
+        for number, row in enumerate(table.rows)
+    )
+    return markup(h.table(".figures")[h.thead[h.tr[head]], h.tbody[body]])
+
+
+def dashes(*tables: Table) -> str:
+    """Why cells of these tables show a dash, as one line; empty without any."""
+    found = dict.fromkeys(reason for table in tables for reason in table.reasons)
+    return f"{NONE}: {' '.join(found)}" if found else ""
+
+
+def _class(column: Column) -> dict[str, dict[str, bool]]:
+    return {"class": {"published": column.published, "text": not column.number}}
