@@ -8,6 +8,7 @@ import gradio as gr
 
 from instseg_ui.ui import sharing, switch
 from instseg_ui.ui.endpoints import endpoints
+from instseg_ui.ui.guarded import GuardedBlocks
 from instseg_ui.ui.photo import Photo
 from instseg_ui.ui.services import Services
 from instseg_ui.ui.tabs.benchmark import benchmark_tab
@@ -25,10 +26,14 @@ Which instance segmentation model should I ship? Drop a photo, click a model, mo
 """
 
 
-def build_page(services: Services) -> gr.Blocks:
+def build_page(services: Services) -> GuardedBlocks:
     """The page of all tabs. Nothing runs until somebody opens it."""
-    with gr.Blocks(
-        title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=(600, 3600)
+    with GuardedBlocks(
+        services.settings,
+        title=TITLE,
+        fill_width=True,
+        analytics_enabled=False,
+        delete_cache=(600, 3600),
     ) as page:
         gr.Markdown(_INTRO, elem_id="intro")
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
@@ -54,6 +59,7 @@ def build_page(services: Services) -> gr.Blocks:
 
         page.unload(leave)
     page.queue(max_size=services.settings.queue_size, api_open=False)
+    page.seal()
     return page
 
 

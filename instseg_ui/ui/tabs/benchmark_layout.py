@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.ui import bench_figures, benchmarking
+from instseg_ui.ui.photo import Tray
 from instseg_ui.ui.services import Services
 from instseg_ui.ui.tabs.picks_layout import picks_layout
 
@@ -17,7 +18,7 @@ class Setup:
     """What is to be measured."""
 
     picks: gr.CheckboxGroup
-    images: gr.File
+    images: Tray
     repeats: gr.Number
     warmup: gr.Number
     callers: gr.Number
@@ -79,7 +80,7 @@ def setup_layout(services: Services) -> Setup:
     """What is to be measured: images, models, numbers."""
     with gr.Row(elem_id="bench-setup", equal_height=False):
         with gr.Column(scale=1, min_width=280, elem_classes="side"):
-            images = gr.File(
+            images = Tray(
                 value=[str(path) for path in services.examples[:1]],
                 label="Images",
                 file_count="multiple",

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.ui import eval_figures, eval_progress, switch
+from instseg_ui.ui.photo import Tray
 from instseg_ui.ui.services import Services
 from instseg_ui.ui.tabs.picks_layout import picks_layout
 
@@ -17,7 +18,7 @@ class Setup:
     """What is evaluated on what; `opened` changes when another data set is there."""
 
     opened: gr.State
-    uploads: gr.File
+    uploads: Tray
     picks: gr.CheckboxGroup
     shortcuts: dict[str, gr.Button]
     limit: gr.Number
@@ -63,7 +64,7 @@ def setup_layout(services: Services) -> Setup:
     opened = gr.State(0)
     with gr.Row(elem_id="eval-setup", equal_height=False):
         with gr.Column(scale=1, min_width=280, elem_classes="side"):
-            uploads = gr.File(
+            uploads = Tray(
                 label="Data set: a zip, or images and their JSON",
                 file_count="multiple",
                 file_types=[".zip", ".json", "image"],
