@@ -23,8 +23,8 @@ CHANGES: Mapping[str, str] = MappingProxyType(
 
 LEAVES: Mapping[str, str] = MappingProxyType(
     {
-        "segment._connect_looking.look": "a model, converted when it first runs in high performance",
-        "compare._connect_running.run": "models, converted when they first run in high performance",
+        "segment._connect_looking.look": "a model, converted when first run in high performance",
+        "compare._connect_running.run": "models, converted when first run in high performance",
         "benchmark._connect_running.run": "a benchmark run that every visitor can open",
         "evaluate._connect_running.run": "predictions, and models as above",
         "endpoints.endpoints.segment": "a model, as above",

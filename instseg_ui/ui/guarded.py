@@ -80,11 +80,12 @@ class GuardedBlocks(gr.Blocks):
         given, event = call.arguments, call.arguments.get("event_data")
         try:
             if given.get("iterator") is not None:
-                given["inputs"] = []
+                # It goes on with what it was given when it began.
+                given |= {"inputs": [], "event_data": None}
             elif not given.get("explicit_call"):
                 given["inputs"] = await self._admit(function, inputs)
-            if event is not None:
-                event._data = admitted(event._data)
+                if event is not None:
+                    event._data = admitted(event._data)
         except InstSegError as error:
             raise gr.Error(str(error), print_exception=False) from None
         return await super().process_api(*call.args, **call.kwargs)
