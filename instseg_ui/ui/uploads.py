@@ -44,7 +44,7 @@ class Files(set[str]):
 
     def __iter__(self) -> Iterator[str]:
         """Those that are still there; the others are forgotten."""
-        for path in tuple(super().copy()):
+        for path in tuple(super().__iter__()):
             if os.path.lexists(path):
                 yield path
             else:
@@ -136,6 +136,11 @@ def bundled(path: Path) -> str:
     copy = save_file_to_cache(str(path), cache_dir=get_upload_folder())
     BUNDLED.add(copy)
     return copy
+
+
+def is_bundled(path: Path) -> bool:
+    """Whether a file of the upload folder is such a copy, which every visitor can name."""
+    return str(path) in BUNDLED
 
 
 def admitted(value: Any, resolve: Resolve = received, depth: int = 0) -> Any:

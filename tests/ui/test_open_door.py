@@ -26,7 +26,7 @@ from instseg_ui import images
 from instseg_ui.settings import Settings
 from instseg_ui.testing import make_scene
 from instseg_ui.ui import uploads
-from tests.browser.server import COLORS, fake_assets, serve
+from tests.browser.server import COLORS, fake_assets, fake_model, serve
 
 META = {"_type": "gradio.FileData"}
 MARK = "nobody but the server's owner reads this 5150"
@@ -77,6 +77,7 @@ def door(tmp_path_factory):
         "picture": str(private / "picture.png"),
         "nothing": str(private / "nothing.png"),
     }
+    fake_model(folder / "models" / "Mask-RT-DETR-S")
     settings = {
         "fake_engine": 1,
         "assets": fake_assets(folder / "assets"),
@@ -365,7 +366,7 @@ DEFAULTS = {
     "run": {1: ["demo-cats"], 3: False},
     "run_1": {0: ["demo-cats"], 2: 1, 3: 0, 4: 1, 5: 1, 6: 1, 7: "json", 8: ""},
     "segment": {1: "demo-cats", 2: 0.5},
-    "compare": {1: "demo-cats,demo-cats", 2: 0.5},
+    "compare": {1: "demo-cats,Mask-RT-DETR-S", 2: 0.5},
     "export": {1: "demo-cats", 2: 0.5, 3: "coco"},
     "save": {1: "coco", 2: {"model": "demo-cats", "threshold": 0.5}},
 }
@@ -483,7 +484,7 @@ def tool(door, name, arguments, **headers):
 
 TOOLS = {
     "segment": {"model": "demo-cats", "threshold": 0.5},
-    "compare": {"models": "demo-cats,SOLOv2", "threshold": 0.5},
+    "compare": {"models": "demo-cats,Mask-RT-DETR-S", "threshold": 0.5},
     "export": {"model": "demo-cats", "threshold": 0.5, "format": "coco"},
 }
 
