@@ -32,10 +32,10 @@ def read_settings() -> Settings:
 
 def create_app(segmenter: Segmenter) -> FastAPI:
     """The web application: the HTTP interface, and the page at the root for all the rest."""
-    import gradio as gr
     from fastapi import FastAPI
 
     from instseg_ui import api
+    from instseg_ui.ui import guarded
     from instseg_ui.ui.page import build_page
     from instseg_ui.ui.shared.services import Services
     from instseg_ui.ui.theme import STYLE_SHEET, theme
@@ -45,10 +45,9 @@ def create_app(segmenter: Segmenter) -> FastAPI:
     app = FastAPI(title="InstSeg UI", docs_url=None, redoc_url=None, openapi_url=None)
     mount_static(app)
     api.mount(app, segmenter)
-    return gr.mount_gradio_app(
+    guarded.mount(
         app,
         build_page(Services(segmenter)),
-        path="/",
         server_name=settings.host,
         server_port=settings.port,
         theme=theme(),
@@ -62,6 +61,7 @@ def create_app(segmenter: Segmenter) -> FastAPI:
         # A `gr.Error` is shown all the same; of anything else only the log tells.
         show_error=False,
     )
+    return app
 
 
 def warm_up(segmenter: Segmenter) -> None:

@@ -1,7 +1,7 @@
 """The named endpoints of the page: for `gradio_client`, for scripts, and as MCP tools.
 
-Files come through Gradio's own components, which accept uploads only, never a path of
-this machine.
+A photo comes as an upload or by its address. Which of either is taken is decided in one place,
+`uploads`, before any of these functions runs; Gradio's own components believe the caller's path.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from instseg_ui.images import Image
 from instseg_ui.numbers import seconds
 from instseg_ui.palette import color
 from instseg_ui.results import Prediction, check_threshold
+from instseg_ui.ui import uploads
 from instseg_ui.ui.segment.facts import facts_html, waiting_html
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.jobs import Done, Job, Report, Stage, follow
@@ -163,11 +163,12 @@ def _done(prediction: Prediction, spec: ModelSpec, engine: str | None, shown: Im
 
 
 def display_url(image: Image, cache: Path) -> str:
-    """The upright pixels as a file that every browser can show, in Gradio's own cache."""
-    name = hashlib.sha256(image.digest.encode()).hexdigest()[:40]
-    path = cache / name / "photo.jpg"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
+    """The upright pixels as a file that every browser can show, in Gradio's own cache.
+
+    Its name cannot be guessed, and it is deleted an hour after it was last shown anew.
+    """
+    path = cache / uploads.private_name(image.digest) / "photo.jpg"
+    if not uploads.renewed(path):
         data = cv2.imencode(".jpg", image.pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
-        path.write_bytes(data.tobytes())
+        uploads.write(path, data.tobytes())
     return f"/gradio_api/file={path.as_posix()}"

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from instseg_ui.errors import InputError
+from instseg_ui.ui.uploads import received
 
 HERE = Path(__file__).parent
 STATIC_DIR = HERE / "static"
@@ -167,20 +169,16 @@ def mount_static(app: Starlette, prefix: str = "") -> None:
 def uploaded_photo(event: gr.EventData) -> Path:
     """The file that an ``upload`` event of a `Viewer` speaks of.
 
-    The browser sends the path, so it is believed only inside the folder that
-    Gradio writes uploads to.
+    The browser sends the path, which is believed only where Gradio writes uploads to.
 
     Raises:
         gr.Error: the event names no uploaded file.
     """
     data = event._data if isinstance(event._data, Mapping) else {}
-    named = data.get("path")
-    folder = Path(get_upload_folder()).resolve()
-    if isinstance(named, str) and "\0" not in named:
-        path = Path(named).resolve()
-        if path.is_relative_to(folder) and path.is_file():
-            return path
-    raise gr.Error("The photo did not arrive. Drop it again.")
+    try:
+        return received(data.get("path"))
+    except InputError:
+        raise gr.Error("The photo did not arrive. Drop it again.", print_exception=False) from None
 
 
 class Viewer(gr.HTML):
