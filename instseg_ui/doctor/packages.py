@@ -62,7 +62,7 @@ def only_one(library: str, rivals: Collection[str], installed: Mapping[str, str]
 
 
 def _requirements(installed: Mapping[str, str]) -> list[Requirement]:
-    """Those of the project's folder; with Paddle for GPUs where that is installed."""
+    """Those the project was tested with; with Paddle for GPUs where that is installed."""
     name = "requirements-gpu.txt" if "paddlepaddle-gpu" in installed else "requirements.txt"
     optional = read_requirements(PROJECT_DIR / "requirements-openvino.txt")
     return [
