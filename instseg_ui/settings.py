@@ -17,6 +17,11 @@ from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, WrapValid
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+"""What `instseg_ui` is imported from: the checkout, or the folder the wheel was installed in."""
+
+_IN_WHEEL = Path(__file__).resolve().parent / "data"
+DATA_DIR = _IN_WHEEL if _IN_WHEEL.is_dir() else PROJECT_DIR
+"""Where `assets/`, `configs/` and requirements lie: at the checkout's top, `data/` in a wheel."""
 
 OFFICIAL_BASE = (
     "https://paddle-model-ecology.bj.bcebos.com/paddlex/official_inference_model/paddle3.0.0"
@@ -148,10 +153,10 @@ class Settings(BaseSettings):
     )
 
     catalog: Path = Field(
-        PROJECT_DIR / "configs" / "models.yaml", description="The catalog of models."
+        DATA_DIR / "configs" / "models.yaml", description="The catalog of models."
     )
     assets: _Folder = Field(
-        PROJECT_DIR / "assets", description="Where the demo model and the examples lie."
+        DATA_DIR / "assets", description="Where the demo model and the examples lie."
     )
     models_dir: _FolderOrNew = Field(
         default_factory=lambda: paddlex_cache() / "official_models",
