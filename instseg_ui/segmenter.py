@@ -127,7 +127,7 @@ class Segmenter:
             WorkerError, WorkerCrashed, WorkerTimeout: it failed on this image.
             BusyError, Cancelled: see `Registry.lease`.
         """
-        spec = self.catalog.get(model or self.settings.default_model)
+        spec = self.catalog.get(model) if model else self.catalog.default(self.settings)
         facts = self.store.folder(spec)
         mode = self._mode(engine)
         key = (image.digest, spec.id, facts.fingerprint, mode)

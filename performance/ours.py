@@ -14,6 +14,7 @@ from instseg_ui.exports import overlay
 from instseg_ui.results import Prediction
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
+from instseg_ui.variables import read_settings
 
 Stages = dict[str, float]
 
@@ -26,12 +27,14 @@ def settings_for(folders: Sequence[Path], threads: int, converted: Path | None =
 
     `converted`: where converted models are kept; None is among the fetched ones.
     """
-    return Settings(
-        model_folders=tuple(folders),
-        threads=threads,
-        cache_predictions=0,
-        fake_engine=False,
-        converted_dir=converted,
+    return read_settings(
+        {
+            "model_folders": tuple(folders),
+            "threads": threads,
+            "cache_predictions": 0,
+            "fake_engine": False,
+            "converted_dir": converted,
+        }
     )
 
 

@@ -21,6 +21,7 @@ Source = Literal["bundled", "official", "folder"]
 
 OFFICIAL_LABELS = "80 COCO classes"
 FOLDER_FAMILY = "Own folder"
+DEFAULT_REMEDY = "It is named as the default model: change INSTSEG_DEFAULT_MODEL or unset it."
 
 # libyaml's safe loader where it was built: the same result, ten times as fast.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -144,6 +145,13 @@ class Catalog:
         except (KeyError, TypeError):
             raise UnknownModelError(name, self.names) from None
 
+    def default(self, settings: Settings) -> ModelSpec:
+        """The model that runs when none is named; where there is no such, the setting is named."""
+        name = settings.default_model
+        if name not in self._specs:
+            raise UnknownModelError(name, self.names, DEFAULT_REMEDY)
+        return self._specs[name]
+
 
 def _read(path: Path) -> _File:
     try:
@@ -162,7 +170,7 @@ def _read(path: Path) -> _File:
 
 
 def _unusable(path: Path, reason: str) -> CatalogError:
-    return CatalogError(f"The catalog “{path.name}” {reason}.")
+    return CatalogError(f"The catalog “{path.name}” {reason}. Correct it, or INSTSEG_CATALOG.")
 
 
 def _yaml_fault(error: Exception) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -23,9 +23,10 @@ from instseg_ui.benchmark.shelf import read_file
 from instseg_ui.catalog import Catalog
 from instseg_ui.cli.bench_output import Writer, show_run
 from instseg_ui.cli.console import INTERRUPTED, SOME_FAILED, Console, guarded
+from instseg_ui.cli.options import settings_of
 from instseg_ui.errors import InputError
 from instseg_ui.images.sources import find_places
-from instseg_ui.pipeline.choice import read_device, read_settings
+from instseg_ui.pipeline.choice import read_device
 from instseg_ui.settings import Settings
 from instseg_ui.weights import WeightsStore
 
@@ -99,8 +100,7 @@ def bench(
 
 
 def _settings(threads: int | None, device: str | None) -> Settings:
-    changes: dict[str, Any] = {} if threads is None else {"threads": threads}
-    return read_settings(**changes, **({"device": read_device(device)} if device else {}))
+    return settings_of(threads=threads, device=read_device(device) if device else None)
 
 
 def _answer(text: str) -> str:
@@ -112,7 +112,8 @@ def _answer(text: str) -> str:
 def _models(given: Sequence[str], every: bool, settings: Settings) -> tuple[str, ...]:
     catalog = Catalog.load(settings)
     if not every:
-        return tuple(catalog.get(name).id for name in given or [settings.default_model])
+        named = [catalog.get(name) for name in given] or [catalog.default(settings)]
+        return tuple(spec.id for spec in named)
     store = WeightsStore(settings)
     return tuple(spec.id for spec in catalog if store.status(spec).usable)
 

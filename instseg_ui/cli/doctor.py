@@ -9,7 +9,7 @@ import typer
 
 from instseg_ui.cli.console import SOME_FAILED, Console, guarded
 from instseg_ui.doctor import Finding, State, examine
-from instseg_ui.pipeline.choice import read_settings
+from instseg_ui.variables import read_settings
 
 _MARKS = {State.OK: "ok   ", State.NOTE: "note ", State.WRONG: "WRONG"}
 

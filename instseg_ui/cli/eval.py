@@ -30,12 +30,13 @@ from instseg_ui.evaluate import (
 from instseg_ui.evaluate.evaluation import Changes
 from instseg_ui.evaluate.run import FLOOR, MAX_INSTANCES
 from instseg_ui.evaluate.scores import KINDS
-from instseg_ui.pipeline.choice import choose_model, read_device, read_settings
+from instseg_ui.pipeline.choice import choose_model, read_device
 from instseg_ui.pipeline.config import PipelineConfig
 from instseg_ui.results import check_threshold
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.show.evaluation_files import write_all
+from instseg_ui.variables import read_settings
 from instseg_ui.weights import ModelState, WeightsStore
 
 _PREDICTIONS = "predictions"

@@ -16,9 +16,9 @@ from instseg_ui.errors import BusyError, InputError, WorkerError
 from instseg_ui.exports.names import Names
 from instseg_ui.images.sources import Source, find_places, read_place
 from instseg_ui.pipeline import NAME, Pipeline, Result, create_pipeline, file_stem
-from instseg_ui.pipeline.choice import read_settings
 from instseg_ui.results import check_threshold
 from instseg_ui.settings import Settings
+from instseg_ui.variables import read_settings
 
 
 def _dictionary(text: str) -> dict[str, Any]:

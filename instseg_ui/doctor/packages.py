@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from instseg_ui.doctor.finding import Finding, wrong
-from instseg_ui.settings import PROJECT_DIR
+from instseg_ui.settings import DATA_DIR
 
 _MEND = "Install what the project was tested with: make setup."
 _AFRESH = "Start afresh: make clean, then make setup."
@@ -62,11 +62,11 @@ def only_one(library: str, rivals: Collection[str], installed: Mapping[str, str]
 
 
 def _requirements(installed: Mapping[str, str]) -> list[Requirement]:
-    """Those of the project's folder; with Paddle for GPUs where that is installed."""
+    """Those the project was tested with; with Paddle for GPUs where that is installed."""
     name = "requirements-gpu.txt" if "paddlepaddle-gpu" in installed else "requirements.txt"
-    optional = read_requirements(PROJECT_DIR / "requirements-openvino.txt")
+    optional = read_requirements(DATA_DIR / "requirements-openvino.txt")
     return [
-        *read_requirements(PROJECT_DIR / name),
+        *read_requirements(DATA_DIR / name),
         *(entry for entry in optional if canonicalize_name(entry.name) in installed),
     ]
 

@@ -60,7 +60,7 @@ def _size(folder: Path) -> int:
 def _models(settings: Settings) -> Iterator[Finding]:
     try:
         catalog, store = Catalog.load(settings), WeightsStore(settings)
-        default = catalog.get(settings.default_model)
+        default = catalog.default(settings)
     except InstSegError as error:
         yield wrong("catalog", str(error), "Correct INSTSEG_CATALOG or INSTSEG_DEFAULT_MODEL.")
         return

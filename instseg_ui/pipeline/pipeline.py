@@ -16,13 +16,13 @@ from instseg_ui.pipeline.choice import (
     choose_engine,
     choose_model,
     read_device,
-    read_settings,
 )
 from instseg_ui.pipeline.config import NAME, Given, read_config
 from instseg_ui.pipeline.result import Result, file_stem
 from instseg_ui.results import check_threshold
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
+from instseg_ui.variables import read_settings
 from instseg_ui.weights import ModelState, Progress, WeightsStore
 from instseg_ui.workers.worker import Loaded, OnStage
 
