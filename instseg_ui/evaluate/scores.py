@@ -22,7 +22,7 @@ from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.dataset import Dataset
 from instseg_ui.evaluate.detections import Detections
 from instseg_ui.evaluate.predictions import Found, Predictions
-from instseg_ui.masks import Rle
+from instseg_ui.masks import Rle, packed
 
 IouKind = Literal["mask", "box", "boundary"]
 KINDS: tuple[IouKind, ...] = ("mask", "box", "boundary")
@@ -214,8 +214,8 @@ class _Side:
     def mask_iou(self) -> Floats:
         if not self.truth_masks:
             return np.zeros((len(self.index), 0))
-        found = [_packed(self.found.mask(i)) for i in self.index.tolist()]
-        truth = [_packed(mask) for mask in self.truth_masks]
+        found = [packed(self.found.mask(i)) for i in self.index.tolist()]
+        truth = [packed(mask) for mask in self.truth_masks]
         return np.asarray(coco.iou(found, truth, self.crowd.astype(int).tolist()), np.float64)
 
     def box_iou(self) -> Floats:
@@ -279,7 +279,3 @@ def _at(iou: Floats, truth: npt.NDArray[np.signedinteger]) -> npt.NDArray[np.flo
     some = np.flatnonzero(truth >= 0)
     values[some] = iou[some, truth[some]]
     return values
-
-
-def _packed(rle: Rle) -> dict[str, object]:
-    return {"size": rle["size"], "counts": rle["counts"].encode("ascii")}
