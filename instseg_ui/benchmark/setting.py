@@ -16,6 +16,7 @@ from instseg_ui.engines import MODES, EngineRequest
 from instseg_ui.errors import Cancelled, InputError
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.images import Image, decode
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
 from instseg_ui.settings import Settings
 from instseg_ui.workers.hardware import hardware
@@ -36,7 +37,7 @@ class Photo:
 def encode(image: Image, prediction: Prediction, answer: Answer) -> bytes:
     """The answer as it would leave the service."""
     if answer == "json":
-        return json.dumps(prediction.to_dict(), ensure_ascii=False).encode()
+        return json.dumps(to_json(prediction), ensure_ascii=False).encode()
     drawn = overlay(image.pixels, prediction.instances, threshold=THRESHOLD)
     return cv2.imencode(".jpg", drawn)[1].tobytes()
 

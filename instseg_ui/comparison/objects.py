@@ -146,8 +146,8 @@ def coverage(predictions: Sequence[Prediction], label: str | None = None) -> npt
 
 
 def _masks_of(instances: Instances, label: str | None) -> list[Rle]:
-    named = zip(instances.masks, instances.labels, strict=True)
-    return [mask for mask, name in named if label is None or name == label]
+    chosen = [i for i, name in enumerate(instances.labels) if label in (None, name)]
+    return list(instances[chosen].masks)
 
 
 def _check(predictions: Sequence[Prediction]) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from instseg_ui.evaluate.detections import Detections
 from instseg_ui.evaluate.matches import alone_pairs
+from instseg_ui.results import reaches
 
 MIN_IOU = 0.5
 NOTHING = -1
@@ -111,7 +112,7 @@ def confusion(
 def shown(detections: Detections, threshold: float) -> npt.NDArray[np.intp]:
     """Places of the predictions that take part: high enough, and on no crowd alone."""
     taking = detections.counts | (detections.nearest >= 0)
-    return np.flatnonzero(taking & (detections.score >= threshold))
+    return np.flatnonzero(taking & reaches(detections.score, threshold))
 
 
 def lost_objects(detections: Detections, solid: Bools, threshold: float) -> npt.NDArray[np.intp]:

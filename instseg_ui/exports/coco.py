@@ -25,12 +25,12 @@ from instseg_ui.exports.records import (
     chosen,
     class_names,
     file_names,
-    number,
     stems,
     to_json,
 )
 from instseg_ui.exports.rings import rings_of
 from instseg_ui.masks import Rle, box_of
+from instseg_ui.prediction_json import coco_result, number
 from instseg_ui.results import Instance
 
 COCO_NAMES = tuple(
@@ -76,13 +76,9 @@ def write_results(
     rows = []
     for item, image_id in zip(items, _image_ids(image_ids, items), strict=True):
         for instance in item.prediction.instances:
-            row: dict[str, Any] = {
-                "image_id": image_id,
-                "category_id": numbers[instance.class_id],
-                "score": number(instance.score),
-                "segmentation": instance.mask,
-            }
-            rows.append(row | ({"bbox": _xywh(instance.box)} if boxes else {}))
+            box = _xywh(instance.box) if boxes else ()
+            category_id = numbers[instance.class_id]
+            rows.append(coco_result(image_id, category_id, instance.score, instance.mask, box))
     return [Entry(_name(items, "coco_results"), to_json(rows))]
 
 

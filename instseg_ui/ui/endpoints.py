@@ -16,6 +16,7 @@ import gradio as gr
 from instseg_ui import images
 from instseg_ui.comparison import objects as comparison
 from instseg_ui.errors import InputError, InstSegError
+from instseg_ui.prediction_json import number
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.ui.segment import run
 from instseg_ui.ui.shared.export import Shown, export_file
@@ -188,7 +189,7 @@ def _compared(predictions: Sequence[Prediction]) -> dict[str, Any]:
                 "found_by": {
                     model: {
                         "label": member.instance.label,
-                        "score": round(member.instance.score, 4),
+                        "score": number(member.instance.score),
                         "box": [round(value, 2) for value in member.instance.box],
                         "iou": round(member.iou, 4),
                     }

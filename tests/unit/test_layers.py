@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "instseg_ui"
 # A module imports from its own line and the lines above it.
 LAYERS = """
 errors settings numbers
-run_lengths images masks results palette
+run_lengths images masks results prediction_json palette
 catalog
 weights
 engines

@@ -13,6 +13,7 @@ from instseg_ui.errors import Cancelled, InputError, InstSegError
 from instseg_ui.images import Image
 from instseg_ui.numbers import megabytes, milliseconds, seconds
 from instseg_ui.palette import color
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
 from instseg_ui.ui.segment.facts import progress_html
 from instseg_ui.ui.segment.run import display_url
@@ -198,7 +199,7 @@ def _done(prediction: Prediction) -> Outcome:
     pane = pane_value(
         prediction.model,
         "done",
-        prediction=cast(PredictionValue, prediction.to_dict()),
+        prediction=cast(PredictionValue, to_json(prediction)),
         colors={str(class_id): color(label) for class_id, label in classes},
         caption=[
             milliseconds(prediction.timings.latency),

@@ -10,6 +10,7 @@ import pytest
 
 from instseg_ui.comparison.objects import compare
 from instseg_ui.masks import encode
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Instance, Instances, Prediction, Runtime, Timings
 from instseg_ui.ui.viewer import (
     MAX_PANES,
@@ -149,7 +150,7 @@ def test_a_row_names_what_each_model_found(comparison):
 
 def test_an_index_counts_in_the_whole_prediction(comparison):
     value = object_table_value(comparison)
-    whole = prediction("B", square(0), square(60, score=0.6)).to_dict()["instances"]
+    whole = to_json(prediction("B", square(0), square(60, score=0.6)))["instances"]
     for one in value["objects"]:
         member = one["members"][0]
         if member:
