@@ -167,9 +167,23 @@ class Timings:
     """Pixels to the worker's process and instances back."""
 
     @property
+    def stages(self) -> dict[str, float]:
+        """The time of each of `STAGES`."""
+        return {name: getattr(self, name) for name in STAGES}
+
+    @property
     def latency(self) -> float:
         """A warm model's time for one image: everything but the waiting."""
-        return sum(getattr(self, item.name) for item in fields(self)) - self.queue
+        return sum(self.stages.values())
+
+
+STAGES = tuple(item.name for item in fields(Timings) if item.name != "queue")
+"""What a warm model spends its time on, in this order; each by the name it has everywhere."""
+
+
+def stage_label(stage: str) -> str:
+    """A stage as a heading."""
+    return stage.capitalize()
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,11 +67,8 @@ def run_ours(
     timings = prediction.timings
     stages = {
         "total": end - start,
+        **{name: value / 1e3 for name, value in timings.stages.items()},
         "decode": ready - start,
-        "preprocess": timings.preprocess / 1e3,
-        "inference": timings.inference / 1e3,
-        "postprocess": timings.postprocess / 1e3,
-        "transfer": timings.transfer / 1e3,
         "json": told - found,
         "draw": end - told,
     }

@@ -92,9 +92,9 @@ class Inference:
         )
         # A prediction that was kept brings the timings of its own run; they count once.
         if "running" in stages:
-            timings = prediction.timings
-            names = ("queue", "preprocess", "inference", "postprocess", "transfer")
-            self.metrics.stages(model, {name: getattr(timings, name) / 1e3 for name in names})
+            spent = {"queue": prediction.timings.queue} | prediction.timings.stages
+            del spent["decode"]  # counted for every request
+            self.metrics.stages(model, {name: ms / 1e3 for name, ms in spent.items()})
         return prediction
 
     def _answer(

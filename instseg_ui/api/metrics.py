@@ -8,6 +8,7 @@ import psutil
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
+from instseg_ui.results import STAGES
 from instseg_ui.segmenter import Segmenter
 
 # From a cached answer to a minute of a large model on a CPU, seconds.
@@ -34,8 +35,8 @@ class Metrics:
         )
         self._stages = Histogram(
             "instseg_stage_seconds",
-            "Where a request's time went: read (base64 or fetch), decode, queue, preprocess, "
-            "inference, postprocess, transfer, encode. A kept prediction runs no model.",
+            f"Where a request's time went: read (base64 or fetch), queue, {', '.join(STAGES)}, "
+            "encode. A kept prediction runs no model.",
             ["model", "stage"],
             buckets=_BUCKETS,
             registry=self._registry,

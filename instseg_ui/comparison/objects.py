@@ -24,6 +24,9 @@ State = Literal["all agree", "loose mask", "class differs", "missed by some", "o
 Matrix = npt.NDArray[np.float64]
 
 MIN_IOU = 0.5
+MOST_MODELS = 16
+"""How many models are compared at once, at every door."""
+
 LOOSE_IOU = 0.75
 _LEAST_IOU = 1e-9
 _ORDER: tuple[State, ...] = (

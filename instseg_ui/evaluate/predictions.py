@@ -60,7 +60,7 @@ class RunKey:
         return asdict(self) | {"labels": list(self.labels)}
 
 
-class Found(NamedTuple):
+class ImagePredictions(NamedTuple):
     """What was found in one picture, N instances in falling order of score.
 
     Attributes:
@@ -165,7 +165,7 @@ class Predictions:
         self._failures[image_id] = Failure(error, unreadable)
         self._append(image_id, row, None)
 
-    def read(self, image_id: Id) -> Found | None:
+    def read(self, image_id: Id) -> ImagePredictions | None:
         """What was found in a picture; None if it has not been run.
 
         Raises:
@@ -305,7 +305,7 @@ class Predictions:
 _CHANGING = {"load_ms": 0.0, "first_run_ms": 0.0, "memory_mb": 0.0}
 
 
-def to_instances(found: Found, labels: tuple[str, ...]) -> Instances:
+def to_instances(found: ImagePredictions, labels: tuple[str, ...]) -> Instances:
     """The instances of one picture."""
     masks = [found.mask(i) for i in range(len(found.counts))]
     return instances_of(found.class_ids.tolist(), found.scores.tolist(), found.boxes, masks, labels)
@@ -354,8 +354,8 @@ def _xywh(x0: float, y0: float, x1: float, y1: float) -> list[float]:
     return [round(value, 4) for value in (x0, y0, x1 - x0, y1 - y0)]
 
 
-def _found(row: dict[str, Any]) -> Found:
-    return Found(
+def _found(row: dict[str, Any]) -> ImagePredictions:
+    return ImagePredictions(
         size=(row["size"][0], row["size"][1]),
         class_ids=np.array(row.get("class", ()), np.int32),
         scores=np.array(row.get("score", ()), np.float64),

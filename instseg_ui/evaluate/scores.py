@@ -21,7 +21,7 @@ from instseg_ui.evaluate.builder import IsCancelled, never
 from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.dataset import Dataset
 from instseg_ui.evaluate.detections import Detections
-from instseg_ui.evaluate.predictions import Found, Predictions
+from instseg_ui.evaluate.predictions import ImagePredictions, Predictions
 from instseg_ui.masks import Rle, packed
 
 IouKind = Literal["mask", "box", "boundary"]
@@ -148,7 +148,11 @@ def _objects(dataset: Dataset, solid: npt.NDArray[np.bool_]) -> npt.NDArray[np.i
 
 
 def _one_image(
-    parts: _Parts, dataset: Dataset, place: int, found: Found, targets: npt.NDArray[np.int32]
+    parts: _Parts,
+    dataset: Dataset,
+    place: int,
+    found: ImagePredictions,
+    targets: npt.NDArray[np.int32],
 ) -> None:
     if found.error:
         parts.failures[place] = found.error
@@ -168,7 +172,7 @@ class _Side:
     """One picture's predictions that count, and its objects."""
 
     place: int
-    found: Found
+    found: ImagePredictions
     index: npt.NDArray[np.int32]
     category: npt.NDArray[np.int32]
     rank: npt.NDArray[np.int32]
@@ -182,7 +186,7 @@ class _Side:
 
     @classmethod
     def of(
-        cls, dataset: Dataset, place: int, found: Found, targets: npt.NDArray[np.int32]
+        cls, dataset: Dataset, place: int, found: ImagePredictions, targets: npt.NDArray[np.int32]
     ) -> _Side:
         category = _targets(found.class_ids, targets)
         order = np.argsort(-found.scores, kind="stable")

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from instseg_ui.errors import InputError
+from instseg_ui.exports.items import Entry, Item, stems
 from instseg_ui.exports.names import safe_name
-from instseg_ui.exports.records import Entry, Item, stems
 from instseg_ui.images import Image
 from instseg_ui.masks import Rle, decode_crop
 from instseg_ui.numbers import score

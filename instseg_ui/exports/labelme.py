@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.exports.records import Entry, Item, chosen, file_names, stems, to_json
+from instseg_ui.exports.items import Entry, Item, chosen, file_names, stems, to_json
 from instseg_ui.exports.rings import rings_of
 from instseg_ui.masks import decode_crop
 from instseg_ui.numbers import score

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.exports.records import Entry, Item, chosen, stems, to_json
+from instseg_ui.exports.items import Entry, Item, chosen, stems, to_json
 from instseg_ui.masks import Rle, decode_crop
 from instseg_ui.prediction_json import paddlex_box
 from instseg_ui.results import Instance

@@ -15,6 +15,7 @@ import gradio as gr
 
 from instseg_ui import images
 from instseg_ui.comparison import objects as comparison
+from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import InputError, InstSegError
 from instseg_ui.prediction_json import number
 from instseg_ui.results import Prediction, check_threshold
@@ -25,8 +26,6 @@ from instseg_ui.ui.shared.services import Services
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-MOST_MODELS = 16
 
 
 def endpoints(services: Services) -> None:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "instseg_ui"
 
 # A module imports from its own line and the lines above it.
 LAYERS = """
-errors settings numbers
+errors settings numbers coco_classes
 run_lengths images masks results prediction_json palette
 catalog
 weights

@@ -9,6 +9,7 @@ from typing import cast
 
 from instseg_ui import images
 from instseg_ui.catalog import ModelSpec
+from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import Cancelled, InputError, InstSegError
 from instseg_ui.images import Image
 from instseg_ui.numbers import megabytes, milliseconds, seconds
@@ -20,7 +21,7 @@ from instseg_ui.ui.segment.run import display_url
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.jobs import Done, Job, Report, follow
 from instseg_ui.ui.shared.services import Services
-from instseg_ui.ui.viewer import MAX_PANES, grid_value, pane_value
+from instseg_ui.ui.viewer import grid_value, pane_value
 from instseg_ui.ui.viewer.grid import GridValue, PaneState, PaneValue
 from instseg_ui.ui.viewer.viewer import ImageValue, PredictionValue
 from instseg_ui.weights import ModelState
@@ -124,8 +125,8 @@ def picked(services: Services, models: Sequence[str]) -> list[ModelSpec]:
     """
     if not models:
         raise InputError("No model is picked. Pick two or more, then compare.")
-    if len(models) > MAX_PANES:
-        raise InputError(f"Pick at most {MAX_PANES} models; {len(models)} are picked.")
+    if len(models) > MOST_MODELS:
+        raise InputError(f"Pick at most {MOST_MODELS} models; {len(models)} are picked.")
     return [services.segmenter.catalog.get(name) for name in dict.fromkeys(models)]
 
 

@@ -8,12 +8,11 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from instseg_ui.comparison.objects import compare
+from instseg_ui.comparison.objects import MOST_MODELS, compare
 from instseg_ui.masks import encode
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Instance, Instances, Prediction, Runtime, Timings
 from instseg_ui.ui.viewer import (
-    MAX_PANES,
     CompareGrid,
     ObjectTable,
     Settled,
@@ -54,7 +53,7 @@ def test_class_ids_become_the_keys_that_json_has():
 
 def test_more_panes_than_fit_are_refused():
     with pytest.raises(ValueError, match="at most 16"):
-        grid_value(panes=[pane_value("A")] * (MAX_PANES + 1))
+        grid_value(panes=[pane_value("A")] * (MOST_MODELS + 1))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +102,7 @@ def test_where_the_filters_came_to_rest():
         {"thresholds": [True], "hidden": []},
         {"thresholds": [math.nan], "hidden": []},
         {"thresholds": [1.5], "hidden": []},
-        {"thresholds": [0.5] * (MAX_PANES + 1), "hidden": []},
+        {"thresholds": [0.5] * (MOST_MODELS + 1), "hidden": []},
         {"thresholds": [0.5], "hidden": [3]},
         {"thresholds": [0.5], "hidden": ["a"] * 2000},
     ],

@@ -27,7 +27,7 @@ THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Photo:
+class PhotoFile:
     """An image file's bytes: each run decodes them anew."""
 
     name: str
@@ -42,7 +42,7 @@ def encode(image: Image, prediction: Prediction, answer: Answer) -> bytes:
     return cv2.imencode(".jpg", drawn)[1].tobytes()
 
 
-def image_facts(photo: Photo, settings: Settings) -> ImageFacts:
+def image_facts(photo: PhotoFile, settings: Settings) -> ImageFacts:
     """What a photo is; raises `ImageError`, its name in the sentence, if it cannot be decoded."""
     try:
         image = decode(photo.data, settings, photo.name)
