@@ -42,9 +42,9 @@ class Metrics:
             registry=self._registry,
         )
 
-    def watch(self, segmenter: Segmenter, places: Mapping[str, Callable[[], int]]) -> None:
-        """Report the models in memory and the `places` taken, as they are when asked."""
-        self._registry.register(_Live(segmenter, places))
+    def watch(self, segmenter: Segmenter, requests: Mapping[str, Callable[[], int]]) -> None:
+        """Report the models in memory and the requests by state, as they are when asked."""
+        self._registry.register(_Live(segmenter, requests))
 
     def request(self, path: str, method: str, status: int, seconds: float) -> None:
         """Count one request. `path` and `method` come from a short list, not from the caller."""
@@ -64,12 +64,12 @@ class Metrics:
 class _Live:
     """Gauges that are read when they are asked for."""
 
-    def __init__(self, segmenter: Segmenter, places: Mapping[str, Callable[[], int]]) -> None:
+    def __init__(self, segmenter: Segmenter, requests: Mapping[str, Callable[[], int]]) -> None:
         self._segmenter = segmenter
-        self._places = places
+        self._counts = requests
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        for name, count in self._places.items():
+        for name, count in self._counts.items():
             yield GaugeMetricFamily(f"instseg_requests_{name}", f"Requests {name} now.", count())
         yield from self._models()
         rss = psutil.Process().memory_info().rss
