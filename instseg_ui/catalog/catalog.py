@@ -88,7 +88,7 @@ class _Row(BaseModel):
     published: Published = Published()
 
 
-class _File(BaseModel):
+class _CatalogFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     basis: Basis
@@ -153,10 +153,10 @@ class Catalog:
         return self._specs[name]
 
 
-def _read(path: Path) -> _File:
+def _read(path: Path) -> _CatalogFile:
     try:
         raw: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-        file = _File.model_validate(raw)
+        file = _CatalogFile.model_validate(raw)
     except OSError as error:
         raise _unusable(path, f"cannot be read ({error.strerror})") from error
     except ValidationError as error:

@@ -14,12 +14,12 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from instseg_ui.benchmark import Kept, Photo, Request, Run, Shelf, concurrency_levels
+from instseg_ui.benchmark import BenchmarkRun, Kept, PhotoFile, Request, Shelf, concurrency_levels
 from instseg_ui.benchmark.figures import check_price
-from instseg_ui.benchmark.kept_run import measure_and_keep
-from instseg_ui.benchmark.measure import Progress
+from instseg_ui.benchmark.measure import BenchmarkProgress
+from instseg_ui.benchmark.recorded_run import measure_and_keep
 from instseg_ui.benchmark.records import Answer
-from instseg_ui.benchmark.shelf import read_file
+from instseg_ui.benchmark.run_store import read_file
 from instseg_ui.catalog import Catalog
 from instseg_ui.cli.bench_output import Writer, show_run
 from instseg_ui.cli.console import INTERRUPTED, SOME_FAILED, Console, guarded
@@ -118,7 +118,7 @@ def _models(given: Sequence[str], every: bool, settings: Settings) -> tuple[str,
     return tuple(spec.id for spec in catalog if store.status(spec).usable)
 
 
-def _photos(given: Sequence[str], settings: Settings) -> list[Photo]:
+def _photos(given: Sequence[str], settings: Settings) -> list[PhotoFile]:
     places = find_places(list(given) or [str(settings.assets / "examples" / _PHOTO)])
     photos = []
     for place in places:
@@ -128,7 +128,7 @@ def _photos(given: Sequence[str], settings: Settings) -> list[Photo]:
             raise InputError(
                 f"Expected files, folders or patterns to measure on, got {place.name}."
             )
-        photos.append(Photo(place.name, _bytes(place.content, settings)))
+        photos.append(PhotoFile(place.name, _bytes(place.content, settings)))
     return photos
 
 
@@ -142,7 +142,11 @@ def _bytes(path: Path, settings: Settings) -> bytes:
 
 
 def _measure(
-    request: Request, photos: Sequence[Photo], settings: Settings, shelf: Shelf, console: Console
+    request: Request,
+    photos: Sequence[PhotoFile],
+    settings: Settings,
+    shelf: Shelf,
+    console: Console,
 ) -> Kept:
     with _stoppable() as stop:
         kept = measure_and_keep(
@@ -182,7 +186,7 @@ class _Line:
     console: Console
     _last: str = ""
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: BenchmarkProgress) -> None:
         if self.console.quiet:
             return
         phase = f"{progress.model}: {progress.phase}"
@@ -213,7 +217,7 @@ def _list(shelf: Shelf, console: Console) -> None:
     console.say(f"{len(listing.kept)} runs are kept in {shelf.folder}")
 
 
-def _end(run: Run, *, measured: bool) -> None:
+def _end(run: BenchmarkRun, *, measured: bool) -> None:
     """End with the exit code that this run deserves."""
     if measured and run.state == "stopped":
         typer.echo("Stopped.", err=True)

@@ -18,10 +18,10 @@ from instseg_ui.errors import InputError
 from instseg_ui.evaluate import (
     Dataset,
     Evaluation,
+    EvaluationProgress,
     Finding,
-    Level,
     Options,
-    Progress,
+    Severity,
     Watch,
     evaluate,
     open_coco,
@@ -216,7 +216,7 @@ def _described(dataset: Dataset) -> str:
 
 def _say_findings(findings: Iterable[Finding], console: Console) -> None:
     for one in findings:
-        say = console.fail if one.level is Level.ERROR else console.say
+        say = console.fail if one.level is Severity.ERROR else console.say
         say(f"{one.level.value}: {one}")
 
 
@@ -274,7 +274,7 @@ class _Shown:
         if sys.stderr.isatty():
             self._move(text)
 
-    def progress(self, now: Progress) -> None:
+    def progress(self, now: EvaluationProgress) -> None:
         """How far a model is."""
         if self.console.quiet or not now.total:
             return

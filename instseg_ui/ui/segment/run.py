@@ -15,6 +15,7 @@ from instseg_ui.errors import Cancelled, InstSegError
 from instseg_ui.images import Image
 from instseg_ui.numbers import seconds
 from instseg_ui.palette import color
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.ui import uploads
 from instseg_ui.ui.segment.facts import facts_html, waiting_html
@@ -100,7 +101,7 @@ def answer(
     threshold: float,
     engine: str | None = None,
 ) -> dict[str, Any]:
-    """One photo's instances at `threshold` as plain JSON values; see `Prediction.to_dict`.
+    """One photo's instances at `threshold` as plain JSON values; see `prediction_json.to_json`.
 
     Raises:
         InstSegError: no photo, no such model or engine, or it failed.
@@ -110,7 +111,7 @@ def answer(
         raise images.ImageError("No image came. Send one as `image`.")
     image = images.read(photo, services.settings)
     prediction = services.segmenter.segment(image, model or None, engine=engine)
-    return prediction.at(threshold).to_dict() | {"threshold": threshold}
+    return {**to_json(prediction.at(threshold)), "threshold": threshold}
 
 
 def _look(
@@ -156,7 +157,7 @@ def _done(prediction: Prediction, spec: ModelSpec, engine: str | None, shown: Im
     classes = {(row.class_id, row.label) for row in prediction.instances}
     viewer = viewer_value(
         image=shown,
-        prediction=cast(PredictionValue, prediction.to_dict() | {"engine": engine or ""}),
+        prediction=cast(PredictionValue, {**to_json(prediction), "engine": engine or ""}),
         colors={str(class_id): color(label) for class_id, label in classes},
     )
     return View(viewer, facts_html(prediction, spec))

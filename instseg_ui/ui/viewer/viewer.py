@@ -19,19 +19,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from instseg_ui.errors import InputError
+from instseg_ui.prediction_json import InstanceJson
 from instseg_ui.ui.uploads import received
 
 HERE = Path(__file__).parent
 STATIC_DIR = HERE / "static"
 STATIC_ROUTE = "/instseg/viewer"
 ONE_YEAR = 365 * 24 * 3600
-
-
-class Rle(TypedDict):
-    """A full-frame COCO mask: ``size`` is [height, width], ``counts`` the compressed string."""
-
-    size: list[int]
-    counts: str
 
 
 class ImageValue(TypedDict):
@@ -43,18 +37,12 @@ class ImageValue(TypedDict):
     name: str
 
 
-class InstanceValue(TypedDict):
-    """One object; ``box`` is xyxy in pixels, ``area`` counts mask pixels.
+class InstanceValue(InstanceJson):
+    """One object as `prediction_json` has it.
 
     One with ``outline`` is drawn as a dashed line alone, such as a truth over what was found.
     """
 
-    class_id: int
-    label: str
-    score: float
-    box: Sequence[float]
-    area: int
-    mask: Rle
     outline: NotRequired[bool]
 
 
