@@ -64,6 +64,11 @@ def facts(rows: Iterable[tuple[str, str]]) -> Markup:
     return markup(h.dl(".facts-list")[((h.dt[name], h.dd[text]) for name, text in rows)])
 
 
+def summary(sentence: str) -> Markup:
+    """How far something is or how it ended; read out whenever it changes."""
+    return markup(h.p(".summary", role="status")[sentence])
+
+
 def progress(sentence: str, share: float | None = None) -> Markup:
     """A sentence over a bar; `share` from 0 to 1, or None where the end is not known."""
     value = None if share is None else f"{share:.4f}"
@@ -83,3 +88,9 @@ def folded(sentences: Sequence[str], summary: str) -> Markup:
         return bullets(sentences)
     head = h.summary[f"{summary} ({len(sentences)})"]
     return markup(h.details(".facts-folded")[head, bullets(sentences)])
+
+
+def failures(rows: Iterable[tuple[str, str]]) -> Markup:
+    """What failed and why, by name; nothing without any."""
+    items = [h.li(".failure")[h.b[name], f": {why}"] for name, why in rows]
+    return markup(h.ul(".failures")[items] if items else None)

@@ -10,6 +10,7 @@ import gradio as gr
 
 from instseg_ui.errors import InstSegError
 from instseg_ui.show import tradeoff
+from instseg_ui.show.plotly_charts import TRADEOFF_PX, figure
 from instseg_ui.ui.catalog import card as model_card
 from instseg_ui.ui.catalog import engines
 from instseg_ui.ui.catalog.records import Records
@@ -135,7 +136,7 @@ def _connect_reading(services: Services, parts: Parts, tab: gr.Tab) -> None:
         return model_table.picked(event.row_value) or model
 
     def draw(basis: str) -> Any:
-        return tradeoff.tradeoff(list(services.segmenter.catalog), {}, basis)
+        return figure(tradeoff.tradeoff(list(services.segmenter.catalog), {}, basis), TRADEOFF_PX)
 
     load = gr.context.Context.root_block.load
     gr.on(

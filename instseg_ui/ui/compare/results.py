@@ -9,6 +9,7 @@ import gradio as gr
 
 from instseg_ui.errors import InstSegError
 from instseg_ui.show import tradeoff
+from instseg_ui.show.plotly_charts import TRADEOFF_PX, figure
 from instseg_ui.show.snippets import snippets
 from instseg_ui.ui.compare import answers, decision, downloads, matches
 from instseg_ui.ui.compare.matches import Sight
@@ -212,7 +213,7 @@ def _connect_decision(services: Services, parts: Parts, run: gr.State, sight: gr
         return answers.decision(catalog, run, sight, most_ms, most_mb)
 
     def chart(run: Run | None, basis: str) -> Any:
-        return tradeoff.tradeoff(list(catalog), answers.measured(run), basis)
+        return figure(tradeoff.tradeoff(list(catalog), answers.measured(run), basis), TRADEOFF_PX)
 
     gr.on(
         [
