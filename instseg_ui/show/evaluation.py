@@ -75,11 +75,15 @@ def dataset(opened: Dataset, findings: Iterable[Finding], *, unfolded: bool = Fa
 
 def dataset_words(opened: Dataset) -> str:
     """How much of what it holds."""
-    count = len(opened.categories)
     return (
         f"{plural(len(opened.images), 'image')}, {plural(len(opened.truths), 'object')}, "
-        f"{count:,} {'category' if count == 1 else 'categories'}"
+        f"{_categories(opened)}"
     )
+
+
+def _categories(opened: Dataset) -> str:
+    count = len(opened.categories)
+    return f"{count:,} {'category' if count == 1 else 'categories'}"
 
 
 def _finding(one: Finding) -> h.Element:
@@ -198,7 +202,7 @@ def context(evaluation: Evaluation) -> Markup:
     """All that the figures stand on."""
     opened, machine = evaluation.dataset, evaluation.machine
     objects, crowds = _objects(evaluation)
-    counted = f"n = {objects:,} in {len(opened.categories):,} categories, {crowds:,} crowd regions"
+    counted = f"n = {objects:,} in {_categories(opened)}, {plural(crowds, 'crowd region')}"
     rows = [
         ("Data set", f"{opened.name}, {opened.format}"),
         ("Images", f"n = {_images(evaluation)}"),

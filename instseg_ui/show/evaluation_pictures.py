@@ -56,7 +56,8 @@ def picture(result: ModelResult, case: Case, settings: Settings) -> h.BaseElemen
         uri = _data_uri(draw(result, case, settings))
     except ImageError as error:
         return h.span(".no-picture")[str(error)]
-    return h.img(src=uri, alt="", loading="lazy")
+    # Not loaded late: a printed report has all of them.
+    return h.img(src=uri, alt="")
 
 
 def titled(result: ModelResult, case: Case) -> str:

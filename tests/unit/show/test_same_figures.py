@@ -85,6 +85,8 @@ def evaluation(tmp_path: Path) -> Iterator[Evaluation]:
 def test_an_evaluation(evaluation: Evaluation, capsys: pytest.CaptureFixture[str]) -> None:
     report = evaluation_report.to_html(evaluation, Settings()).decode()
     shown = Tables(report).tables
+    assert report.count('<img src="data:image/jpeg') == 4
+    assert "loading=" not in report, "a printed report has all of its pictures"
     result = evaluation.results[0]
     pages = [evaluation_page.figures_html(evaluation, kind) for kind in evaluation.kinds]
     pages += [
