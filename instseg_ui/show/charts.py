@@ -28,7 +28,7 @@ def model_color(place: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class ChartAxis:
     """What an axis shows, with its unit, and from where to where."""
 
     title: str
@@ -86,8 +86,8 @@ class Plot:
     """Series over two axes; `empty` stands there instead where there is nothing to draw."""
 
     title: str
-    x: Axis
-    y: Axis
+    x: ChartAxis
+    y: ChartAxis
     series: tuple[Series, ...]
     empty: str = ""
     legend: bool = True
@@ -108,7 +108,7 @@ class Bars:
     """Bars to the right, a row a model: end to end, or one below the other."""
 
     title: str
-    axis: Axis
+    axis: ChartAxis
     rows: tuple[str, ...]
     series: tuple[BarSeries, ...]
     stacked: bool = False
@@ -129,7 +129,7 @@ class Spreads:
     """How values scatter, a row a model."""
 
     title: str
-    axis: Axis
+    axis: ChartAxis
     rows: tuple[Spread, ...]
 
 
@@ -158,7 +158,7 @@ Chart = Plot | Bars | Spreads | Grid
 
 def axis_of(
     title: str, values: Iterable[float], *, zero: bool = False, log: bool | None = None
-) -> Axis:
+) -> ChartAxis:
     """An axis with some air around the values; logarithmic where they differ by much.
 
     Args:
@@ -169,14 +169,18 @@ def axis_of(
     """
     known = list(values)
     if not known:
-        return Axis(f"{title} (log)", 10.0, 10_000.0, log=True) if log else Axis(title, 0.0, 1.0)
+        return (
+            ChartAxis(f"{title} (log)", 10.0, 10_000.0, log=True)
+            if log
+            else ChartAxis(title, 0.0, 1.0)
+        )
     low, high = min(known), max(known)
     if zero:
-        return Axis(title, 0.0, max(0.0, high) * 1.05 or 1.0)
+        return ChartAxis(title, 0.0, max(0.0, high) * 1.05 or 1.0)
     if low > 0 and (high / low > _LOG_FROM if log is None else log):
-        return Axis(f"{title} (log)", *_wide(low / 1.25, high * 1.25), log=True)
+        return ChartAxis(f"{title} (log)", *_wide(low / 1.25, high * 1.25), log=True)
     air = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
-    return Axis(title, max(0.0, low - air) if low >= 0 else low - air, high + air)
+    return ChartAxis(title, max(0.0, low - air) if low >= 0 else low - air, high + air)
 
 
 def front_line(name: str, color: str, marks: Sequence[Mark], *, dotted: bool) -> Series:

@@ -12,9 +12,9 @@ from instseg_ui.evaluate.calibration import Bin
 from instseg_ui.numbers import percent, three
 from instseg_ui.show.charts import (
     PUBLISHED,
-    Axis,
     Bars,
     BarSeries,
+    ChartAxis,
     Grid,
     Mark,
     Plot,
@@ -67,7 +67,7 @@ def f1_over_threshold(evaluation: Evaluation, category: int | None = None) -> Pl
         series.append(Series(one.model, model_color(place), (top,), dots="solid", in_legend=False))
     return Plot(
         "F1 over the threshold, masks at IoU 0.5",
-        Axis("Lowest score shown", 0.0, _SCORE_END),
+        ChartAxis("Lowest score shown", 0.0, _SCORE_END),
         _percent_axis("F1, %"),
         tuple(series),
         empty="" if series else "Nothing was found of that class.",
@@ -96,7 +96,7 @@ def calibration(evaluation: Evaluation) -> Plot:
             series.append(Series(one.model, model_color(place), marks, line="solid", dots="solid"))
     return Plot(
         "Share of right predictions by score",
-        Axis("Score", 0.0, _SCORE_END),
+        ChartAxis("Score", 0.0, _SCORE_END),
         _percent_axis("Share that is right, %"),
         tuple(series),
         empty="" if len(series) > 1 else "Nothing was found.",
@@ -144,5 +144,5 @@ def worst_classes(found: confusion.Confusion) -> Sequence[int]:
     return sorted(worst)
 
 
-def _percent_axis(title: str, end: float = _PERCENT_END) -> Axis:
-    return Axis(title, 0.0, end)
+def _percent_axis(title: str, end: float = _PERCENT_END) -> ChartAxis:
+    return ChartAxis(title, 0.0, end)

@@ -13,9 +13,9 @@ import plotly.graph_objects as go
 
 from instseg_ui.show.charts import (
     MEASURED,
-    Axis,
     Bars,
     Chart,
+    ChartAxis,
     Grid,
     Mark,
     Plot,
@@ -177,7 +177,7 @@ def _spreads(chart: Spreads) -> go.Figure:
     return _rows(drawn, len(chart.rows), chart.axis).update_layout(showlegend=False)
 
 
-def _rows(drawn: go.Figure, rows: int, axis: Axis) -> go.Figure:
+def _rows(drawn: go.Figure, rows: int, axis: ChartAxis) -> go.Figure:
     """A chart of one row a model, the first on top."""
     return drawn.update_layout(
         **_layout(max(_LEAST_PX, _ROW_PX * rows + _FRAME_PX)),
@@ -214,7 +214,7 @@ def _words(text: str) -> dict[str, Any]:
     return {"text": words, "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
 
 
-def _axis(axis: Axis) -> dict[str, Any]:
+def _axis(axis: ChartAxis) -> dict[str, Any]:
     """A linear axis has the ticks that Plotly finds room for."""
     if not axis.log:
         return _plain_axis(axis.title) | {"range": [axis.low, axis.high], "tickformat": ",~g"}

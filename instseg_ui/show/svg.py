@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from instseg_ui.numbers import three
 from instseg_ui.show.charts import (
-    Axis,
     Bars,
     Chart,
+    ChartAxis,
     Grid,
     Mark,
     Plot,
@@ -47,7 +47,7 @@ _DASHES: dict[str, dict[str, str]] = {
 class Scale:
     """From an axis's values to pixels; `start` may lie beyond `end`, for one that points up."""
 
-    axis: Axis
+    axis: ChartAxis
     start: float
     end: float
 

@@ -16,7 +16,7 @@ from instseg_ui.catalog import Published
 from instseg_ui.show.benchmark_charts import thinned
 from instseg_ui.show.benchmark_report import to_html
 from instseg_ui.show.benchmark_tables import level_table, stage_table, summary_table
-from instseg_ui.show.charts import Axis, axis_of
+from instseg_ui.show.charts import ChartAxis, axis_of
 from instseg_ui.show.svg import Scale
 from tests.unit.benchmark.kit import EVIL, made_run, model_run
 
@@ -139,7 +139,7 @@ def test_one_run_of_one_model_is_drawn() -> None:
 
 
 def test_scales() -> None:
-    line = Scale(Axis("", 0, 10), 100, 200)
+    line = Scale(ChartAxis("", 0, 10), 100, 200)
     assert (line.at(0), line.at(5), line.axis.ticks) == (100, 150, (0, 2, 4, 6, 8, 10))
     log = axis_of("Latency, ms", [1.0, 1000.0])
     assert (log.log, log.title) == (True, "Latency, ms (log)")

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import pytest
 
 from instseg_ui.show.charts import (
-    Axis,
     Bars,
     BarSeries,
+    ChartAxis,
     Grid,
     Mark,
     Plot,
@@ -28,7 +28,7 @@ EVIL = "<script>alert(1)</script>"
 PLOT = Plot(
     "A plot",
     axis_of("Latency, ms", [5.0, 500.0]),
-    Axis("Mask AP, %", 0.0, 50.0),
+    ChartAxis("Mask AP, %", 0.0, 50.0),
     (
         Series("published", "#123456", (Mark(5, 40, (EVIL, "5 ms")),), dots="hollow"),
         Series("here", "#654321", (Mark(9, 40, ("b",), label=EVIL),), dots="solid"),
@@ -113,17 +113,17 @@ def test_a_grid_is_shaded_by_the_share_of_its_row() -> None:
 
 
 def test_nothing_to_draw_is_said_in_both() -> None:
-    empty = Plot("t", Axis("x", 0, 1), Axis("y", 0, 1), (), empty="Nothing was found.")
+    empty = Plot("t", ChartAxis("x", 0, 1), ChartAxis("y", 0, 1), (), empty="Nothing was found.")
     assert svg(empty) == '<p class="empty">Nothing was found.</p>'
     assert figure(empty).layout.annotations[0].text == "Nothing was found."
 
 
 def test_scales_point_up_and_to_the_right() -> None:
-    up = Scale(Axis("", 0, 10), 200, 100)
+    up = Scale(ChartAxis("", 0, 10), 200, 100)
     assert (up.at(0), up.at(10)) == (200, 100)
     log = Scale(axis_of("", [1.0, 1000.0], log=True), 0, 300)
     assert log.at(31.6227766) == pytest.approx(150, abs=0.01)
-    assert [text for text, _ in Scale(Axis("", 0, 10), 0, 60).spaced(34)] == ["0", "6"]
+    assert [text for text, _ in Scale(ChartAxis("", 0, 10), 0, 60).spaced(34)] == ["0", "6"]
 
 
 @pytest.mark.parametrize("values", [[], [0.0], [7.0], [-3.0, -1.0], [1.0, 1.0001], [0.0, 1e6]])
