@@ -1,7 +1,6 @@
 """The viewer: a picture with its instances, in the browser; alone, or a grid of them."""
 
 from instseg_ui.ui.viewer.grid import (
-    MAX_PANES,
     CompareGrid,
     Settled,
     grid_value,
@@ -9,15 +8,10 @@ from instseg_ui.ui.viewer.grid import (
     referenced,
     settled,
 )
+from instseg_ui.ui.viewer.limits import MAX_PANES
 from instseg_ui.ui.viewer.objects import ObjectTable, object_table_value
-from instseg_ui.ui.viewer.viewer import (
-    STATIC_DIR,
-    STATIC_ROUTE,
-    Viewer,
-    mount_static,
-    uploaded_photo,
-    viewer_value,
-)
+from instseg_ui.ui.viewer.static_files import STATIC_DIR, STATIC_ROUTE, mount_static
+from instseg_ui.ui.viewer.viewer import Viewer, uploaded_photo, viewer_value
 
 __all__ = [
     "MAX_PANES",

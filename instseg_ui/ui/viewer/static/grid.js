@@ -7,6 +7,7 @@
  * @property {(data: {thresholds: number[], hidden: string[]}) => void} settled
  * @property {(data: {index: number}) => void} referenced
  * @property {string} root address of the app, without a slash at its end
+ * @property {unknown} limits see limits.js
  *
  * @typedef {ReturnType<typeof createGrid>} Grid
  */
@@ -18,6 +19,7 @@ import { copyFor } from "./grid_picture.js";
 import { createSharedStore, settledData, switchLink } from "./grid_state.js";
 import { createStrip } from "./grid_strip.js";
 import { adopt, changedPanes, createIntake } from "./grid_take.js";
+import { setLimits } from "./limits.js";
 import { createNotice } from "./notice.js";
 import { transform } from "./viewport.js";
 import { createWipe } from "./wipe.js";
@@ -229,6 +231,7 @@ function createGrid(root, api) {
  */
 export function mountGrid(root, api) {
   root.instsegGrid?.dispose();
+  setLimits(api.limits);
   const grid = createGrid(root, api);
   root.instsegGrid = grid;
   api.onValue(() => grid.take(api.value()));
