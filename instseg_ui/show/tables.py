@@ -6,7 +6,7 @@ published figures have columns of their own.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import htpy as h
@@ -47,11 +47,17 @@ class Table:
         return tuple(dict.fromkeys(reason for reason in found if reason))
 
 
-def table_html(table: Table, marked: Collection[int] = ()) -> Markup:
-    """The table; rows whose number is in `marked` stand out, a dash tells its reason."""
+def table_html(
+    table: Table, marked: Collection[int] = (), kinds: Mapping[int, str] | None = None
+) -> Markup:
+    """The table; rows whose number is in `marked` stand out, a dash tells its reason.
+
+    `kinds` gives rows a class of their own, by number.
+    """
+    told = dict.fromkeys(marked, "beyond") | dict(kinds or {})
     head = (h.th(_class(column), scope="col")[column.heading] for column in table.columns)
     body = (
-        h.tr(class_="beyond" if number in marked else None)[
+        h.tr(class_=told.get(number))[
             (
                 h.td(_class(column), title=cell.reason or None)[cell.text]
                 for column, cell in zip(table.columns, row, strict=True)

@@ -18,14 +18,13 @@ from instseg_ui.comparison import objects as comparison
 from instseg_ui.errors import InputError, InstSegError
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.ui.segment import run
-from instseg_ui.ui.shared.export import Shown, export_file
-from instseg_ui.ui.shared.photo import Photo
+from instseg_ui.ui.shared.export import ShownResult, export_file
+from instseg_ui.ui.shared.photo import PhotoInput
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.viewer import MAX_PANES
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-MOST_MODELS = 16
 
 
 def endpoints(services: Services) -> None:
@@ -79,7 +78,7 @@ def endpoints(services: Services) -> None:
             engine: normal, auto (high-performance mode) or an engine; empty is the server's choice.
         """
         model, least = model or default, check_threshold(threshold)
-        shown = Shown(model, threshold=least, engine=engine or "")
+        shown = ShownResult(model, threshold=least, engine=engine or "")
         return str(export_file(services, image, format, shown, Path(photo.GRADIO_CACHE)))
 
     @_sentences
@@ -87,7 +86,7 @@ def endpoints(services: Services) -> None:
         """List the models that can be run, their published figures and whether they are here."""
         return [_listed(services, name) for name in services.segmenter.catalog.names]
 
-    photo = Photo(label="image", visible=False)
+    photo = PhotoInput(label="image", visible=False)
     limit = gr.Number(0.5, label="threshold", visible=False)
     engine = gr.Textbox(None, label="engine", visible=False)
     gr.Button(visible=False).click(
@@ -156,10 +155,9 @@ def _compare(
 ) -> dict[str, Any]:
     threshold = check_threshold(threshold)
     names = [name.strip() for name in str(models).split(",") if name.strip()]
-    if not 2 <= len(dict.fromkeys(names)) <= MOST_MODELS:
+    if not 2 <= len(dict.fromkeys(names)) <= MAX_PANES:
         raise InputError(
-            f"Expected two to {MOST_MODELS} different models, separated by commas, "
-            f"got {len(names)}."
+            f"Expected two to {MAX_PANES} different models, separated by commas, got {len(names)}."
         )
     predictions = [
         prediction.at(threshold)

@@ -18,7 +18,7 @@ from instseg_ui.show.benchmark_tables import (
     stage_table,
     summary_table,
 )
-from instseg_ui.ui.compare.decision import nothing
+from instseg_ui.show.html import nothing
 
 NO_RUN = nothing("Nothing was measured yet. Pick models and images above, then run the benchmark.")
 NO_EARLIER = nothing("Choose an earlier run above to see what changed since then.")

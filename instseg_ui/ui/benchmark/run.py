@@ -15,7 +15,7 @@ from instseg_ui.benchmark.measure import Progress
 from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError
 from instseg_ui.numbers import milliseconds, plural, seconds
 from instseg_ui.settings import Settings
-from instseg_ui.ui.segment.facts import progress_html
+from instseg_ui.show.html import progress as progress_html
 from instseg_ui.ui.shared.jobs import Done, Job, Jobs, Report, follow
 from instseg_ui.ui.shared.services import Services
 

@@ -12,7 +12,7 @@ from instseg_ui.evaluate import Evaluation, ModelResult, confusion, tide
 from instseg_ui.evaluate.results import ClassRow
 from instseg_ui.evaluate.scores import IouKind
 from instseg_ui.numbers import NONE, three
-from instseg_ui.ui.compare.decision import nothing
+from instseg_ui.show.html import nothing
 from instseg_ui.ui.evaluate.figures import (
     MOST_ROWS,
     NO_BOUNDARY,

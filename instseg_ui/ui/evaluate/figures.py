@@ -21,7 +21,7 @@ from instseg_ui.evaluate.scores import IouKind
 from instseg_ui.numbers import NONE, plural, signed, three
 from instseg_ui.show.benchmark import dashes, table_html
 from instseg_ui.show.benchmark_tables import Cell, Column, Table
-from instseg_ui.ui.compare.decision import nothing
+from instseg_ui.show.html import nothing
 
 NO_DATA = nothing(
     "Drop a zip with images and COCO annotations above. YOLO segmentation labels and LabelMe "

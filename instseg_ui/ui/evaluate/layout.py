@@ -9,8 +9,8 @@ import gradio as gr
 
 from instseg_ui.ui.evaluate import figures
 from instseg_ui.ui.evaluate import progress as run_progress
-from instseg_ui.ui.shared import switch
-from instseg_ui.ui.shared.picks_layout import picks_layout
+from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared.picks import picks_layout
 from instseg_ui.ui.shared.services import Services
 
 
@@ -90,7 +90,7 @@ def _more_layout(services: Services) -> dict[str, Any]:
                 min_width=180,
                 elem_id="eval-limit",
             )
-            fast = switch.switch(services.settings, "eval-fast")
+            fast = high_performance.switch(services.settings, "eval-fast")
         boundary = gr.Checkbox(
             True, label="Boundary IoU too (takes the most time of the counting)", container=False
         )

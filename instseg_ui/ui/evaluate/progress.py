@@ -7,7 +7,7 @@ from html import escape
 
 from instseg_ui.evaluate import Evaluation, Progress
 from instseg_ui.numbers import plural, seconds
-from instseg_ui.ui.segment.facts import progress_html
+from instseg_ui.show.html import progress as progress_html
 
 HINT = (
     '<p class="summary">Add a data set, pick models, then evaluate. A run that was stopped goes on '

@@ -21,11 +21,11 @@ from instseg_ui.evaluate import (
 )
 from instseg_ui.evaluate.run import OnProgress
 from instseg_ui.evaluate.scores import KINDS
+from instseg_ui.show.html import progress as progress_html
 from instseg_ui.ui.benchmark.run import whole
 from instseg_ui.ui.evaluate.category_map import mapping_of
 from instseg_ui.ui.evaluate.desk import NO_DATA, Desk, Desks
 from instseg_ui.ui.evaluate.progress import ended, progress_of, sentence_of
-from instseg_ui.ui.segment.facts import progress_html
 from instseg_ui.ui.shared.jobs import Done, Job, Jobs, Report, follow
 from instseg_ui.ui.shared.services import Services
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +54,9 @@ def evaluate_tab(services: Services, tab: gr.Tab) -> None:
     """Lay the tab out and connect it; which models are here is said anew whenever it is opened."""
     gr.HTML(f"<style>{_STYLE}</style>", elem_id="eval-style")
     setup = setup_layout(services)
-    jobs, desks = Jobs(), Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
+    jobs = services.jobs["evaluate"]
+    desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
+    services.jobs.on_leave(desks.leave)
     actions = actions_layout()
     mapping = mapping_layout()
     results = results_layout()
@@ -66,7 +67,6 @@ def evaluate_tab(services: Services, tab: gr.Tab) -> None:
     _connect_charts(desks, results)
     connect_cases(services, desks, results)
     _connect_files(services, desks, results)
-    _clear_when_left(jobs, desks)
 
 
 def _connect_setup(services: Services, setup: Setup, tab: gr.Tab) -> None:
@@ -233,15 +233,3 @@ def _connect_files(services: Services, desks: Desks, results: Results) -> None:
         button.click(
             save, results.taken, results.file, concurrency_id="evaluate-figures", **OWN
         ).success(None, None, None, js=save_script("eval-file"), **OWN)
-
-
-def _clear_when_left(jobs: Jobs, desks: Desks) -> None:
-    """End the work of a visitor who closes the page, and remove what they brought."""
-
-    def leave(request: gr.Request) -> None:
-        session = session_of(request)
-        jobs.stop(session)
-        # It waits until the running work has seen that it is to end.
-        threading.Thread(target=desks.leave, args=[session], daemon=True).start()
-
-    gr.context.Context.root_block.unload(leave)

@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.data_classes import ImageData
 
 
-class Photo(gr.Image):
+class PhotoInput(gr.Image):
     """A `gr.Image` that hands over the uploaded file as it is.
 
     Gradio's own preprocessing opens the file and raises without a sentence when it is not
