@@ -45,7 +45,7 @@ def endpoints(services: Services) -> None:
             image: the photo, as a file or an address.
             model: a name of the catalog, as `list_models` gives it.
             threshold: lowest score of an instance, 0 to 1.
-            engine: normal, auto (high-performance mode) or an engine; empty is the server's choice.
+            engine: normal, high_performance or an engine; empty is the server's choice.
         """
         return run.answer(services, image, model, threshold, engine)
 
@@ -60,7 +60,7 @@ def endpoints(services: Services) -> None:
             models: two to sixteen names of the catalog, separated by commas; the first is the
                 reference.
             threshold: lowest score of an instance, 0 to 1.
-            engine: normal, auto (high-performance mode) or an engine; empty is the server's choice.
+            engine: normal, high_performance or an engine; empty is the server's choice.
         """
         return _compare(services, image, models, threshold, engine)
 
@@ -75,7 +75,7 @@ def endpoints(services: Services) -> None:
             model: a name of the catalog, as `list_models` gives it.
             threshold: lowest score of an instance, 0 to 1.
             format: paddlex-json, coco, coco-results, labelme, yolo-seg, label-map or cut-outs.
-            engine: normal, auto (high-performance mode) or an engine; empty is the server's choice.
+            engine: normal, high_performance or an engine; empty is the server's choice.
         """
         model, least = model or default, check_threshold(threshold)
         shown = ShownResult(model, threshold=least, engine=engine or "")

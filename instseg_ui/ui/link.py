@@ -15,7 +15,7 @@ from instseg_ui.ui.viewer import MAX_PANES
 TABS = ("segment", "compare", "benchmark", "evaluate", "catalog")
 THRESHOLD = 0.5
 _LONGEST = 4000
-_ENGINES = {True: engines.AUTO, False: engines.NORMAL}
+_ENGINES = {True: engines.HIGH_PERFORMANCE, False: engines.NORMAL}
 _MODES = {engine: mode for mode, engine in _ENGINES.items()}
 
 

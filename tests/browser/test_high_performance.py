@@ -49,7 +49,7 @@ def test_the_switches_of_both_tabs_stand_alike(app: App, page: Any) -> None:
     other.wait_for()
     assert other.is_checked()
     page.locator("#cmp-link").click()
-    page.wait_for_function("location.search.includes('engine=auto')")
+    page.wait_for_function("location.search.includes('engine=high_performance')")
     other.uncheck()
     tab(page, "Segment")
     page.wait_for_function("!document.querySelector('#high-performance input').checked")
@@ -59,14 +59,14 @@ def test_the_switches_of_both_tabs_stand_alike(app: App, page: Any) -> None:
 def test_a_link_switches_it_on_for_its_visitor_alone(
     app: App, open_page: Callable[..., Any]
 ) -> None:
-    fast = Visit(open_page(), f"{app.address}/?engine=auto").see(DEMO)
+    fast = Visit(open_page(), f"{app.address}/?engine=high_performance").see(DEMO)
     fast.page.wait_for_function("document.querySelector('#high-performance input').checked")
     other = Visit(open_page(), app.address).see(DEMO)
     assert not other.page.locator("#high-performance input").is_checked()
 
 
 def test_it_fits_a_phone(app: App, open_page: Callable[..., Any], phone: dict[str, Any]) -> None:
-    visit = Visit(open_page(**phone), f"{app.address}/?engine=auto").see(DEMO)
+    visit = Visit(open_page(**phone), f"{app.address}/?engine=high_performance").see(DEMO)
     assert visit.overflow <= 0
     for name in ("Compare", "Catalog"):
         tab(visit.page, name)

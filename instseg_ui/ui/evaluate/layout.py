@@ -25,12 +25,12 @@ class Setup:
     limit: gr.Number
     boundary: gr.Checkbox
     restart: gr.Checkbox
-    fast: gr.Checkbox
+    high_performance: gr.Checkbox
 
     @property
     def fields(self) -> list[Any]:
         """In the order of `Form`."""
-        return [self.picks, self.limit, self.boundary, self.restart, self.fast]
+        return [self.picks, self.limit, self.boundary, self.restart, self.high_performance]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _more_layout(services: Services) -> dict[str, Any]:
                 min_width=180,
                 elem_id="eval-limit",
             )
-            fast = high_performance.switch(services.settings, "eval-fast")
+            switch = high_performance.switch(services.settings, "eval-high-performance")
         boundary = gr.Checkbox(
             True, label="Boundary IoU too (takes the most time of the counting)", container=False
         )
@@ -100,7 +100,7 @@ def _more_layout(services: Services) -> dict[str, Any]:
             container=False,
             elem_id="eval-restart",
         )
-    return {"limit": limit, "fast": fast, "boundary": boundary, "restart": restart}
+    return {"limit": limit, "high_performance": switch, "boundary": boundary, "restart": restart}
 
 
 def actions_layout() -> Actions:

@@ -112,10 +112,10 @@ def _connect_running(
         limit: float | None,
         boundary: bool,
         restart: bool,
-        fast: bool,
+        wanted: bool,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
-        engine = high_performance.engine(services.settings, fast)
+        engine = high_performance.engine(services.settings, wanted)
         form = Form(models, limit, boundary, restart, engine)
         for view in evaluate_run.run(services, desks, jobs, form, session_of(request)):
             yield shown(view)

@@ -52,7 +52,7 @@ def engine(settings: Settings, on: bool) -> str:
     """
     if on == starts_on(settings):
         return settings.engine
-    return engines.AUTO if on else engines.NORMAL
+    return engines.HIGH_PERFORMANCE if on else engines.NORMAL
 
 
 def asked(settings: Settings, engine: str | None) -> str:

@@ -44,7 +44,7 @@ class Preparing(Segmenter):
     """One whose high-performance mode is prepared for as long as nobody stops it."""
 
     def segment(self, image: Any, model: str | None = None, **told: Any) -> Prediction:
-        if told.get("engine") == engines.AUTO:
+        if told.get("engine") == engines.HIGH_PERFORMANCE:
             _wait(told)
         return super().segment(image, model, **told)
 
@@ -115,9 +115,9 @@ def keep(services: Services, model: str, made: Record) -> None:
 @pytest.mark.parametrize(
     ("setting", "off", "on"),
     [
-        ("normal", "normal", "auto"),
-        ("paddle", "paddle", "auto"),
-        ("auto", "normal", "auto"),
+        ("normal", "normal", "high_performance"),
+        ("paddle", "paddle", "high_performance"),
+        ("high_performance", "normal", "high_performance"),
         ("openvino", "normal", "openvino"),
     ],
 )
@@ -164,7 +164,7 @@ def test_the_gain_is_told_where_there_is_one() -> None:
 
 def test_preparing_is_said_and_can_be_stopped(services: Services, photo: str) -> None:
     cache = Path(photo).parent
-    views = segment_run.run(services, photo, MODEL, "me", cache, engines.AUTO)
+    views = segment_run.run(services, photo, MODEL, "me", cache, engines.HIGH_PERFORMANCE)
     seen = next(views), next(views)
     words = f"Preparing {MODEL} for high performance, once on this machine: running Paddle, 2 of 4"
     assert seen[-1].viewer["message"] == {"kind": "busy", "text": words}
@@ -181,7 +181,7 @@ def test_the_other_mode_is_another_task_than_the_running_one(
     services: Services, photo: str
 ) -> None:
     cache = Path(photo).parent
-    older = segment_run.run(services, photo, MODEL, "me", cache, engines.AUTO)
+    older = segment_run.run(services, photo, MODEL, "me", cache, engines.HIGH_PERFORMANCE)
     next(older)
     *_, newer = segment_run.run(services, photo, MODEL, "me", cache, engines.NORMAL)
     assert newer.viewer["prediction"]["engine"] == engines.NORMAL
@@ -190,7 +190,7 @@ def test_the_other_mode_is_another_task_than_the_running_one(
 
 def test_models_are_compared_in_the_mode_that_was_asked_for(services: Services, photo: str) -> None:
     cache = Path(photo).parent
-    views = run.run(services, photo, [MODEL, OTHER], 0.5, "me", cache, engines.AUTO)
+    views = run.run(services, photo, [MODEL, OTHER], 0.5, "me", cache, engines.HIGH_PERFORMANCE)
     sentences = []
     for view in views:
         sentences.append(view.progress)
@@ -220,8 +220,13 @@ def test_a_decision_names_the_engine_and_its_proof(services: Services, photo: st
 def test_a_link_keeps_the_switch(services: Services) -> None:
     catalog = services.segmenter.catalog
     query = link.query([MODEL], 0.5, high_performance=True)
-    assert query == f"?models={MODEL}&threshold=0.5&engine=auto&tab=compare"
-    for text, expected in (("auto", True), ("normal", False), ("", None), ("tpu", None)):
+    assert query == f"?models={MODEL}&threshold=0.5&engine=high_performance&tab=compare"
+    for text, expected in (
+        ("high_performance", True),
+        ("normal", False),
+        ("", None),
+        ("tpu", None),
+    ):
         assert link.read({"engine": text}, catalog).high_performance is expected
 
 
@@ -230,7 +235,7 @@ def test_an_export_runs_in_the_mode_of_what_is_shown(services: Services, photo: 
     sent = {"model": MODEL, "threshold": 0.5, "engine": "abacus"}
     shown = export.shown_in(sent)
     assert shown.engine == "abacus"
-    with pytest.raises(InputError, match="Expected one of the engines normal, auto"):
+    with pytest.raises(InputError, match="Expected one of the engines normal, high_performance"):
         export.export_file(services, photo, "coco", shown, cache)
     with pytest.raises(InputError, match="must be names"):
         export.shown_in(sent | {"engine": 3})

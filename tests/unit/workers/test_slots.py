@@ -17,9 +17,12 @@ def test_one_device_is_one_place_with_all_threads() -> None:
 
 def test_workers_on_the_cpu_share_the_threads() -> None:
     places = Places(Settings(threads=5, workers=2))
-    with places.taken("m", "auto") as one, places.taken("m", "auto") as other:
+    with (
+        places.taken("m", "high_performance") as one,
+        places.taken("m", "high_performance") as other,
+    ):
         assert [one.threads, other.threads] == [2, 2]
-        assert (one.key, other.key) == ("m (auto)", "m (auto), worker 2")
+        assert (one.key, other.key) == ("m (high_performance)", "m (high_performance), worker 2")
         assert places.model(other.key) == "m"
 
 
