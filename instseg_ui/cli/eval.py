@@ -99,7 +99,7 @@ def eval_(
     device: Annotated[str | None, typer.Option(help="cpu, gpu or gpu:0.")] = None,
     engine: Annotated[
         str | None,
-        typer.Option(help="What runs the models: normal, auto, or an engine's name."),
+        typer.Option(help="What runs the models: normal, high_performance, or an engine's name."),
     ] = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="Run all pictures again, whatever is there.")

@@ -15,7 +15,7 @@ from instseg_ui.evaluate.cases import Case, CaseKind, Query, find_cases, found_i
 from instseg_ui.evaluate.results import ModelResult
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.masks import Rle, decode_crop
-from instseg_ui.numbers import three
+from instseg_ui.numbers import score, three
 from instseg_ui.results import Instances
 from instseg_ui.settings import Settings
 from instseg_ui.show.html import markup
@@ -71,7 +71,7 @@ def words(case: Case) -> str:
         return f"{case.expected} not found"
     iou = "" if case.iou is None else f", IoU {three(case.iou)}"
     truth = "nothing there" if case.expected is None else f"truth {case.expected}{iou}"
-    return f"{case.predicted} {three(case.score)}, {truth}"
+    return f"{case.predicted} {score(case.score, 3)}, {truth}"
 
 
 def draw(result: ModelResult, case: Case, settings: Settings) -> Pixels:

@@ -6,7 +6,7 @@ published figures have columns of their own.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import htpy as h
@@ -72,14 +72,22 @@ def number_columns(*headings: str) -> tuple[Column, ...]:
     return tuple(Column(heading) for heading in headings)
 
 
-def table_html(table: Table, marked: Collection[int] = (), *, linked: bool = False) -> Markup:
+def table_html(
+    table: Table,
+    marked: Collection[int] = (),
+    kinds: Mapping[int, str] | None = None,
+    *,
+    linked: bool = False,
+) -> Markup:
     """The table; rows whose number is in `marked` stand out, a dash tells its reason.
 
-    With `linked`, counts that have something behind them are buttons; a file has no use for them.
+    `kinds` gives rows a class of their own, by number. With `linked`, counts that have something
+    behind them are buttons; a file has no use for them.
     """
+    told = dict.fromkeys(marked, "beyond") | dict(kinds or {})
     head = (h.th(_class(column), scope="col")[column.heading] for column in table.columns)
     body = (
-        h.tr(class_="beyond" if number in marked else None)[
+        h.tr(class_=told.get(number))[
             (
                 h.td(_class(column), title=cell.reason or None)[_content(cell, linked)]
                 for column, cell in zip(table.columns, row, strict=True)

@@ -10,7 +10,7 @@ import gradio as gr
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
 from instseg_ui.ui.shared.photo import Tray
-from instseg_ui.ui.shared.picks_layout import picks_layout
+from instseg_ui.ui.shared.picks import picks_layout
 from instseg_ui.ui.shared.services import Services
 
 

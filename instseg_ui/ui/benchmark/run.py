@@ -19,7 +19,11 @@ from instseg_ui.show.html import progress, summary
 from instseg_ui.ui.shared.jobs import Done, Job, Jobs, Report, follow
 from instseg_ui.ui.shared.services import Services
 
-ENGINES = [("as the server is set", ""), ("normal", "normal"), ("high performance", "auto")]
+ENGINES = [
+    ("As the server is set", ""),
+    ("Normal", "normal"),
+    ("High performance", "high_performance"),
+]
 ANSWERS = [("the JSON answer", "json"), ("the photo with its masks", "overlay")]
 
 MOST_IMAGES, MOST_REPEATS, MOST_WARMUP, MOST_COLD, MOST_CALLERS = 20, 500, 50, 10, 16

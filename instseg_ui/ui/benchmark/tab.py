@@ -41,7 +41,7 @@ _PARETO_PX = 360
 
 def benchmark_tab(services: Services, tab: gr.Tab) -> None:
     """Lay the tab out and connect it; kept runs are listed anew whenever it is opened."""
-    jobs, shelf = Jobs(), Shelf.of(services.settings)
+    jobs, shelf = services.jobs["benchmark"], Shelf.of(services.settings)
     gr.HTML(markup(h.style[_STYLE]), elem_id="bench-style")
     setup = setup_layout(services)
     actions = actions_layout("Run benchmark", benchmark_run.HINT, "bench")
@@ -51,7 +51,6 @@ def benchmark_tab(services: Services, tab: gr.Tab) -> None:
     _connect_shelf(shelf, results, tab)
     _connect_looking(shelf, results)
     _connect_files(shelf, results)
-    _stop_when_left(jobs)
 
 
 def _connect_setup(services: Services, setup: BenchmarkSetup, tab: gr.Tab) -> None:
@@ -266,15 +265,6 @@ def export(shown: ShownRun | None, kind: str, price: float | None, earlier: Kept
         return to_json(shown.run)
     pair = None if earlier is None else (earlier.name, earlier.run)
     return to_html(shown.run, price_per_hour=price, earlier=pair)
-
-
-def _stop_when_left(jobs: Jobs) -> None:
-    """End the benchmark of a visitor who closes the page; what it has is kept on disk."""
-
-    def leave(request: gr.Request) -> None:
-        jobs.stop(session_of(request))
-
-    gr.context.Context.root_block.unload(leave)
 
 
 def _run(shown: ShownRun | None) -> BenchmarkRun | None:

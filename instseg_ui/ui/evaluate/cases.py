@@ -23,15 +23,14 @@ from instseg_ui.evaluate import (
 )
 from instseg_ui.evaluate.cases import CASE_KINDS
 from instseg_ui.numbers import plural
-from instseg_ui.palette import color
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
 from instseg_ui.settings import Settings
 from instseg_ui.show.evaluation_pictures import picture, titled, words
 from instseg_ui.show.evaluation_tables import class_name, confusion_kind
 from instseg_ui.show.html import markup, notes, nothing
-from instseg_ui.ui.segment.run import display_url
-from instseg_ui.ui.viewer.viewer import ImageValue, PredictionValue, ViewerValue, viewer_value
+from instseg_ui.ui.viewer.picture import class_colors, image_value
+from instseg_ui.ui.viewer.viewer import PredictionValue, ViewerValue, viewer_value
 
 KINDS: list[tuple[str, str]] = [
     ("Wrong: all false positives", "false positive"),
@@ -157,18 +156,16 @@ def viewer_of(
         ImageError: the picture cannot be read.
     """
     photo = picture_of(result.dataset, case.image, settings)
-    image: ImageValue = {
-        "url": display_url(photo, cache),
-        "width": photo.width,
-        "height": photo.height,
-        "name": photo.name,
-    }
     found = found_in(result, case.image)
     value = _prediction(result, case, show, found)
-    colors = {str(one["class_id"]): color(str(one["label"])) for one in value["instances"]}
-    colors |= {str(one["class_id"]): _TRUTH for one in value["instances"] if "outline" in one}
+    colors = class_colors(value["instances"]) | {
+        str(one["class_id"]): _TRUTH for one in value["instances"] if "outline" in one
+    }
     return viewer_value(
-        image=image, prediction=value, colors=colors, threshold=_threshold(result, case)
+        image=image_value(photo, cache),
+        prediction=value,
+        colors=colors,
+        threshold=_threshold(result, case),
     )
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.ui.evaluate import figures
-from instseg_ui.ui.shared import switch
+from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.photo import Tray
-from instseg_ui.ui.shared.picks_layout import picks_layout
+from instseg_ui.ui.shared.picks import picks_layout
 from instseg_ui.ui.shared.services import Services
 
 
@@ -25,12 +25,12 @@ class EvaluationSetup:
     limit: gr.Number
     boundary: gr.Checkbox
     restart: gr.Checkbox
-    fast: gr.Checkbox
+    high_performance: gr.Checkbox
 
     @property
     def fields(self) -> list[Any]:
         """In the order of `EvaluationForm`."""
-        return [self.picks, self.limit, self.boundary, self.restart, self.fast]
+        return [self.picks, self.limit, self.boundary, self.restart, self.high_performance]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _more_layout(services: Services) -> dict[str, Any]:
                 min_width=180,
                 elem_id="eval-limit",
             )
-            fast = switch.switch(services.settings, "eval-fast")
+            switch = high_performance.switch(services.settings, "eval-high-performance")
         boundary = gr.Checkbox(
             True, label="Boundary IoU too (takes the most time of the counting)", container=False
         )
@@ -91,7 +91,7 @@ def _more_layout(services: Services) -> dict[str, Any]:
             container=False,
             elem_id="eval-restart",
         )
-    return {"limit": limit, "fast": fast, "boundary": boundary, "restart": restart}
+    return {"limit": limit, "high_performance": switch, "boundary": boundary, "restart": restart}
 
 
 def mapping_layout() -> MappingControls:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +52,9 @@ def evaluate_tab(services: Services, tab: gr.Tab) -> None:
     """Lay the tab out and connect it; which models are here is said anew whenever it is opened."""
     gr.HTML(markup(h.style[_STYLE]), elem_id="eval-style")
     setup = setup_layout(services)
-    jobs, desks = Jobs(), Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
+    jobs = services.jobs["evaluate"]
+    desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
+    services.jobs.on_leave(desks.leave)
     actions = actions_layout("Evaluate", evaluate_run.HINT, "eval")
     mapping = mapping_layout()
     results = results_layout()
@@ -64,7 +65,6 @@ def evaluate_tab(services: Services, tab: gr.Tab) -> None:
     _connect_charts(desks, results)
     connect_cases(services, desks, results)
     _connect_files(services, desks, results)
-    _clear_when_left(jobs, desks)
 
 
 def _connect_setup(services: Services, setup: EvaluationSetup, tab: gr.Tab) -> None:
@@ -110,10 +110,10 @@ def _connect_running(
         limit: float | None,
         boundary: bool,
         restart: bool,
-        fast: bool,
+        wanted: bool,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
-        engine = high_performance.engine(services.settings, fast)
+        engine = high_performance.engine(services.settings, wanted)
         form = EvaluationForm(models, limit, boundary, restart, engine)
         for view in evaluate_run.run(services, desks, jobs, form, session_of(request)):
             yield shown(view)
@@ -258,15 +258,3 @@ def export(desk: Desk, kind: str, model: str | None, settings: Settings) -> Path
         path = folder / f"{name}-evaluation.{kind}"
         path.write_bytes(to_json(found) if kind == "json" else to_html(found, settings))
         return path
-
-
-def _clear_when_left(jobs: Jobs, desks: Desks) -> None:
-    """End the work of a visitor who closes the page, and remove what they brought."""
-
-    def leave(request: gr.Request) -> None:
-        session = session_of(request)
-        jobs.stop(session)
-        # It waits until the running work has seen that it is to end.
-        threading.Thread(target=desks.leave, args=[session], daemon=True).start()
-
-    gr.context.Context.root_block.unload(leave)
