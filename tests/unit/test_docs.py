@@ -79,6 +79,21 @@ def test_the_readme_names_every_file_at_the_top() -> None:
     assert named == {name for name in there if not name.startswith(".")}
 
 
+@needs_git
+def test_the_readme_names_every_room_of_the_product() -> None:
+    named = set(re.findall(r"^  ([a-z]+)/ +\S", read("README.md"), re.MULTILINE))
+    inside = [file.relative_to(ROOT).parts for file in files()]
+    assert named == {parts[1] for parts in inside if parts[0] == "instseg_ui" and len(parts) > 2}
+
+
+@needs_git
+def test_no_file_is_named_by_what_it_does() -> None:
+    """Nouns of the trade, not gerunds; these few are nouns."""
+    nouns = {"findings", "rings", "settings", "mapping", "staging"}
+    stems = {file.stem for file in files() if file.suffix == ".py" and "instseg_ui" in file.parts}
+    assert {stem for stem in stems if re.search(r"ings?$", stem)} <= nouns
+
+
 def test_the_readme_gives_a_reason_for_every_requirement() -> None:
     rows = re.findall(r"^\| `([^`]+)` \| \S.+ \|$", read("README.md"), re.MULTILINE)
     assert rows == [package(line) for line in requirements("requirements.txt")]
