@@ -6,6 +6,8 @@ PY := .venv/bin/python
 PYTHON ?=
 # With an NVIDIA GPU: make run REQUIREMENTS=requirements-gpu.txt
 REQUIREMENTS ?= requirements.txt
+# Processes that run tests; one more than cores, since tests wait for servers and browsers.
+WORKERS ?= 3
 # Passed on to pytest: make test ARGS="-k masks -x"
 ARGS ?=
 PYTHON_PATHS = instseg_ui scripts tests tools $(wildcard app.py performance)
@@ -25,7 +27,7 @@ run: setup  ## Start the app on http://127.0.0.1:7860 with the demo model.
 test:  ## Install what the tests need and run all of them, in a real browser too.
 	@$(SETUP) test
 	@$(MAKE) --no-print-directory test-js
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 setup:  ## Make the environment in .venv that the app runs in.
 	@$(SETUP) run

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -53,6 +54,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         elif marker == "paddle" and marked:
             # Workers are forked from one process; whichever test comes first, it knows Paddle.
             start_server()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of several hands its skips to the one that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["skipped"] = session.config.stash.get(skipped_key, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Every process collects all tests, so the last one's count holds for all."""
+    node.config.stash.setdefault(skipped_key, {}).update(
+        getattr(node, "workeroutput", {}).get("skipped", {})
+    )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -14,7 +14,7 @@ from instseg_ui.errors import ImageError, InputError
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.ui import uploads
 from instseg_ui.ui.page import build_page
-from instseg_ui.ui.segment import run as segment_run
+from instseg_ui.ui.viewer import picture
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.uploads import ServedFiles, admitted, decoded, private_name, received
 from tools.test_models import make_scene
@@ -111,7 +111,7 @@ def test_a_shown_picture_is_whole_at_every_moment(folder, settings):
     image, seen = scene(settings), set()
 
     def show():
-        url = segment_run.display_url(image, folder)
+        url = picture.display_url(image, folder)
         seen.add(open(url.removeprefix("/gradio_api/file="), "rb").read())  # noqa: PTH123, SIM115
 
     threads = [threading.Thread(target=show) for _ in range(8)]
@@ -126,7 +126,7 @@ def test_a_shown_picture_is_whole_at_every_moment(folder, settings):
 def test_shown_pictures_are_deleted_with_the_uploads(page, folder, settings, photo):
     page.upload_file_set.add(str(photo))
     shown = folder / private_name(scene(settings).digest) / "photo.jpg"
-    segment_run.display_url(scene(settings), folder)
+    picture.display_url(scene(settings), folder)
     delete_files_created_by_app(page, 3600)
     assert shown.is_file()
     assert photo.is_file()
@@ -140,13 +140,13 @@ def test_shown_pictures_are_deleted_with_the_uploads(page, folder, settings, pho
 def test_a_picture_that_is_shown_again_is_as_new(folder, settings):
     image = scene(settings)
     path = folder / private_name(image.digest) / "photo.jpg"
-    segment_run.display_url(image, folder)
+    picture.display_url(image, folder)
     before = path.stat().st_ctime_ns
     time.sleep(0.02)
-    segment_run.display_url(image, folder)
+    picture.display_url(image, folder)
     assert path.stat().st_ctime_ns > before
     path.unlink()
-    segment_run.display_url(image, folder)
+    picture.display_url(image, folder)
     assert path.is_file()
 
 
