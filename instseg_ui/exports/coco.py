@@ -24,8 +24,8 @@ from instseg_ui.exports.records import (
     Item,
     chosen,
     class_names,
-    file_names,
     number,
+    picture_paths,
     stems,
     to_json,
 )
@@ -143,7 +143,7 @@ def _images(items: Sequence[Item], ids: Sequence[int]) -> list[dict[str, Any]]:
             "height": item.prediction.height,
             "file_name": name,
         }
-        for item, image_id, name in zip(items, ids, file_names(items), strict=True)
+        for item, image_id, name in zip(items, ids, picture_paths(items), strict=True)
     ]
 
 
