@@ -31,7 +31,7 @@ from instseg_ui.results import Prediction, Runtime, Timings
 from instseg_ui.settings import Settings
 from instseg_ui.weights import FolderFacts, WeightsStore
 from instseg_ui.workers.registry import Registry, Resident
-from instseg_ui.workers.slots import Place, Places
+from instseg_ui.workers.slots import Slot, Slots
 from instseg_ui.workers.worker import Answer, IsCancelled, Loaded, OnStage, Worker, start_server
 
 # A loaded model's memory over its weights' size, before it was measured here: Paddle's own
@@ -70,7 +70,7 @@ class Segmenter:
         self.registry = Registry(settings.memory_budget / 1e6)
         self.converted = ConvertedStore(settings)
         self._preparer = Preparer(settings, self.converted, self._for_a_check)
-        self._places = Places(settings)
+        self._slots = Slots(settings)
         self._cache = _Cache(settings.cache_predictions)
         self._measured_mb: dict[str, float] = {}
 
@@ -80,7 +80,7 @@ class Segmenter:
         `changes`: fields of `Settings` that the workers do not depend on.
         """
         other = Segmenter(self.settings.model_copy(update=changes), self.catalog, self.store)
-        other.registry, other._places = self.registry, self._places
+        other.registry, other._slots = self.registry, self._slots
         return other
 
     def __enter__(self) -> Segmenter:
@@ -127,7 +127,7 @@ class Segmenter:
             WorkerError, WorkerCrashed, WorkerTimeout: it failed on this image.
             BusyError, Cancelled: see `Registry.lease`.
         """
-        spec = self.catalog.get(model or self.settings.default_model)
+        spec = self.catalog.get(model) if model else self.catalog.default(self.settings)
         facts = self.store.folder(spec)
         mode = self._mode(engine)
         key = (image.digest, spec.id, facts.fingerprint, mode)
@@ -157,7 +157,7 @@ class Segmenter:
     def loaded(self) -> dict[str, Resident]:
         """The models that are in memory, by catalog id; of several workers the last used."""
         residents = reversed(self.registry.residents())
-        return {self._places.model(resident.key): resident for resident in residents}
+        return {self._slots.model(resident.key): resident for resident in residents}
 
     def unload(self, model: str) -> bool:
         """Give a model's memory back; False if it was not loaded.
@@ -167,7 +167,7 @@ class Segmenter:
         """
         name = self.catalog.get(model).id
         keys = [item.key for item in self.registry.residents()]
-        mine = [key for key in keys if self._places.model(key) == name]
+        mine = [key for key in keys if self._slots.model(key) == name]
         ended = [self.registry.evict(key) for key in mine]
         return any(ended)
 
@@ -294,11 +294,11 @@ class Segmenter:
         on_stage: OnStage,
         cancelled: IsCancelled,
     ) -> Iterator[Resident]:
-        with self._places.taken(spec.id, choice.mode) as place:
-            self._drop_if_changed(place.key, facts)
+        with self._slots.taken(spec.id, choice.mode) as slot:
+            self._drop_if_changed(slot.key, facts)
             with self.registry.lease(
-                place.key,
-                load=lambda: self._load(facts, choice, place, on_stage, cancelled),
+                slot.key,
+                load=lambda: self._load(facts, choice, slot, on_stage, cancelled),
                 expected_mb=self._expected_mb(spec, facts),
                 timeout=self.settings.queue_timeout,
                 cancelled=cancelled,
@@ -316,14 +316,14 @@ class Segmenter:
         self,
         facts: FolderFacts,
         choice: _Choice,
-        place: Place,
+        slot: Slot,
         on_stage: OnStage,
         cancelled: IsCancelled,
     ) -> tuple[Worker, Loaded]:
         """The first engine that loads and runs the model; the others' reasons go along."""
         reasons: list[str] = list(choice.record.reasons) if choice.record else []
         for name in choice.names:
-            worker = self._worker(self._request(name, facts, place, choice.converted))
+            worker = self._worker(self._request(name, facts, slot, choice.converted))
             try:
                 loaded = worker.load(on_stage, cancelled)
             except (LoadError, WorkerCrashed, WorkerError) as error:
@@ -339,7 +339,7 @@ class Segmenter:
         raise AssertionError("a choice names at least one engine")
 
     def _request(
-        self, engine: str, facts: FolderFacts, place: Place, converted: Path | None
+        self, engine: str, facts: FolderFacts, slot: Slot, converted: Path | None
     ) -> EngineRequest:
         return EngineRequest(
             engine=engine,
@@ -347,8 +347,8 @@ class Segmenter:
             model_name=facts.model_name,
             labels=facts.labels,
             fingerprint=facts.fingerprint,
-            device=place.device,
-            threads=place.threads,
+            device=slot.device,
+            threads=slot.threads,
             converted=converted,
         )
 

@@ -19,11 +19,11 @@ from instseg_ui.evaluate.dataset import (
     Truths,
     in_order,
 )
-from instseg_ui.evaluate.files import Files
-from instseg_ui.evaluate.findings import Findings, Level
+from instseg_ui.evaluate.dataset_files import Files
+from instseg_ui.evaluate.file_names import FileNames, Match
+from instseg_ui.evaluate.findings import Findings, Severity
 from instseg_ui.evaluate.ids import meant_by
 from instseg_ui.evaluate.image_size import upright_size
-from instseg_ui.evaluate.names import Match, Names
 from instseg_ui.images.endings import is_picture
 
 IsCancelled = Callable[[], bool]
@@ -73,17 +73,17 @@ class Builder:
     _used: set[str] = field(default_factory=set)
     hint: str = ""
     _supercategories: dict[int, set[str]] = field(default_factory=dict)
-    _names: Names | None = None
+    _names: FileNames | None = None
 
     def __post_init__(self) -> None:
         self.findings.extend(self.files.findings)
 
     @property
-    def names(self) -> Names:
+    def names(self) -> FileNames:
         """The pictures that are there; `hint` tells those of equal names apart."""
         if self._names is None:
             pictures = filter(is_picture, self.files.names())
-            self._names = Names(pictures, self.files.spellings, self.hint)
+            self._names = FileNames(pictures, self.files.spellings, self.hint)
         return self._names
 
     def look_again(self) -> None:
@@ -346,7 +346,7 @@ class Builder:
         bare = int(np.count_nonzero(np.diff(truths.starts) == 0))
         if bare:
             self.findings.add(
-                Level.NOTE,
+                Severity.NOTE,
                 "image without objects",
                 "Nothing is annotated in it: whatever a model finds there is wrong.",
                 count=bare,
@@ -354,7 +354,7 @@ class Builder:
         unused = len(self.names) - len(self._used)
         if unused > 0:
             self.findings.add(
-                Level.NOTE,
+                Severity.NOTE,
                 "image that is not listed",
                 "It lies beside the others, but the annotations do not name it; it is not used.",
                 count=unused,
@@ -362,7 +362,7 @@ class Builder:
         self._say_doubles(truths)
         if truths.crowd.all() and len(truths):
             self.findings.add(
-                Level.ERROR,
+                Severity.ERROR,
                 "nothing but crowd regions",
                 "Every object is marked as a crowd (iscrowd 1), so none can be found and there is "
                 "no AP. Some tools write plain objects so: CVAT for what is drawn with the brush, "
@@ -372,7 +372,7 @@ class Builder:
             )
         elif truths.crowd.any():
             self.findings.add(
-                Level.NOTE,
+                Severity.NOTE,
                 "crowd region",
                 "It counts neither as found nor as missed, and what is found in it is not wrong.",
                 count=int(truths.crowd.sum()),

@@ -23,7 +23,7 @@ from instseg_ui.evaluate.dataset import Category
 
 How = Literal["same name", "same but for spelling", "other name", "by hand", "none"]
 
-# Names of Pascal VOC and others for COCO's classes.
+# FileNames of Pascal VOC and others for COCO's classes.
 _ALIASES = {
     "aeroplane": "airplane",
     "cellphone": "cell phone",

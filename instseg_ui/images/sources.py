@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -190,14 +191,12 @@ def _is_wanted(file: str) -> bool:
 
 
 def _matching(pattern: str) -> Iterator[Place]:
-    # pathlib has no pattern that may begin anywhere on the disk.
-    found = _each_once(sorted(glob.iglob(pattern, recursive=True)))  # noqa: PTH207
+    found = _found(pattern)
     if not found:
         yield Place(pattern, pattern, InputError(f"No file matches “{pattern}”."))
     base = _plain_part(pattern)
     for name in found:
         path = Path(name)
-        # `**` names folders beside the files in them.
         if _is(path.is_file):
             below = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
             yield Place(path.name, name, path, below.as_posix())
@@ -205,13 +204,27 @@ def _matching(pattern: str) -> Iterator[Place]:
             yield from _in_folder(path)
 
 
-def _each_once(names: list[str]) -> list[str]:
-    """Without what a link that leads back shows again; the shortest path stays."""
-    real: dict[tuple[str, str], str] = {}
-    for name in sorted(names, key=len):
-        path = Path(name)
-        real.setdefault((os.path.realpath(path.parent), path.name), name)
-    return sorted(real.values())
+def _found(pattern: str) -> list[str]:
+    """What a pattern means, sorted; with `**` the files alone."""
+    if "**" not in Path(pattern).parts:
+        # pathlib has no pattern that may begin anywhere on the disk.
+        return sorted(glob.iglob(pattern))  # noqa: PTH207
+    # Python's own `**` goes round and round where a link leads back.
+    base = _plain_part(pattern)
+    wanted = Path(pattern).relative_to(base).parts
+    files = Walk(base).files()
+    return sorted(str(file) for file in files if _fits(file.relative_to(base).parts, wanted))
+
+
+def _fits(parts: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether a path is as a pattern says; what is hidden must be named so."""
+    if not wanted or not parts:
+        return not parts and all(one == "**" for one in wanted)
+    if wanted[0] == "**":
+        shown = not parts[0].startswith(".")
+        return _fits(parts, wanted[1:]) or (shown and _fits(parts[1:], wanted))
+    shown = wanted[0].startswith(".") or not parts[0].startswith(".")
+    return shown and fnmatchcase(parts[0], wanted[0]) and _fits(parts[1:], wanted[1:])
 
 
 def _plain_part(pattern: str) -> Path:

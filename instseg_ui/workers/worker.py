@@ -41,6 +41,7 @@ from instseg_ui.errors import (
     WorkerError,
     WorkerTimeout,
 )
+from instseg_ui.workers.exit_cause import exit_cause
 
 log = logging.getLogger(__name__)
 
@@ -220,7 +221,7 @@ class Worker:
                 raise self._timed_out(verb)
 
     def _crashed(self) -> WorkerCrashed:
-        why = _cause(self._ended(2))
+        why = exit_cause(self._ended(2))
         self.close()
         return WorkerCrashed(
             f"{self.request.model_name} stopped unexpectedly ({why}). "
@@ -235,18 +236,6 @@ class Worker:
             f"{self.request.model_name} did not {'load' if load else 'finish'} within "
             f"{limit:g} s and was ended. Try a smaller image, or raise {name}."
         )
-
-
-def _cause(code: int | None) -> str:
-    """An exit code in words; None stands for a process that closed its pipe and went on."""
-    if code is None:
-        return "its pipe was closed"
-    if code >= 0:
-        return f"exit code {code}"
-    if -code == signal.SIGKILL:
-        return "SIGKILL, which is what running out of memory looks like"
-    known = {item.value: item.name for item in signal.Signals}
-    return known.get(-code, f"signal {-code}")
 
 
 @contextlib.contextmanager
@@ -287,7 +276,7 @@ def _serve(connection: Connection, request: EngineRequest) -> None:
     os.dup2(2, 1)
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         try:
-            meter = _Meter()
+            meter = _MemoryMeter()
             engine, loaded = _load(connection, request, meter)
         except BrokenPipeError:
             return  # whoever asked is gone
@@ -303,7 +292,7 @@ def _serve(connection: Connection, request: EngineRequest) -> None:
 
 
 def _load(
-    connection: Connection, request: EngineRequest, meter: _Meter
+    connection: Connection, request: EngineRequest, meter: _MemoryMeter
 ) -> tuple[engines.Engine, Loaded]:
     connection.send("loading")
     start = time.perf_counter()
@@ -328,7 +317,7 @@ def _answer(
     floor: float,
     limit: int,
     request: EngineRequest,
-    meter: _Meter,
+    meter: _MemoryMeter,
 ) -> Answer | _Failed:
     try:
         output = engine.run(pixels, floor, limit)
@@ -355,7 +344,7 @@ def _as_sentence(
     return kind(f"{request.model_name} {verb} by {request.engine}: {reason}")
 
 
-class _Meter:
+class _MemoryMeter:
     """Memory of the process it is in; the kernel adds it up (10 ms) only after it has changed."""
 
     _STEP = 4_000_000  # bytes

@@ -12,7 +12,7 @@ from pathlib import Path
 from instseg_ui.errors import InputError
 from instseg_ui.evaluate.builder import Watch
 from instseg_ui.evaluate.dataset import Dataset
-from instseg_ui.evaluate.files import Files, OneFile, open_files
+from instseg_ui.evaluate.dataset_files import Files, OneFile, open_files
 from instseg_ui.evaluate.importers import coco, labelme, yolo
 from instseg_ui.evaluate.json_stream import outline
 
@@ -117,7 +117,9 @@ def _json_files(files: Files) -> _Jsons:
 
 def _say_others(dataset: Dataset, found: _Jsons, config: str | None) -> None:
     """Tell of annotations in other formats, which were not read."""
-    others = {labelme.FORMAT: found.labelme, yolo.FORMAT: [config] if config else []}
+    # A bare list of classes lies beside labels of any format.
+    described = [config] if config and config.lower().endswith(yolo.CONFIGS) else []
+    others = {labelme.FORMAT: found.labelme, yolo.FORMAT: described}
     for name, files in others.items():
         if files and name != dataset.format:
             dataset.findings.note(

@@ -15,11 +15,11 @@ import yaml
 from instseg_ui.errors import ImageError, InputError
 from instseg_ui.evaluate.builder import Builder, Watch
 from instseg_ui.evaluate.dataset import Dataset
-from instseg_ui.evaluate.files import Files, read_bytes
-from instseg_ui.evaluate.findings import Level
+from instseg_ui.evaluate.dataset_files import Files, read_bytes
+from instseg_ui.evaluate.file_names import FileNames
+from instseg_ui.evaluate.findings import Severity
 from instseg_ui.evaluate.ids import as_whole
 from instseg_ui.evaluate.importers import yolo_splits
-from instseg_ui.evaluate.names import Names
 from instseg_ui.evaluate.truth_masks import from_rings, ring_fault
 
 FORMAT = "yolo-seg"
@@ -68,7 +68,9 @@ def read(
     for number, name in enumerate(classes):
         builder.add_category(number, name)
     chosen = yolo_splits.pictures(builder, described, config, split)
-    texts = Names((one for one in files.names() if one.lower().endswith(".txt")), files.spellings)
+    texts = FileNames(
+        (one for one in files.names() if one.lower().endswith(".txt")), files.spellings
+    )
     labelled = 0
     for number, path in enumerate(chosen, 1):
         place = builder.add_image(number, path, None, file=path)
@@ -84,7 +86,7 @@ def read(
 def _say_unlabelled(builder: Builder, without: int, labelled: int) -> None:
     if without and not labelled:
         builder.findings.add(
-            Level.WARNING,
+            Severity.WARNING,
             "no labels",
             "No image has a file of labels: each counts as one in which there is nothing. Expected "
             "“labels” beside “images”, with a text file of the image's name for each.",
@@ -92,7 +94,7 @@ def _say_unlabelled(builder: Builder, without: int, labelled: int) -> None:
         )
     elif without:
         builder.findings.add(
-            Level.NOTE,
+            Severity.NOTE,
             "image without labels",
             "There is no file of labels for it; it counts as one in which there is nothing.",
             count=without,

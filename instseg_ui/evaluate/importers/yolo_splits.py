@@ -16,7 +16,7 @@ from typing import Any
 
 from instseg_ui.errors import ImageError, InputError
 from instseg_ui.evaluate.builder import Builder
-from instseg_ui.evaluate.files import Folder, read_bytes
+from instseg_ui.evaluate.dataset_files import Folder, read_bytes
 from instseg_ui.images.endings import is_picture
 
 SPLITS = ("val", "valid", "test")

@@ -13,7 +13,7 @@ import pytest
 
 from instseg_ui import masks
 from instseg_ui.errors import InputError
-from instseg_ui.evaluate import CategoryMap, Dataset, Finding, Level, open_dataset
+from instseg_ui.evaluate import CategoryMap, Dataset, Finding, Severity, open_dataset
 from instseg_ui.evaluate.category_map import titles
 from instseg_ui.evaluate.ids import as_flag, as_id, meant_by
 from tests.unit.evaluate.test_importers import (
@@ -49,7 +49,7 @@ def test_ids_of_any_type(tmp_path: Path, listed: Any, written: Any) -> None:
     (truth,) = dataset.truths_of(0)
     assert dataset.categories[truth.category].name == "cat"
     assert not dataset.truths.crowd.any()
-    assert not [one for one in dataset.findings if one.level is Level.ERROR]
+    assert not [one for one in dataset.findings if one.level is Severity.ERROR]
 
 
 def test_ids_that_mean_nothing(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_objects_by_id_instead_of_lists(tmp_path: Path, order: tuple[str, str]) 
     dataset = coco_set(tmp_path, value)
     assert [one.name for one in dataset.categories] == ["cat", "dog"]
     assert len(dataset.truths) == 2
-    assert said(dataset)["object instead of a list"].level is Level.NOTE
+    assert said(dataset)["object instead of a list"].level is Severity.NOTE
 
 
 @pytest.mark.parametrize("value", ["none", 5, None, True])
@@ -108,7 +108,7 @@ def test_a_group_that_has_its_class_own_name(tmp_path: Path) -> None:
     ]
     dataset = coco_set(tmp_path, value)
     assert [one.id for one in dataset.categories] == [1]
-    assert said(dataset)["group category"].level is Level.NOTE
+    assert said(dataset)["group category"].level is Severity.NOTE
     assert CategoryMap.by_name(dataset.categories, ["cat"]).targets == (0,)
 
 
@@ -147,10 +147,10 @@ def test_categories_of_one_name_are_chosen_by_their_ids(tmp_path: Path) -> None:
 def test_nothing_but_crowds_is_an_error_that_names_tools(tmp_path: Path) -> None:
     dataset = coco_set(tmp_path, content(annotation(1, iscrowd=1), annotation(2, iscrowd="1")))
     finding = said(dataset)["nothing but crowd regions"]
-    assert finding.level is Level.ERROR
+    assert finding.level is Severity.ERROR
     assert all(name in finding.text for name in ("CVAT", "supervision", "datumaro"))
     mixed = coco_set(tmp_path, content(annotation(1, iscrowd=1), annotation(2)))
-    assert said(mixed)["crowd region"].level is Level.NOTE
+    assert said(mixed)["crowd region"].level is Severity.NOTE
 
 
 def test_the_same_object_twice_is_said(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from unicodedata import normalize
 import pytest
 
 from instseg_ui.errors import InputError
-from instseg_ui.evaluate import Dataset, Finding, Level, open_dataset
-from instseg_ui.evaluate.files import Zip
-from instseg_ui.evaluate.names import Names
+from instseg_ui.evaluate import Dataset, Finding, Severity, open_dataset
+from instseg_ui.evaluate.dataset_files import Zip
+from instseg_ui.evaluate.file_names import FileNames
 from instseg_ui.images.sources import find_places
 from tests.unit.evaluate.test_importers import PICTURE, SQUARE, coco_json
 
@@ -61,7 +61,7 @@ def test_a_name_in_another_form_is_found_and_said(
     dataset = folder(tmp_path, files, name)
     assert [one.file for one in dataset.images] == [found]
     note = said(dataset)["name written otherwise"]
-    assert note.level is Level.NOTE
+    assert note.level is Severity.NOTE
     assert form in note.examples[0]
 
 
@@ -106,7 +106,7 @@ def test_equal_names_and_an_annotation_file_that_is_named_by_the_folder(tmp_path
     files = ["train2017/a.png", "val2017/a.png"]
     dataset = folder(tmp_path, files, "a.png", "annotations/instances_val2017.json")
     assert [one.file for one in dataset.images] == ["val2017/a.png"]
-    assert said(dataset)["equal names"].level is Level.NOTE
+    assert said(dataset)["equal names"].level is Severity.NOTE
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_could_be_several_is_a_sentence_and_no_guess(tmp_path: Path, files:
 
 def test_another_folder_than_the_one_that_is_named_is_doubtful(tmp_path: Path) -> None:
     dataset = folder(tmp_path, ["images/a.png"], "photos/a.png")
-    assert said(dataset)["image in another folder"].level is Level.WARNING
+    assert said(dataset)["image in another folder"].level is Severity.WARNING
 
 
 def test_two_entries_for_one_file(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_labelme_names_its_picture_in_another_form(tmp_path: Path) -> None:
 
 
 def test_many_names_of_one_stem_do_not_make_it_slow() -> None:
-    names = Names(f"{i}/a.png" for i in range(2000))
+    names = FileNames(f"{i}/a.png" for i in range(2000))
     assert names.find("1999/a.png") == "1999/a.png"
     assert names.find("a.png") is None
     assert names.find("7/A.png") == "7/a.png"

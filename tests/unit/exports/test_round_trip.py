@@ -12,7 +12,7 @@ from unicodedata import normalize
 import numpy as np
 import pytest
 
-from instseg_ui.evaluate import Dataset, Level, open_coco, open_dataset
+from instseg_ui.evaluate import Dataset, Severity, open_coco, open_dataset
 from instseg_ui.exports import Item, export
 from instseg_ui.images.sources import find_places
 from instseg_ui.masks import decode
@@ -60,7 +60,7 @@ def unpacked(data: bytes, folder: Path) -> Path:
 
 
 def expect_the_same(dataset: Dataset, least: float) -> None:
-    assert [one for one in dataset.findings if one.level is not Level.NOTE] == []
+    assert [one for one in dataset.findings if one.level is not Severity.NOTE] == []
     assert {"name written otherwise", "equal names"}.isdisjoint(
         one.kind for one in dataset.findings
     )

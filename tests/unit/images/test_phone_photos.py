@@ -13,7 +13,7 @@ from PIL import Image as Pil
 from PIL import ImageCms
 
 from instseg_ui.errors import ImageError
-from instseg_ui.evaluate.files import Folder
+from instseg_ui.evaluate.dataset_files import Folder
 from instseg_ui.evaluate.image_size import upright_size
 from instseg_ui.images import decode
 from instseg_ui.images.endings import PICTURE_SUFFIXES, SUFFIXES

@@ -7,7 +7,7 @@
 
 import { loadCopies } from "./grid_picture.js";
 import { isNotice, toGridValue } from "./grid_value.js";
-import { FLOOR } from "./value.js";
+import { FLOOR } from "./scores.js";
 import { clampThreshold } from "./state.js";
 import { FIT } from "./viewport.js";
 

@@ -11,7 +11,8 @@
  * @property {import("./value.js").Message | null} message
  */
 
-import { FLOOR, toValue } from "./value.js";
+import { FLOOR } from "./scores.js";
+import { toValue } from "./value.js";
 import { visibleInstances } from "./state.js";
 
 /** @returns {Scene} */

@@ -68,7 +68,7 @@ _CODE_PAGE = "code page of the zip"
 _ENDING = "ending"
 
 
-class Names:
+class FileNames:
     """Files by name; only those that are given are ever found."""
 
     def __init__(

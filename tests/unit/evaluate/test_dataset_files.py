@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from instseg_ui.errors import ImageError, InputError
-from instseg_ui.evaluate import files, json_stream, open_dataset
-from instseg_ui.evaluate.files import Folder, Zip, read_bytes
-from instseg_ui.evaluate.names import Names
+from instseg_ui.evaluate import dataset_files, json_stream, open_dataset
+from instseg_ui.evaluate.dataset_files import Folder, Zip, read_bytes
+from instseg_ui.evaluate.file_names import FileNames
 from instseg_ui.images.endings import is_picture
 from instseg_ui.settings import Settings
 from tests.unit.evaluate.test_importers import PICTURE, coco_json, zipped
@@ -61,11 +61,11 @@ def test_a_json_bomb_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_too_many_and_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = zipped(tmp_path / "set.zip", {f"{i}.png": PICTURE for i in range(5)})
-    monkeypatch.setattr(files, "MAX_MEMBERS", 4)
+    monkeypatch.setattr(dataset_files, "MAX_MEMBERS", 4)
     with pytest.raises(InputError, match="at most 4 are read"):
         Zip(path)
-    monkeypatch.setattr(files, "MAX_MEMBERS", 5)
-    monkeypatch.setattr(files, "MAX_BYTES", 100)
+    monkeypatch.setattr(dataset_files, "MAX_MEMBERS", 5)
+    monkeypatch.setattr(dataset_files, "MAX_BYTES", 100)
     with pytest.raises(InputError, match="unpacks to"):
         Zip(path)
 
@@ -118,7 +118,7 @@ def test_a_folder_reads_what_is_in_it_only(tmp_path: Path) -> None:
 
 
 def test_how_an_image_is_found() -> None:
-    names = Names(
+    names = FileNames(
         filter(is_picture, ["x/images/a.jpg", "x/images/b.jpg", "y/b.jpg", "c.txt", "D.JPG"])
     )
     assert len(names) == 4
