@@ -7,7 +7,7 @@
 
 import { loadCopies } from "./grid_picture.js";
 import { isNotice, toGridValue } from "./grid_value.js";
-import { FLOOR } from "./scores.js";
+import { limits } from "./limits.js";
 import { clampThreshold } from "./state.js";
 import { FIT } from "./viewport.js";
 
@@ -47,7 +47,7 @@ export function adopt(state, value, before, asked) {
     Object.assign(patch, { lit: without(state.lit, changed), picked: without(state.picked, changed) });
   }
   if (value.panes.length && value.threshold !== asked) {
-    Object.assign(patch, { threshold: clampThreshold(value.threshold, FLOOR), own: {} });
+    Object.assign(patch, { threshold: clampThreshold(value.threshold, limits.floor), own: {} });
   }
   if (state.solo && !value.panes.some(({ key }) => key === state.solo)) patch.solo = null;
   return patch;

@@ -11,7 +11,7 @@
  * @property {import("./value.js").Message | null} message
  */
 
-import { FLOOR } from "./scores.js";
+import { limits } from "./limits.js";
 import { toValue } from "./value.js";
 import { visibleInstances } from "./state.js";
 
@@ -29,7 +29,7 @@ export const frameOf = (scene) => scene.prediction?.frame ?? scene.image;
 export const instancesOf = (scene) => scene.prediction?.instances ?? [];
 
 /** @param {Scene} scene @returns {number} */
-export const floorOf = (scene) => scene.prediction?.floor ?? FLOOR;
+export const floorOf = (scene) => scene.prediction?.floor ?? limits.floor;
 
 /** Whether a value only says something about what is already shown. */
 const isNotice = (value) =>

@@ -25,9 +25,8 @@
  * @property {Message | null} message
  */
 
-import { FLOOR } from "./scores.js";
+import { limits } from "./limits.js";
 
-const MAX_INSTANCES = 1000;
 const MAX_SIDE = 65535;
 const MAX_TEXT = 300;
 const KINDS = ["busy", "error", "empty"];
@@ -100,12 +99,12 @@ function toPrediction(thing, colors) {
   const frame = toSize(thing.image);
   if (!frame) return null;
   const instances = thing.instances
-    .slice(0, MAX_INSTANCES)
+    .slice(0, limits.instances)
     .map((instance) => toInstance(instance, frame, colors))
     .filter((instance) => instance !== null)
     .sort((a, b) => b.score - a.score);
   instances.forEach((instance, index) => (instance.index = index));
-  const floor = isNumber(thing.floor) ? clamp(thing.floor, 0, 1) : FLOOR;
+  const floor = isNumber(thing.floor) ? clamp(thing.floor, 0, 1) : limits.floor;
   return { model: text(thing.model), engine: text(thing.engine), floor, frame, instances };
 }
 
@@ -122,7 +121,7 @@ function toMessage(thing) {
 export function toValue(raw) {
   const given = isObject(raw) ? raw : {};
   const prediction = toPrediction(given.prediction, given.colors);
-  const floor = prediction?.floor ?? FLOOR;
+  const floor = prediction?.floor ?? limits.floor;
   return {
     image: toPicture(given.image),
     prediction,
