@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.errors import InstSegError
+from instseg_ui.images.endings import UPLOAD_TYPES
 from instseg_ui.ui.segment import run as segment_run
 from instseg_ui.ui.shared import (
     export as file_export,
@@ -137,7 +138,7 @@ def _photo_side(services: Services) -> PhotoSide:
     # The image's own buttons do nothing while it shows a picture, so ours stand below it.
     with gr.Row(elem_id="photo-buttons"):
         opened = OpenButton(
-            "Open a photo", file_types=["image"], size="sm", min_width=60, elem_id="open"
+            "Open a photo", file_types=list(UPLOAD_TYPES), size="sm", min_width=60, elem_id="open"
         )
         take = gr.Button("Camera", size="sm", min_width=60, elem_id="take")
     camera = PhotoInput(
