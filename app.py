@@ -32,6 +32,7 @@ def read_settings() -> Settings:
 
 def create_app(segmenter: Segmenter) -> FastAPI:
     """The web application: the HTTP interface, and the page at the root for all the rest."""
+    from instseg_ui import ui  # noqa: F401, I001 - before gradio: it makes its environment
     import gradio as gr
     from fastapi import FastAPI
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+from urllib.parse import unquote
 
 import cv2
 
@@ -32,7 +33,10 @@ IsCancelled = Callable[[], bool]
 DEFAULT_THRESHOLD = 0.5
 # What Pillow writes by default, and so PaddleX.
 _JPEG_QUALITY = 75
-_DATA_URL = re.compile(r"data:[\w.+/-]*(?:;[\w=.+-]+)*;base64,", re.IGNORECASE)
+# RFC 2397: a type and parameters, a file's name among them, then the bytes. Base64 has no comma
+# and no semicolon, so that whatever the name is, the last `;base64,` ends the head.
+_DATA_URL = re.compile(r"\s*data:.*;\s*base64\s*,", re.IGNORECASE | re.DOTALL)
+_LONGEST_HEAD = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +122,11 @@ def decoded(text: str) -> bytes:
     Raises:
         ImageError: it is something else.
     """
-    head = _DATA_URL.match(text[:200])
+    head = _DATA_URL.match(text[:_LONGEST_HEAD])
     try:
-        plain = "".join((text[head.end() :] if head else text).split())
+        plain = text[head.end() :] if head else text
+        # As part of an address, `+`, `/` and `=` may stand as percent signs and numbers.
+        plain = "".join((unquote(plain) if head and "%" in plain else plain).split())
         return binascii.a2b_base64(plain, strict_mode=True) if plain else b""
     except ValueError as error:
         raise ImageError(

@@ -7,14 +7,15 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from instseg_ui.catalog.model_folder import CONFIG, GRAPHS, FolderFacts
 from instseg_ui.engines import conversion
+from instseg_ui.errors import LoadError
 from instseg_ui.hpi.record import Record
 from instseg_ui.settings import Settings
-from instseg_ui.weights.staging import Staging, move_into_place
+from instseg_ui.weights.staging import REMEDY, Staging, move_into_place
 
 MODEL = "model"
 """The part of an entry that an engine loads; the record lies beside it."""
@@ -48,8 +49,19 @@ class ConvertedStore:
 
     @contextmanager
     def alone(self, facts: FolderFacts, while_waiting: Callable[[], None]) -> Iterator[Path]:
-        """An empty work folder, one at a time a model; see `Staging.alone`."""
-        with self._staging.alone(self._key(facts), while_waiting) as work:
+        """An empty work folder, one at a time a model; see `Staging.alone`.
+
+        Raises:
+            LoadError: the folder of converted models cannot be written.
+        """
+        with ExitStack() as stack:
+            try:
+                work = stack.enter_context(self._staging.alone(self._key(facts), while_waiting))
+            except OSError as error:
+                raise LoadError(
+                    "High-performance mode keeps converted models, and their folder cannot be "
+                    f"written ({error.strerror}): {REMEDY}."
+                ) from error
             yield work
 
     def publish(self, work: Path, facts: FolderFacts, entry: Path) -> None:

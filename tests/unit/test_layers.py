@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "instseg_ui"
 
 # A module imports from its own line and the lines above it.
 LAYERS = """
+cgroups own_folder
 errors settings numbers
 images masks results palette
 catalog
