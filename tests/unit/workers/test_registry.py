@@ -65,8 +65,8 @@ class House:
         *,
         gate: threading.Event | None = None,
         error: BaseException | None = None,
-    ) -> Callable[[], tuple[Worker, Loaded]]:
-        def make() -> tuple[Worker, Loaded]:
+    ) -> Callable[[Callable[[], bool]], tuple[Worker, Loaded]]:
+        def make(unwanted: Callable[[], bool]) -> tuple[Worker, Loaded]:
             worker = FakeWorker(key)
             self.made.append(worker)
             if gate is not None:
@@ -99,7 +99,7 @@ class House:
 
     @property
     def keys(self) -> list[str]:
-        return [resident.key for resident in self.registry.residents()]
+        return [str(resident.key) for resident in self.registry.residents()]
 
 
 @pytest.fixture
