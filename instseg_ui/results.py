@@ -90,7 +90,10 @@ class Instances:
 
     def at(self, threshold: float) -> Instances:
         """Those whose score is at least `threshold`."""
-        count = int(np.count_nonzero(self.scores >= np.float32(threshold)))
+        return self.first(int(np.count_nonzero(self.scores >= np.float32(threshold))))
+
+    def first(self, count: int) -> Instances:
+        """The `count` with the highest scores, or all where there are fewer."""
         return Instances(
             self.boxes[:count],
             self.class_ids[:count],
@@ -169,7 +172,8 @@ class Runtime:
 class Prediction:
     """What `model` found in one image of `width` x `height` pixels, at the floor.
 
-    `labels` are all classes the model knows, by class id. A prediction is run once at
+    `labels` are all classes the model knows, by class id; `cut` says in a sentence that there are
+    more objects at the floor than are kept, and is empty where all are. A prediction is run once at
     `floor`; every threshold at or above it is a filter.
     """
 
@@ -183,6 +187,7 @@ class Prediction:
     labels: tuple[str, ...] = ()
     size_mb: float = 0.0
     notes: tuple[str, ...] = ()
+    cut: str = ""
 
     def at(self, threshold: float) -> Prediction:
         """The same prediction with the instances whose score is at least `threshold`.
@@ -190,7 +195,10 @@ class Prediction:
         Raises:
             InputError: `threshold` is not a number between 0 and 1.
         """
-        return replace(self, instances=self.instances.at(check_threshold(threshold)))
+        kept = self.instances.at(check_threshold(threshold))
+        # What was cut off lies below what is filtered out.
+        cut = self.cut if len(kept) == len(self.instances) else ""
+        return replace(self, instances=kept, cut=cut)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; the shape that the viewer and the API endpoint share."""
@@ -202,7 +210,7 @@ class Prediction:
             "timings_ms": _rounded(asdict(self.timings) | {"latency": self.timings.latency}),
             "runtime": _rounded(asdict(self.runtime)),
             "size_mb": round(self.size_mb, 3),
-            "notes": list(self.notes),
+            "notes": [*self.notes, *filter(None, [self.cut])],
         }
 
 

@@ -22,6 +22,8 @@ from instseg_ui.errors import (
     LoadError,
     ModelError,
     ModelFolderError,
+    NotFetchedError,
+    UnknownModelError,
     WorkerCrashed,
     WorkerError,
 )
@@ -52,6 +54,18 @@ class _Choice:
     converted: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a model failed when it was last used; `loads` where it was loaded and a run failed.
+
+    `fingerprint` is of the folder that failed.
+    """
+
+    reason: str
+    loads: bool
+    fingerprint: str
+
+
 def _never() -> bool:
     return False
 
@@ -75,6 +89,8 @@ class Segmenter:
         self._places = Places(settings)
         self._cache = _Cache(settings.cache_predictions)
         self._measured_mb: dict[str, float] = {}
+        # Of models whose last load or run failed: what was asked, and the sentence.
+        self._failures: dict[str, Failure] = {}
 
     def sibling(self, **changes: Any) -> Segmenter:
         """A segmenter with other settings over the same loaded models. Do not close it.
@@ -148,16 +164,46 @@ class Segmenter:
     ) -> Prediction:
         """The kept prediction of what the model rests on now, or a new one."""
         facts = self.store.folder(spec)
-        choice = self._choose(spec, facts, mode, on_stage, cancelled)
+        with self._watched(spec, facts):
+            choice = self._choose(spec, facts, mode, on_stage, cancelled)
         settings = self.settings
         key = _Key(image.digest, choice.identity, settings.floor, settings.max_instances)
         known = self._cache.get(key)
         if known is None:
-            known = self._run(image, spec, facts, choice, on_stage, cancelled)
+            with self._watched(spec, facts):
+                known = self._run(image, spec, facts, choice, on_stage, cancelled)
+            self._failures.pop(spec.id, None)
             self._cache.put(key, known)
             if cancelled():
                 raise Cancelled("Stopped.")
         return known
+
+    @contextmanager
+    def _watched(self, spec: ModelSpec, facts: FolderFacts) -> Iterator[None]:
+        """Remember why the model cannot be loaded or did not run, until it runs again."""
+        try:
+            yield
+        except (LoadError, WorkerError) as error:
+            loads = not isinstance(error, LoadError)
+            self._failures[spec.id] = Failure(str(error), loads, facts.fingerprint)
+            raise
+
+    def failures(self) -> dict[str, Failure]:
+        """By catalog id, the models that failed when they were last used and lie there unchanged.
+
+        A folder that is not whole is one of them, if it is the default model's.
+        """
+        found = {}
+        for name, failure in list(self._failures.items()):
+            with suppress(ModelError):
+                if self.store.folder(self.catalog.get(name)).fingerprint == failure.fingerprint:
+                    found[name] = failure
+        with suppress(NotFetchedError, UnknownModelError):
+            try:
+                self.store.folder(self.catalog.get(self.settings.default_model))
+            except ModelFolderError as error:
+                found[self.settings.default_model] = Failure(str(error), False, "")
+        return found
 
     def load(
         self,
@@ -172,7 +218,10 @@ class Segmenter:
         facts = self.store.folder(spec)
         choice = self._choose(spec, facts, self._mode(engine), on_stage, cancelled)
         try:
-            with self._lease(spec, facts, choice, on_stage, cancelled) as resident:
+            with (
+                self._watched(spec, facts),
+                self._lease(spec, facts, choice, on_stage, cancelled) as resident,
+            ):
                 return resident.loaded
         except Retired:
             return self.load(model, engine=engine, on_stage=on_stage, cancelled=cancelled)
@@ -273,8 +322,9 @@ class Segmenter:
             on_stage("running")
             start = time.perf_counter()
             settings = self.settings
+            # One more than is kept tells whether there were more.
             answer = resident.worker.run(
-                image.pixels, settings.floor, settings.max_instances, cancelled
+                image.pixels, settings.floor, settings.max_instances + 1, cancelled
             )
             end = time.perf_counter()
             resident.memory_mb = answer.memory_mb
@@ -284,12 +334,13 @@ class Segmenter:
             model=spec.id,
             width=image.width,
             height=image.height,
-            instances=answer.output.instances,
+            instances=answer.output.instances.first(settings.max_instances),
             timings=timings,
             runtime=self._runtime(resident),
             floor=settings.floor,
             labels=facts.labels,
             size_mb=facts.size_bytes / 1e6,
+            cut=_cut(len(answer.output.instances), settings),
         )
 
     def _mode(self, engine: str | None) -> str:
@@ -475,6 +526,15 @@ class Segmenter:
             speedup=record.speedup(loaded.engine, current(self.settings)),
             parity=check.sentence if check else "",
         )
+
+
+def _cut(found: int, settings: Settings) -> str:
+    if found <= settings.max_instances:
+        return ""
+    return (
+        f"Only the {settings.max_instances:,} objects with the highest scores are kept, and there "
+        f"are more from {settings.floor:g} on. Raise INSTSEG_MAX_INSTANCES to keep them."
+    )
 
 
 def _not_offered(engine: str, record: Record) -> str:

@@ -48,10 +48,10 @@ def versions() -> str:
 
 
 def _version(package: str) -> str:
-    return _version_in(package, _installed())
+    return _version_in(package, installed())
 
 
-def _installed() -> tuple[int, ...]:
+def installed() -> tuple[int, ...]:
     """Changes when something is installed, upgraded or removed: the folders' change times."""
     return tuple(folder.stat().st_ctime_ns for folder in map(Path, sys.path) if folder.is_dir())
 

@@ -16,7 +16,7 @@ from instseg_ui.engines import EngineRequest, conversion
 from instseg_ui.errors import Cancelled, LoadError, ModelError, WorkerError
 from instseg_ui.hpi.calibration import Picture, pictures
 from instseg_ui.hpi.converter import Converter
-from instseg_ui.hpi.environment import basis, current
+from instseg_ui.hpi.environment import basis, current, installed
 from instseg_ui.hpi.latency import known, measure
 from instseg_ui.hpi.parity import Parity
 from instseg_ui.hpi.proof import Open, Reference, check
@@ -48,6 +48,8 @@ class Preparer:
         self._store = store
         self._open = open_worker
         self._converter = converter or Converter(settings)
+        # Asked at every image: found out anew when something was installed.
+        self._known_bases: tuple[tuple[int, ...], dict[str, str]] = ((), {})
 
     def record(self, facts: FolderFacts) -> Record | None:
         """What is known of the model in this environment; None if it must be prepared first.
@@ -67,9 +69,13 @@ class Preparer:
 
     def _bases(self) -> dict[str, str]:
         """By engine that runs here, what a check of it now would hold for."""
-        device = self._settings.first_device
-        names = (*engines.CONVERTED, *_OTHER_PADDLE)
-        return {name: basis(name, device) for name in names if not engines.unusable(name, device)}
+        now = installed()
+        if self._known_bases[0] != now:
+            device = self._settings.first_device
+            names = (*engines.CONVERTED, *_OTHER_PADDLE)
+            usable = [name for name in names if not engines.unusable(name, device)]
+            self._known_bases = now, {name: basis(name, device) for name in usable}
+        return self._known_bases[1]
 
     def prepare(
         self,
@@ -147,7 +153,7 @@ class Preparer:
             image=_in_words(images[0]),
             seconds=seconds,
             created=_now(),
-            checked=self._bases(),
+            checked=dict(self._bases()),
             versions=conversion.versions(),
             normal=engines.candidates(job.facts.model_name, self._settings.first_device)[0],
         )

@@ -14,7 +14,7 @@ test("a whole value comes through", () => {
 });
 
 test("anything at all is a value", () => {
-  const nothing = { image: null, prediction: null, threshold: 0.5, message: null };
+  const nothing = { image: null, prediction: null, threshold: 0.5, floor: null, message: null };
   for (const raw of [null, undefined, "", "<script>", 7, [], {}, () => 1, { image: 3, prediction: [], colors: 1, threshold: "x", message: "y" }]) {
     assert.deepEqual(toValue(raw), nothing);
   }
@@ -69,4 +69,17 @@ test("a message needs a known kind and a text", () => {
 test("a prediction cannot grow without bound", () => {
   const many = Array.from({ length: 5000 }, () => ({ ...sent("cat", 0.5, [0, 0, 1, 1]), mask: null }));
   assert.equal(toValue(value(many)).prediction.instances.length, 1000);
+});
+
+test("how many instances came is kept, though a thousand are shown", () => {
+  const one = { class_id: 0, label: "a", score: 0.5, box: [1, 1, 2, 2], area: 1, mask: null };
+  const instances = Array.from({ length: 1243 }, (_, i) => ({ ...one, score: 1 - i / 2000 }));
+  const { prediction } = toValue({ prediction: { model: "m", image: { width: 9, height: 9 }, instances } });
+  assert.deepEqual([prediction.instances.length, prediction.found], [1000, 1243]);
+});
+
+test("the floor is the server's, before a prediction too", () => {
+  const { threshold, floor } = toValue({ floor: 0.01, threshold: 0.02 });
+  assert.deepEqual([threshold, floor], [0.02, 0.01]);
+  assert.equal(toValue({}).floor, null);
 });

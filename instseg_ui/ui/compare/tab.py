@@ -24,6 +24,7 @@ from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid
 
 _COPY_LINK = (Path(__file__).parent / "copy_link.js").read_text(encoding="utf-8")
+_TAB = "compare"
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,7 @@ def _connect_running(services: Services, parts: Parts) -> None:
 
 def _connect_fetching(services: Services, parts: Parts) -> None:
     def fetch(picks: Sequence[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for step in fetch_many.fetch(services, picks, session_of(request)):
+        for step in fetch_many.fetch(services, picks, session_of(request), _TAB):
             shown = {
                 parts.offer: step.html,
                 parts.fetch: gr.update(value="Try again", visible=step.finished),
@@ -231,7 +232,7 @@ def _connect_fetching(services: Services, parts: Parts) -> None:
             yield shown
 
     def cancel(request: gr.Request) -> None:
-        services.fetches.stop(session_of(request))
+        services.fetches.stop(session_of(request), _TAB)
 
     parts.fetch.click(
         fetch,

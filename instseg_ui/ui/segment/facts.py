@@ -121,7 +121,9 @@ def _stage_bar(prediction: Prediction) -> str:
 
 def _notes(prediction: Prediction) -> str:
     """Notes on the photo, and those on the engine, folded where they are long."""
-    return _list(prediction.notes) + folded(prediction.runtime.notes)
+    return _list([*prediction.notes, *filter(None, [prediction.cut])]) + folded(
+        prediction.runtime.notes
+    )
 
 
 def folded(notes: Sequence[str], summary: str = "What was tried and is not used") -> str:

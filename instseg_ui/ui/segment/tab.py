@@ -26,13 +26,14 @@ from instseg_ui.ui.shared import (
 from instseg_ui.ui.shared.events import OWN, save_script, session_of
 from instseg_ui.ui.shared.photo import Photo
 from instseg_ui.ui.shared.services import Services
-from instseg_ui.ui.viewer import Viewer, uploaded_photo
+from instseg_ui.ui.viewer import Viewer, uploaded_photo, viewer_value
 
 _QUEUED: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 4}
 
 _SCRIPTS = Path(__file__).parent
 _SHOW_PICTURE = (_SCRIPTS / "show_picture.js").read_text(encoding="utf-8")
 _WHAT_IS_SHOWN = (_SCRIPTS / "what_is_shown.js").read_text(encoding="utf-8")
+_TAB = "segment"
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _layout(services: Services) -> Parts:
             facts = gr.HTML(elem_id="facts")
             export = _export_side()
         with gr.Column(scale=4, min_width=320, elem_classes="stage-side"):
-            viewer = Viewer(elem_id="viewer")
+            viewer = Viewer(viewer_value(floor=services.settings.floor), elem_id="viewer")
             stop = gr.Button("Stop", size="sm", visible=False, elem_id="stop")
     with gr.Column(visible=False, elem_id="fetch") as fetch_panel:
         offer = gr.HTML(elem_id="fetch-offer")
@@ -315,7 +316,7 @@ def _connect_picking(services: Services, parts: Parts) -> None:
 
 def _connect_fetching(services: Services, parts: Parts) -> None:
     def fetch(model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for step in model_fetch.fetch(services, model, session_of(request)):
+        for step in model_fetch.fetch(services, model, session_of(request), _TAB):
             shown = {
                 parts.offer: step.html,
                 parts.fetch: gr.update(value="Try again", visible=step.finished),
@@ -327,7 +328,7 @@ def _connect_fetching(services: Services, parts: Parts) -> None:
             yield shown
 
     def dismiss(request: gr.Request) -> dict[str, Any]:
-        services.fetches.stop(session_of(request))
+        services.fetches.stop(session_of(request), _TAB)
         return gr.update(visible=False)
 
     parts.fetch.click(

@@ -50,10 +50,13 @@ def offer(services: Services, model: str | None) -> Offer | None:
     return Offer(f"<p>{escape(plan.reason)}</p>", "Fetch", False)
 
 
-def fetch(services: Services, model: str, session: str) -> Iterator[Step]:
-    """Fetch `model` and yield what to show until it is there, or why it is not."""
+def fetch(services: Services, model: str, session: str, tab: str = "") -> Iterator[Step]:
+    """Fetch `model` and yield what to show until it is there, or why it is not.
+
+    `tab` begins it; the others do not stop it.
+    """
     spec = services.spec(model)
-    job = services.fetches.begin(session)
+    job = services.fetches.begin(session, tab)
     meter = _Bytes()
 
     def work(report: Report) -> None:

@@ -44,14 +44,16 @@ def offer(services: Services, models: Sequence[str]) -> Offer | None:
     return Offer(html, f"Fetch {megabytes(size / 1e6)} and compare", bool(wanted))
 
 
-def fetch(services: Services, models: Sequence[str], session: str) -> Iterator[Step]:
+def fetch(services: Services, models: Sequence[str], session: str, tab: str = "") -> Iterator[Step]:
     """Fetch what is missing of `models`, one after another, and yield what to show.
+
+    `tab` begins it; the others do not stop it.
 
     One that cannot be fetched is said in the last step and the others are fetched all the same.
     """
     absent = missing(services, models)
     plans = {spec.id: services.segmenter.store.plan(spec) for spec in absent}
-    job = services.fetches.begin(session)
+    job = services.fetches.begin(session, tab)
     meter = _Meter({name: plan.expected_bytes for name, plan in plans.items()})
 
     def work(report: Report) -> list[str]:

@@ -83,6 +83,7 @@ class ViewerValue(TypedDict):
     prediction: PredictionValue | None
     colors: dict[str, str]
     threshold: float
+    floor: float | None
     message: MessageValue | None
 
 
@@ -93,6 +94,7 @@ def viewer_value(
     colors: Mapping[int, str] | Mapping[str, str] | None = None,
     threshold: float = 0.5,
     message: MessageValue | None = None,
+    floor: float | None = None,
 ) -> ViewerValue:
     """The value of a `Viewer`.
 
@@ -103,12 +105,14 @@ def viewer_value(
         threshold: where the threshold stands when this prediction is first shown.
         message: a sentence on the stage. A ``busy`` or ``error`` message without
             image and prediction leaves the present picture where it is.
+        floor: where the threshold ends below, until a prediction brings its own.
     """
     return {
         "image": image,
         "prediction": prediction,
         "colors": {str(class_id): color for class_id, color in (colors or {}).items()},
         "threshold": float(threshold),
+        "floor": floor,
         "message": message,
     }
 

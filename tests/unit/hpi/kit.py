@@ -76,6 +76,7 @@ class Lab:
         """Have the product see this machine."""
         patch.setattr(engines, "unusable", self._unusable)
         patch.setattr(environment, "_version", lambda package: self.versions.get(package, ""))
+        patch.setattr(prepare, "installed", lambda: (hash(str(self.versions)),))
         patch.setattr(prepare, "Converter", lambda settings: StubConverter(self))
 
     def worker(self, request: EngineRequest) -> Worker:

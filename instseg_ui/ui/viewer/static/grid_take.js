@@ -7,7 +7,6 @@
 
 import { loadCopies } from "./grid_picture.js";
 import { isNotice, toGridValue } from "./grid_value.js";
-import { FLOOR } from "./value.js";
 import { clampThreshold } from "./state.js";
 import { FIT } from "./viewport.js";
 
@@ -47,7 +46,8 @@ export function adopt(state, value, before, asked) {
     Object.assign(patch, { lit: without(state.lit, changed), picked: without(state.picked, changed) });
   }
   if (value.panes.length && value.threshold !== asked) {
-    Object.assign(patch, { threshold: clampThreshold(value.threshold, FLOOR), own: {} });
+    const floors = value.panes.map((pane) => pane.prediction?.floor ?? 0);
+    Object.assign(patch, { threshold: clampThreshold(value.threshold, Math.min(...floors)), own: {} });
   }
   if (state.solo && !value.panes.some(({ key }) => key === state.solo)) patch.solo = null;
   return patch;

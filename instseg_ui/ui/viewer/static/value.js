@@ -16,12 +16,14 @@
  *
  * @typedef {{width: number, height: number}} Size
  * @typedef {{url: string, width: number, height: number, name: string}} Picture
- * @typedef {{model: string, engine: string, floor: number, frame: Size, instances: Instance[]}} Prediction
+ * @typedef {{model: string, engine: string, floor: number, frame: Size, instances: Instance[], found: number}} Prediction
+ * `found` is how many instances came, of which the first are shown
  * @typedef {{kind: "busy" | "error" | "empty", text: string}} Message
  * @typedef {object} Value
  * @property {Picture | null} image
  * @property {Prediction | null} prediction
  * @property {number} threshold
+ * @property {number | null} floor lowest score kept; null where the value does not say
  * @property {Message | null} message
  */
 
@@ -105,7 +107,7 @@ function toPrediction(thing, colors) {
     .sort((a, b) => b.score - a.score);
   instances.forEach((instance, index) => (instance.index = index));
   const floor = isNumber(thing.floor) ? clamp(thing.floor, 0, 1) : FLOOR;
-  return { model: text(thing.model), engine: text(thing.engine), floor, frame, instances };
+  return { model: text(thing.model), engine: text(thing.engine), floor, frame, instances, found: thing.instances.length };
 }
 
 /** @param {unknown} thing @returns {Message | null} */
@@ -121,11 +123,12 @@ function toMessage(thing) {
 export function toValue(raw) {
   const given = isObject(raw) ? raw : {};
   const prediction = toPrediction(given.prediction, given.colors);
-  const floor = prediction?.floor ?? FLOOR;
+  const floor = prediction?.floor ?? (isNumber(given.floor) ? clamp(given.floor, 0, 1) : null);
   return {
     image: toPicture(given.image),
     prediction,
-    threshold: clamp(isNumber(given.threshold) ? given.threshold : 0.5, floor, 1),
+    threshold: clamp(isNumber(given.threshold) ? given.threshold : 0.5, floor ?? 0, 1),
+    floor,
     message: toMessage(given.message),
   };
 }
