@@ -9,8 +9,8 @@ def main() -> None:
     """Run the command of the program's arguments and end with its exit code."""
     try:
         # Half a second: whoever interrupts it needs no stack.
+        from instseg_ui.app import serve
         from instseg_ui.cli import run
-        from instseg_ui.serve import serve
     except KeyboardInterrupt:
         sys.exit(130)
     run(start_server=serve)

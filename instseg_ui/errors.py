@@ -59,13 +59,15 @@ class UnknownModelError(InputError):
 
     status = 404
 
-    def __init__(self, name: object, known: Iterable[str]) -> None:
+    def __init__(self, name: object, known: Iterable[str], remedy: str = "") -> None:
+        """`remedy`: one more sentence, such as which setting named the model."""
         known = list(known)
         by_lower = {entry.lower(): entry for entry in known}
         matches = difflib.get_close_matches(str(name).lower(), by_lower, n=3, cutoff=0.4)
         close = [by_lower[match] for match in matches]
         hint = f"Did you mean {_either(close)}?" if close else f"Known models: {', '.join(known)}."
-        super().__init__(f"There is no model named “{str(name)[:80]}”. {hint}")
+        said = f"There is no model named “{str(name)[:80]}”. {hint}"
+        super().__init__(f"{said} {remedy}" if remedy else said)
 
     def __reduce__(self) -> tuple[object, ...]:
         """An error crosses processes as its message; the list of models stays here."""

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco
 
+from instseg_ui import run_lengths
+
 Extent = tuple[int, int, int, int]
 
 
@@ -68,9 +70,9 @@ def encode_crop(crop: npt.NDArray[np.bool_], origin: tuple[int, int], size: tupl
         origin: x, y of the crop's upper left pixel in the image.
         size: height, width of the image.
     """
-    counts = _run_lengths(crop, origin, size)
-    rle = coco.frPyObjects({"size": list(size), "counts": counts}, *size)
-    return {"size": [int(size[0]), int(size[1])], "counts": rle["counts"].decode("ascii")}
+    height, width = int(size[0]), int(size[1])
+    runs = _run_lengths(crop, origin, size)
+    return {"size": [height, width], "counts": run_lengths.compress(runs, height, width)}
 
 
 def _run_lengths(
@@ -98,7 +100,7 @@ def _run_lengths(
 
 def decode(rle: Rle) -> npt.NDArray[np.bool_]:
     """The full frame (H, W) of one mask."""
-    return cast("npt.NDArray[np.bool_]", coco.decode(_packed(rle)).astype(bool))
+    return cast("npt.NDArray[np.bool_]", coco.decode(packed(rle)).astype(bool))
 
 
 def decode_crop(rle: Rle) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
@@ -107,7 +109,7 @@ def decode_crop(rle: Rle) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
     An empty mask is (0, 0) at (0, 0). Takes a valid `rle`, see `is_valid`.
     """
     height = rle["size"][0]
-    positions = np.cumsum(_runs(rle["counts"]))
+    positions = np.cumsum(run_lengths.read(rle["counts"]))
     starts, ends = positions[: len(positions) // 2 * 2].reshape(-1, 2).T
     starts, ends = starts[ends > starts], ends[ends > starts]
     if starts.size == 0:
@@ -124,33 +126,18 @@ def decode_crop(rle: Rle) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
     return cv2.transpose(line.reshape(x1 - x0, y1 - y0)), (x0, y0)
 
 
-def _runs(counts: str) -> npt.NDArray[np.int64]:
-    """The run lengths of valid `counts`, all characters at once; see `_parsed`."""
-    bits = np.frombuffer(counts.encode("ascii"), np.uint8).astype(np.int64) - 48
-    lasts = np.flatnonzero(bits & 0x20 == 0)
-    firsts = np.concatenate(([0], lasts[:-1] + 1))
-    lengths = lasts - firsts + 1
-    shifts = 5 * (np.arange(bits.size) - np.repeat(firsts, lengths))
-    runs = np.add.reduceat((bits & 0x1F) << shifts, firsts)
-    runs -= np.where(bits[lasts] & 0x10, np.int64(1) << (5 * lengths), 0)
-    # From the fourth on, a run is stored as its difference from the last but one.
-    runs[1::2] = np.cumsum(runs[1::2])
-    runs[2::2] = np.cumsum(runs[2::2])
-    return runs
-
-
 def _bytes(crop: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(crop).view(np.uint8)
 
 
 def area(rle: Rle) -> int:
     """Foreground pixels of one mask."""
-    return int(coco.area(_packed(rle)))
+    return int(coco.area(packed(rle)))
 
 
 def box_of(rle: Rle) -> tuple[float, float, float, float]:
     """The mask's own box (x0, y0, x1, y1), pixels; all zero if it is empty."""
-    x, y, width, height = (float(value) for value in coco.toBbox(_packed(rle)))
+    x, y, width, height = (float(value) for value in coco.toBbox(packed(rle)))
     return x, y, x + width, y + height
 
 
@@ -163,39 +150,17 @@ def is_valid(rle: object, height: int, width: int) -> bool:
         return False
     if not all(type(side) is int for side in size) or list(size) != [height, width]:
         return False
-    runs = _parsed(counts)
-    return runs is not None and min(runs, default=-1) >= 0 and sum(runs) == height * width
-
-
-def _parsed(counts: str) -> list[int] | None:
-    """The run lengths of COCO's ASCII form, None if it is not one (`rleFrString` of maskApi.c).
-
-    Six bits a character: five of the value, lowest first, and one that says more follow.
-    From the fourth on, a run is stored as its difference from the last but one.
-    """
-    runs: list[int] = []
-    value = shift = 0
-    for char in counts:
-        bits = ord(char) - 48
-        if not 0 <= bits < 64 or shift > 30:
-            return None
-        value |= (bits & 0x1F) << shift
-        shift += 5
-        if bits & 0x20:
-            continue
-        value -= (bits & 0x10) and 1 << shift
-        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
-        value = shift = 0
-    return None if shift else runs
+    return run_lengths.is_valid(counts, height * width)
 
 
 def iou(first: list[Rle], second: list[Rle]) -> npt.NDArray[np.float64]:
     """Intersection over union of every pair, (len(first), len(second))."""
     if not first or not second:
         return np.zeros((len(first), len(second)))
-    packed = [_packed(rle) for rle in first], [_packed(rle) for rle in second]
-    return np.asarray(coco.iou(*packed, [0] * len(second)), dtype=np.float64)
+    found, others = [packed(rle) for rle in first], [packed(rle) for rle in second]
+    return np.asarray(coco.iou(found, others, [0] * len(second)), dtype=np.float64)
 
 
-def _packed(rle: Rle) -> dict[str, object]:
+def packed(rle: Rle) -> dict[str, object]:
+    """The mask as pycocotools' functions take it."""
     return {"size": rle["size"], "counts": rle["counts"].encode("ascii")}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_DOWN, Decimal
 from math import floor, isfinite, log10
+
+import numpy as np
 
 NONE = "—"
 
@@ -16,6 +19,15 @@ def three(value: float | None) -> str:
     rounded = round(value, 2 - floor(log10(abs(value))))
     decimals = max(0, 2 - floor(log10(abs(rounded)))) if rounded else 0
     return f"{rounded:,.{decimals}f}"
+
+
+def score(value: float, decimals: int = 2) -> str:
+    """A score as it is shown: digits are cut off, so that none reads as a threshold it is below.
+
+    A score is a float32; 0.55 of them is 0.55, not 0.5500000119.
+    """
+    shortest = Decimal(str(np.float32(value)))
+    return str(shortest.quantize(Decimal(1).scaleb(-decimals), ROUND_DOWN))
 
 
 def signed(value: float) -> str:

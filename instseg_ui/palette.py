@@ -15,20 +15,7 @@ from functools import cache
 from math import cos, radians, sin
 from zlib import crc32
 
-COCO_NAMES = (
-    *("person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat"),
-    *("traffic light", "fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat"),
-    *("dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "backpack"),
-    *("umbrella", "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard", "sports ball"),
-    *("kite", "baseball bat", "baseball glove", "skateboard", "surfboard", "tennis racket"),
-    *("bottle", "wine glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple"),
-    *("sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut", "cake", "chair"),
-    *("couch", "potted plant", "bed", "dining table", "toilet", "tv", "laptop", "mouse"),
-    *("remote", "keyboard", "cell phone", "microwave", "oven", "toaster", "sink"),
-    *("refrigerator", "book", "clock", "vase", "scissors", "teddy bear", "hair drier"),
-    "toothbrush",
-)
-"""The 80 classes of COCO detection, in the order of the official models' label lists."""
+from instseg_ui.coco_classes import COCO_NAMES
 
 _OKABE_ITO = (
     "#e69f00",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,17 @@ import numpy.typing as npt
 
 from instseg_ui.errors import InputError
 from instseg_ui.masks import Rle
+
+Selection = (
+    slice
+    | int
+    | Sequence[int]
+    | Sequence[bool]
+    | npt.NDArray[np.bool_]
+    | npt.NDArray[np.signedinteger]
+    | npt.NDArray[np.unsignedinteger]
+)
+"""What `Instances` are chosen by."""
 
 
 class Instance(NamedTuple):
@@ -88,26 +99,54 @@ class Instances:
     def __repr__(self) -> str:
         return f"Instances({len(self)})"
 
-    def at(self, threshold: float) -> Instances:
-        """Those whose score is at least `threshold`."""
-        return self.first(int(np.count_nonzero(self.scores >= np.float32(threshold))))
+    def __getitem__(self, which: Selection) -> Instances:
+        """Those that are chosen, all columns alike, in the order they are asked for.
 
-    def first(self, count: int) -> Instances:
-        """The `count` with the highest scores, or all where there are fewer."""
+        Args:
+            which: a mask of N bool, integers as an array or a list (a negative one counts from the
+                end), a slice, or one integer; one integer gives one instance, as `Instances`.
+
+        Raises:
+            TypeError: it is none of these.
+            IndexError: the mask has another length, or an integer is outside of -N..N-1.
+            ValueError: the order asked for is not one of falling scores.
+        """
+        places = _places(which, len(self))
         return Instances(
-            self.boxes[:count],
-            self.class_ids[:count],
-            self.scores[:count],
-            self.areas[:count],
-            self.masks[:count],
-            self.labels[:count],
+            self.boxes[places],
+            self.class_ids[places],
+            self.scores[places],
+            self.areas[places],
+            tuple(self.masks[i] for i in places),
+            tuple(self.labels[i] for i in places),
         )
+
+    def at(self, threshold: float) -> Instances:
+        """Those whose score is at least `threshold`; see `reaches`."""
+        return self[: int(np.count_nonzero(reaches(self.scores, threshold)))]
+
+    def limit(self, most: int | None) -> Instances:
+        """The `most` best ones; all of them for None."""
+        return self[:most]
+
+    def without(self, labels: Collection[str]) -> Instances:
+        """Those of other classes than these, by name."""
+        return self[[i for i, label in enumerate(self.labels) if label not in labels]]
 
     def counts(self) -> dict[str, int]:
         """How many of each class, the most frequent first."""
         names, counts = np.unique(np.array(self.labels, dtype=object), return_counts=True)
         order = np.argsort(-counts, kind="stable")
         return {str(names[i]): int(counts[i]) for i in order}
+
+
+def reaches(scores: npt.ArrayLike, threshold: float) -> npt.NDArray[np.bool_]:
+    """Which scores are at least `threshold`: both as float32, which scores are computed in.
+
+    The one comparison of this package, and of the page (`reaches` of `static/scores.js`). A score
+    that is written by its shortest digits (`0.7`) reaches 0.7 wherever it is read again.
+    """
+    return np.asarray(np.asarray(scores, np.float32) >= np.float32(threshold))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +167,23 @@ class Timings:
     """Pixels to the worker's process and instances back."""
 
     @property
+    def stages(self) -> dict[str, float]:
+        """The time of each of `STAGES`."""
+        return {name: getattr(self, name) for name in STAGES}
+
+    @property
     def latency(self) -> float:
         """A warm model's time for one image: everything but the waiting."""
-        return sum(getattr(self, item.name) for item in fields(self)) - self.queue
+        return sum(self.stages.values())
+
+
+STAGES = tuple(item.name for item in fields(Timings) if item.name != "queue")
+"""What a warm model spends its time on, in this order; each by the name it has everywhere."""
+
+
+def stage_label(stage: str) -> str:
+    """A stage as a heading."""
+    return stage.capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,19 +253,6 @@ class Prediction:
         cut = self.cut if len(kept) == len(self.instances) else ""
         return replace(self, instances=kept, cut=cut)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; the shape that the viewer and the API endpoint share."""
-        return {
-            "model": self.model,
-            "image": {"width": self.width, "height": self.height},
-            "floor": self.floor,
-            "instances": [_row(instance) for instance in self.instances],
-            "timings_ms": _rounded(asdict(self.timings) | {"latency": self.timings.latency}),
-            "runtime": _rounded(asdict(self.runtime)),
-            "size_mb": round(self.size_mb, 3),
-            "notes": [*self.notes, *filter(None, [self.cut])],
-        }
-
 
 def check_threshold(value: object) -> float:
     """`value` as a threshold.
@@ -231,22 +271,24 @@ def check_threshold(value: object) -> float:
     return threshold
 
 
-def _row(instance: Instance) -> dict[str, Any]:
-    return {
-        "class_id": instance.class_id,
-        "label": instance.label,
-        # The shortest digits that are this float32: a filter on them keeps what `at` keeps.
-        "score": float(str(np.float32(instance.score))),
-        "box": [round(value, 2) for value in instance.box],
-        "area": instance.area,
-        "mask": instance.mask,
-    }
-
-
-def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: round(value, 3) if isinstance(value, float) else value for key, value in values.items()
-    }
+def _places(which: Selection, count: int) -> npt.NDArray[np.intp]:
+    """The chosen places, 0 to `count` - 1."""
+    if isinstance(which, slice):
+        return np.arange(count)[which]
+    chosen = np.atleast_1d(np.asarray(which))
+    if chosen.ndim != 1 or not (chosen.size == 0 or chosen.dtype.kind in "bui"):
+        raise TypeError(
+            "Expected a mask, integers or a slice to choose instances by, got an array of "
+            f"{chosen.dtype}{list(chosen.shape)}."
+        )
+    if chosen.dtype.kind == "b":
+        if chosen.size != count:
+            raise IndexError(f"Expected a mask of {count} bool, got one of {chosen.size}.")
+        return np.flatnonzero(chosen)
+    outside = chosen[(chosen < -count) | (chosen >= count)]
+    if outside.size:
+        raise IndexError(f"Expected places of {count} instances, got {outside[0]}.")
+    return chosen.astype(np.intp) % max(count, 1)
 
 
 def _expect(

@@ -36,7 +36,7 @@ from instseg_ui.results import Prediction, Runtime, Timings
 from instseg_ui.settings import Settings
 from instseg_ui.weights import FolderFacts, WeightsStore
 from instseg_ui.workers.registry import Registry, Resident, Retired
-from instseg_ui.workers.slots import Place, Places
+from instseg_ui.workers.slots import Slot, Slots
 from instseg_ui.workers.worker import Answer, IsCancelled, Loaded, OnStage, Worker, start_server
 
 # A loaded model's memory over its weights' size, before it was measured here: Paddle's own
@@ -86,7 +86,7 @@ class Segmenter:
         self.registry = Registry(settings.memory_budget / 1e6)
         self.converted = ConvertedStore(settings)
         self._preparer = Preparer(settings, self.converted, self._for_a_check)
-        self._places = Places(settings)
+        self._slots = Slots(settings)
         self._cache = _Cache(settings.cache_predictions)
         self._measured_mb: dict[str, float] = {}
         # Of models whose last load or run failed: what was asked, and the sentence.
@@ -98,7 +98,7 @@ class Segmenter:
         `changes`: fields of `Settings` that the workers do not depend on.
         """
         other = Segmenter(self.settings.model_copy(update=changes), self.catalog, self.store)
-        other.registry, other._places = self.registry, self._places
+        other.registry, other._slots = self.registry, self._slots
         return other
 
     def __enter__(self) -> Segmenter:
@@ -145,7 +145,7 @@ class Segmenter:
             WorkerError, WorkerCrashed, WorkerTimeout: it failed on this image.
             BusyError, Cancelled: see `Registry.lease`.
         """
-        spec = self.catalog.get(model or self.settings.default_model)
+        spec = self.catalog.get(model) if model else self.catalog.default(self.settings)
         mode = self._mode(engine)
         while True:
             with suppress(Retired):
@@ -229,7 +229,7 @@ class Segmenter:
     def loaded(self) -> dict[str, Resident]:
         """The models that are in memory, by catalog id; of several workers the last used."""
         residents = reversed(self.registry.residents())
-        return {self._places.model(str(resident.key)): resident for resident in residents}
+        return {self._slots.model(str(resident.key)): resident for resident in residents}
 
     def unload(self, model: str) -> bool:
         """Give a model's memory back; False if it was not loaded.
@@ -239,7 +239,7 @@ class Segmenter:
         """
         name = self.catalog.get(model).id
         keys = [item.key for item in self.registry.residents()]
-        mine = [key for key in keys if self._places.model(str(key)) == name]
+        mine = [key for key in keys if self._slots.model(str(key)) == name]
         ended = [self.registry.evict(key) for key in mine]
         return any(ended)
 
@@ -334,7 +334,7 @@ class Segmenter:
             model=spec.id,
             width=image.width,
             height=image.height,
-            instances=answer.output.instances.first(settings.max_instances),
+            instances=answer.output.instances.limit(settings.max_instances),
             timings=timings,
             runtime=self._runtime(resident),
             floor=settings.floor,
@@ -404,13 +404,13 @@ class Segmenter:
         on_stage: OnStage,
         cancelled: IsCancelled,
     ) -> Iterator[Resident]:
-        with self._places.taken(spec.id, choice.identity.mode) as place:
-            key = WorkerKey(place.key, choice.identity)
-            # One at this place that rests on something else would take its memory for nothing.
+        with self._slots.taken(spec.id, choice.identity.mode) as slot:
+            key = WorkerKey(slot.key, choice.identity)
+            # One in this slot that rests on something else would take its memory for nothing.
             self.registry.retire(lambda other: str(other) == str(key) and other != key)
             with self.registry.lease(
                 key,
-                load=lambda unwanted: self._load(spec, facts, choice, place, on_stage, unwanted),
+                load=lambda unwanted: self._load(spec, facts, choice, slot, on_stage, unwanted),
                 expected_mb=self._expected_mb(spec, facts),
                 timeout=self.settings.queue_timeout,
                 cancelled=cancelled,
@@ -422,14 +422,14 @@ class Segmenter:
         spec: ModelSpec,
         facts: FolderFacts,
         choice: _Choice,
-        place: Place,
+        slot: Slot,
         on_stage: OnStage,
         cancelled: IsCancelled,
     ) -> tuple[Worker, Loaded]:
         """The first engine that loads and runs the model; the others' reasons go along."""
         reasons: list[str] = list(choice.record.reasons) if choice.record else []
         for name in choice.identity.engines:
-            worker = self._worker(self._request(name, facts, place, choice.converted))
+            worker = self._worker(self._request(name, facts, slot, choice.converted))
             try:
                 loaded = worker.load(on_stage, cancelled)
                 self._expect_unchanged(spec, facts)
@@ -453,7 +453,7 @@ class Segmenter:
             )
 
     def _request(
-        self, engine: str, facts: FolderFacts, place: Place, converted: Path | None
+        self, engine: str, facts: FolderFacts, slot: Slot, converted: Path | None
     ) -> EngineRequest:
         return EngineRequest(
             engine=engine,
@@ -461,8 +461,8 @@ class Segmenter:
             model_name=facts.model_name,
             labels=facts.labels,
             fingerprint=facts.fingerprint,
-            device=place.device,
-            threads=place.threads,
+            device=slot.device,
+            threads=slot.threads,
             converted=converted,
         )
 

@@ -1,22 +1,33 @@
-"""Every setting, in one place: environment variables `INSTSEG_*`, or arguments in tests."""
+"""Every setting: its type, its bounds, its default and its meaning.
+
+`instseg_ui.variables.read_settings` reads them; tests make their own with `Settings(...)`.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import psutil
-from pydantic import ByteSize, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, WrapValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from instseg_ui import cgroups, own_folder
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+"""What `instseg_ui` is imported from: the checkout, or the folder the wheel was installed in."""
+
+_IN_WHEEL = Path(__file__).resolve().parent / "data"
+DATA_DIR = _IN_WHEEL if _IN_WHEEL.is_dir() else PROJECT_DIR
+"""Where `assets/`, `configs/` and requirements lie: at the checkout's top, `data/` in a wheel."""
+
 OFFICIAL_BASE = (
     "https://paddle-model-ecology.bj.bcebos.com/paddlex/official_inference_model/paddle3.0.0"
 )
-
 
 EngineMode = Literal[
     "normal", "auto", "paddle", "paddle-onednn", "onnxruntime", "openvino", "tensorrt"
@@ -56,22 +67,109 @@ def paddlex_work_folder() -> Path:
     return cache if all(map(own_folder.writable, needed)) else own_folder.temporary("paddlex")
 
 
-class Settings(BaseSettings):
-    """How the product runs here. Each field is read from `INSTSEG_<FIELD>`."""
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a field takes, in words, where its type and bounds do not say it."""
 
-    model_config = SettingsConfigDict(env_prefix="INSTSEG_", frozen=True, extra="ignore")
+    text: str
+
+
+_DEVICE = re.compile(r"cpu|gpu(:[0-9]+(,[0-9]+)*)?", re.IGNORECASE)
+
+
+def device_name(value: object) -> str:
+    """PaddleX's word for devices as ours: `gpu` is `gpu:0`, `gpu:0,1` are both.
+
+    Raises:
+        ValueError: neither the CPU nor GPUs.
+    """
+    if not isinstance(value, str) or not _DEVICE.fullmatch(value):
+        raise ValueError("neither the CPU nor GPUs")
+    device = value.lower()
+    return "gpu:0" if device == "gpu" else device
+
+
+def _positive_size(value: object, read: Callable[[object], ByteSize]) -> ByteSize:
+    try:
+        size = read(value)
+    except OverflowError:
+        raise ValueError("too large") from None
+    if size <= 0:
+        raise ValueError("not above 0")
+    return size
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise ValueError("not a folder")
+    return path
+
+
+def _folder_or_new(path: Path) -> Path:
+    if path.exists() and not path.is_dir():
+        raise ValueError("not a folder")
+    return path
+
+
+def _paths(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(Path(part) for part in value.split(os.pathsep) if part)
+    return value
+
+
+def _hosts(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    hosts = tuple(part.strip().lower() for part in value.split(",") if part.strip())
+    if any("/" in host for host in hosts):
+        raise ValueError("an address, not a host")
+    return hosts
+
+
+_Size = Annotated[ByteSize, WrapValidator(_positive_size)]
+_Device = Annotated[
+    str, BeforeValidator(device_name), Expected("cpu, gpu:0, or several GPUs as gpu:0,1")
+]
+_Folder = Annotated[Path, AfterValidator(_folder), Expected("a folder that exists")]
+_OR_NEW = Expected("a folder, or a path where one can be made")
+_FolderOrNew = Annotated[Path, AfterValidator(_folder_or_new), _OR_NEW]
+_Paths = Annotated[
+    tuple[Path, ...],
+    NoDecode,
+    BeforeValidator(_paths),
+    Expected(f"paths of folders, separated by “{os.pathsep}”"),
+]
+_Hosts = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(_hosts),
+    Expected("names of hosts such as images.example, separated by commas"),
+]
+
+
+class Settings(BaseSettings):
+    """How the product runs here. Each field is read from `INSTSEG_<FIELD>`; empty is unset."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INSTSEG_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        # A time limit is a number of seconds: `inf` and `nan` are none that a lock can wait.
+        allow_inf_nan=False,
+    )
 
     catalog: Path = Field(
-        PROJECT_DIR / "configs" / "models.yaml", description="The catalog of models."
+        DATA_DIR / "configs" / "models.yaml", description="The catalog of models."
     )
-    assets: Path = Field(
-        PROJECT_DIR / "assets", description="Where the demo model and the examples lie."
+    assets: _Folder = Field(
+        DATA_DIR / "assets", description="Where the demo model and the examples lie."
     )
-    models_dir: Path = Field(
+    models_dir: _FolderOrNew = Field(
         default_factory=lambda: paddlex_cache() / "official_models",
         description="Where fetched models lie; by default PaddleX's own cache.",
     )
-    converted_dir: Path | None = Field(
+    converted_dir: Annotated[_FolderOrNew | None, _OR_NEW] = Field(
         None,
         description="Where converted models lie; by default `.converted` among the fetched models.",
     )
@@ -79,7 +177,7 @@ class Settings(BaseSettings):
         OFFICIAL_BASE,
         description="Base URL of the official archives, a mirror of it, or a local folder of them.",
     )
-    model_folders: Annotated[tuple[Path, ...], NoDecode] = Field(
+    model_folders: _Paths = Field(
         (),
         description="More PaddleX inference folders to list, separated by the path separator.",
     )
@@ -95,17 +193,17 @@ class Settings(BaseSettings):
     max_instances: int = Field(300, ge=1, description="Most instances kept of one image.")
     max_pixels: int = Field(40_000_000, ge=1, description="Largest image accepted, in pixels.")
     max_side: int = Field(12_000, ge=1, description="Longest image side accepted, in pixels.")
-    max_upload: ByteSize = Field(
+    max_upload: _Size = Field(
         ByteSize(50_000_000), description="Largest image file accepted, in bytes."
     )
-    max_dataset: ByteSize = Field(
+    max_dataset: _Size = Field(
         ByteSize(2_000_000_000), description="Largest data set that may be uploaded, in bytes."
     )
 
     url_input: bool = Field(
         True, description="Whether an image may be named by its http(s) address."
     )
-    url_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    url_hosts: _Hosts = Field(
         (),
         description="The only hosts that images are fetched from, private ones too, separated by "
         "commas; empty: every host with a public address.",
@@ -114,9 +212,8 @@ class Settings(BaseSettings):
         20.0, gt=0, description="Seconds in which an image must have come from its address."
     )
 
-    device: str = Field(
+    device: _Device = Field(
         "cpu",
-        pattern=r"^(cpu|gpu:\d+(,\d+)*)$",
         description="Where models run: `cpu`, `gpu:0`, or several as `gpu:0,1`: each model then "
         "has a worker on each, and requests are spread over them.",
     )
@@ -134,11 +231,11 @@ class Settings(BaseSettings):
     convert_timeout: float = Field(
         600.0, gt=0, description="Seconds that converting a model may take."
     )
-    convert_memory: ByteSize = Field(
+    convert_memory: _Size = Field(
         default_factory=lambda: ByteSize(available_memory() * 6 // 10),
         description="Memory that converting a model may take.",
     )
-    memory_budget: ByteSize = Field(
+    memory_budget: _Size = Field(
         default_factory=lambda: ByteSize(available_memory() * 6 // 10),
         description="Memory that loaded models may take together.",
     )
@@ -155,7 +252,7 @@ class Settings(BaseSettings):
     )
 
     host: str = Field("127.0.0.1", description="Address the page is served on.")
-    port: int = Field(7860, ge=0, le=65535, description="Port the page is served on.")
+    port: int = Field(7860, ge=1, le=65535, description="Port the page is served on.")
     root_path: str = Field(
         "",
         pattern=r"^((/[A-Za-z0-9._~-]+)+)?$",
@@ -200,17 +297,3 @@ class Settings(BaseSettings):
     def converted_root(self) -> Path:
         """Where converted models lie."""
         return self.converted_dir or self.models_dir / ".converted"
-
-    @field_validator("url_hosts", mode="before")
-    @classmethod
-    def _split_hosts(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("model_folders", mode="before")
-    @classmethod
-    def _split_folders(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(Path(part) for part in value.split(os.pathsep) if part)
-        return value

@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from instseg_ui.engines import MODES
+from instseg_ui.errors import InputError
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import available_cpus
+from instseg_ui.variables import read_settings
 from performance import machine
 from performance.cases import Case, default_cases
 from performance.memory import Memory, measure_memory, processes
@@ -25,6 +27,11 @@ THRESHOLD = 0.5
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    try:
+        read_settings()  # before anything is measured
+    except InputError as error:
+        _say(str(error))
+        return 2
     with tempfile.TemporaryDirectory() as folder:
         _say("Preparing models and images ...")
         report = measure(options, Path(folder))

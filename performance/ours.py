@@ -11,9 +11,11 @@ import cv2
 
 from instseg_ui import images
 from instseg_ui.exports import overlay
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
+from instseg_ui.variables import read_settings
 
 Stages = dict[str, float]
 
@@ -26,12 +28,14 @@ def settings_for(folders: Sequence[Path], threads: int, converted: Path | None =
 
     `converted`: where converted models are kept; None is among the fetched ones.
     """
-    return Settings(
-        model_folders=tuple(folders),
-        threads=threads,
-        cache_predictions=0,
-        fake_engine=False,
-        converted_dir=converted,
+    return read_settings(
+        {
+            "model_folders": tuple(folders),
+            "threads": threads,
+            "cache_predictions": 0,
+            "fake_engine": False,
+            "converted_dir": converted,
+        }
     )
 
 
@@ -58,7 +62,7 @@ def run_ours(
     ready = perf_counter()
     prediction = segmenter.segment(decoded, model, engine=engine).at(threshold)
     found = perf_counter()
-    (out / "ours.json").write_text(json.dumps(prediction.to_dict()), encoding="utf-8")
+    (out / "ours.json").write_text(json.dumps(to_json(prediction)), encoding="utf-8")
     told = perf_counter()
     drawn = overlay.overlay(decoded.pixels, prediction.instances, threshold=threshold, boxes=True)
     cv2.imwrite(str(out / "ours.jpg"), drawn, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
@@ -66,11 +70,8 @@ def run_ours(
     timings = prediction.timings
     stages = {
         "total": end - start,
+        **{name: value / 1e3 for name, value in timings.stages.items()},
         "decode": ready - start,
-        "preprocess": timings.preprocess / 1e3,
-        "inference": timings.inference / 1e3,
-        "postprocess": timings.postprocess / 1e3,
-        "transfer": timings.transfer / 1e3,
         "json": told - found,
         "draw": end - told,
     }

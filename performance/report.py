@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from instseg_ui import results
 from performance.figures import Figure, digits
 from performance.memory import Memory
 from performance.micro import Part
 from performance.pairs import Pair
 from performance.table import table
 
-STAGES = ("decode", "preprocess", "inference", "postprocess", "transfer", "json", "draw")
+STAGES = (*results.STAGES, "json", "draw")
 THEIR_STAGES = ("predict", "draw", "json")
 
 

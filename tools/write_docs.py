@@ -24,9 +24,11 @@ IN_WORDS = {
 SETTINGS_HEAD = """\
 # Settings
 
-Each is an environment variable. A value that does not fit stops the start with a line that says
-what was expected. Sizes in bytes may be written as `50MB` or `4GiB`. Gradio's own
-`GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` go before the address and port here.
+Each is an environment variable; an empty one counts as not set. A value that cannot be used ends
+the command with exit code 2 and a line that says what was expected. A variable that begins with
+`INSTSEG_` and is none of these is named in a warning. Sizes in bytes may be written as `50MB` or
+`4GiB`. Gradio's own `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` go before the address and port
+here, and options of the command line before both.
 
 This page is written from `instseg_ui/settings.py` by `make docs`; change it there.
 

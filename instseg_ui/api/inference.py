@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -23,6 +22,7 @@ from instseg_ui.api.ticket import Ticket
 from instseg_ui.errors import Cancelled, ImageError
 from instseg_ui.exports import overlay
 from instseg_ui.images import Image, remote
+from instseg_ui.prediction_json import number
 from instseg_ui.results import Instance, Instances, Prediction
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
@@ -97,9 +97,9 @@ class Inference:
         )
         # A prediction that was kept brings the timings of its own run; they count once.
         if "running" in stages:
-            timings = prediction.timings
-            names = ("queue", "preprocess", "inference", "postprocess", "transfer")
-            self.metrics.stages(model, {name: getattr(timings, name) / 1e3 for name in names})
+            spent = {"queue": prediction.timings.queue} | prediction.timings.stages
+            del spent["decode"]  # counted for every request
+            self.metrics.stages(model, {name: ms / 1e3 for name, ms in spent.items()})
         return prediction
 
     def _answer(
@@ -107,17 +107,17 @@ class Inference:
     ) -> bytes:
         threshold = DEFAULT_THRESHOLD if request.threshold is None else request.threshold
         passed = prediction.at(threshold)
-        rows = list(islice(passed.instances, request.max_instances))
+        found = passed.instances.limit(request.max_instances)
         mask_format = request.mask_format or "crop-rle"
         result: dict[str, Any] = {
-            "instances": [_instance(row) | {"mask": mask_of(row, mask_format)} for row in rows]
+            "instances": [_instance(row) | {"mask": mask_of(row, mask_format)} for row in found]
         }
-        notes = _cut(passed, len(rows))
+        notes = _cut(passed, len(found))
         if notes:
             result["notes"] = notes
         visualize = request.visualize
         if self._settings.http_visualize if visualize is None else visualize:
-            result["image"] = _drawn(image, rows)
+            result["image"] = _drawn(image, found)
         return success(result, ticket)
 
 
@@ -166,11 +166,11 @@ def _instance(row: Instance) -> dict[str, Any]:
         "bbox": list(row.box),
         "categoryId": row.class_id,
         "categoryName": row.label,
-        "score": row.score,
+        "score": number(row.score),
     }
 
 
-def _drawn(image: Image, rows: list[Instance]) -> str:
-    pixels = overlay.overlay(image.pixels, Instances.from_rows(rows), threshold=0, boxes=True)
+def _drawn(image: Image, found: Instances) -> str:
+    pixels = overlay.overlay(image.pixels, found, threshold=0, boxes=True)
     jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
     return base64.b64encode(jpeg.tobytes()).decode("ascii")

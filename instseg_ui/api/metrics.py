@@ -8,6 +8,7 @@ import psutil
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
+from instseg_ui.results import STAGES
 from instseg_ui.segmenter import Segmenter
 
 # From a cached answer to a minute of a large model on a CPU, seconds.
@@ -34,16 +35,16 @@ class Metrics:
         )
         self._stages = Histogram(
             "instseg_stage_seconds",
-            "Where a request's time went: read (base64 or fetch), decode, queue, preprocess, "
-            "inference, postprocess, transfer, encode. A kept prediction runs no model.",
+            f"Where a request's time went: read (base64 or fetch), queue, {', '.join(STAGES)}, "
+            "encode. A kept prediction runs no model.",
             ["model", "stage"],
             buckets=_BUCKETS,
             registry=self._registry,
         )
 
-    def watch(self, segmenter: Segmenter, places: Mapping[str, Callable[[], int]]) -> None:
-        """Report the models in memory and the `places` taken, as they are when asked."""
-        self._registry.register(_Live(segmenter, places))
+    def watch(self, segmenter: Segmenter, requests: Mapping[str, Callable[[], int]]) -> None:
+        """Report the models in memory and the requests by state, as they are when asked."""
+        self._registry.register(_Live(segmenter, requests))
 
     def request(self, path: str, method: str, status: int, seconds: float) -> None:
         """Count one request. `path` and `method` come from a short list, not from the caller."""
@@ -63,12 +64,12 @@ class Metrics:
 class _Live:
     """Gauges that are read when they are asked for."""
 
-    def __init__(self, segmenter: Segmenter, places: Mapping[str, Callable[[], int]]) -> None:
+    def __init__(self, segmenter: Segmenter, requests: Mapping[str, Callable[[], int]]) -> None:
         self._segmenter = segmenter
-        self._places = places
+        self._counts = requests
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        for name, count in self._places.items():
+        for name, count in self._counts.items():
             yield GaugeMetricFamily(f"instseg_requests_{name}", f"Requests {name} now.", count())
         yield from self._models()
         rss = psutil.Process().memory_info().rss

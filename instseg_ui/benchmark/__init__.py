@@ -6,40 +6,40 @@ against an earlier one (`changes`).
 """
 
 from instseg_ui.benchmark.changes import Change, Changes, compare_runs
+from instseg_ui.benchmark.conditions import PhotoFile
 from instseg_ui.benchmark.export import to_csv, to_json
-from instseg_ui.benchmark.figures import Summary, latency, stage, throughput
-from instseg_ui.benchmark.kept_run import measure_and_keep
-from instseg_ui.benchmark.measure import Progress, run_benchmark
+from instseg_ui.benchmark.figures import SampleSummary, latency, stage, throughput
+from instseg_ui.benchmark.measure import BenchmarkProgress, run_benchmark
+from instseg_ui.benchmark.recorded_run import measure_and_keep
 from instseg_ui.benchmark.records import (
     STAGES,
+    BenchmarkRun,
     ColdStart,
-    Level,
+    ConcurrencyLevel,
     Memory,
     ModelRun,
     Request,
-    Run,
     Sample,
     concurrency_levels,
 )
-from instseg_ui.benchmark.setting import Photo
-from instseg_ui.benchmark.shelf import Kept, Shelf
+from instseg_ui.benchmark.run_store import Kept, Shelf
 
 __all__ = [
     "STAGES",
+    "BenchmarkProgress",
+    "BenchmarkRun",
     "Change",
     "Changes",
     "ColdStart",
+    "ConcurrencyLevel",
     "Kept",
-    "Level",
     "Memory",
     "ModelRun",
-    "Photo",
-    "Progress",
+    "PhotoFile",
     "Request",
-    "Run",
     "Sample",
+    "SampleSummary",
     "Shelf",
-    "Summary",
     "compare_runs",
     "concurrency_levels",
     "latency",

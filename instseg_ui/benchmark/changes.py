@@ -8,7 +8,7 @@ from typing import Literal
 
 from instseg_ui.benchmark.bootstrap import LEAST_RUNS, Interval, median_difference
 from instseg_ui.benchmark.figures import throughput
-from instseg_ui.benchmark.records import STAGES, ModelRun, Run, split
+from instseg_ui.benchmark.records import STAGES, BenchmarkRun, ModelRun, split
 
 BUSY = 0.3
 """Share of the cores that others may want before a machine is called busy."""
@@ -72,7 +72,7 @@ class Changes:
         return tuple(one for one in self.changes if one.verdict in ("faster", "slower"))
 
 
-def compare_runs(before: Run, after: Run) -> Changes:
+def compare_runs(before: BenchmarkRun, after: BenchmarkRun) -> Changes:
     """What differs in `after` from `before`, of the models that both have measured.
 
     Latency and stages are compared by the median, with a bootstrap interval. Runs on other images
@@ -153,7 +153,7 @@ def _peak(model: ModelRun) -> float | None:
     return model.memory.peak_mb if model.memory else None
 
 
-def _conditions(before: Run, after: Run) -> Iterator[str]:
+def _conditions(before: BenchmarkRun, after: BenchmarkRun) -> Iterator[str]:
     old, new = before.machine, after.machine
     facts = (
         ("CPU", old.cpu, new.cpu),
@@ -170,7 +170,7 @@ def _conditions(before: Run, after: Run) -> Iterator[str]:
         yield "The images are not the same."
 
 
-def _busy(before: Run, after: Run) -> Iterator[str]:
+def _busy(before: BenchmarkRun, after: BenchmarkRun) -> Iterator[str]:
     """That other work was going on when one of the runs began."""
     loads = [run.machine.load or 0.0 for run in (before, after)]
     shares = [load / run.machine.cores for load, run in zip(loads, (before, after), strict=True)]

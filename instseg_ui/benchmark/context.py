@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from instseg_ui.benchmark.changes import BUSY
-from instseg_ui.benchmark.records import Run
+from instseg_ui.benchmark.records import BenchmarkRun
 from instseg_ui.numbers import plural, three
 
 ANSWERS = {
@@ -14,7 +14,7 @@ ANSWERS = {
 }
 
 
-def context(run: Run) -> tuple[tuple[str, str], ...]:
+def context(run: BenchmarkRun) -> tuple[tuple[str, str], ...]:
     """What stands with every figure: machine, engine, threads, versions, images, n."""
     machine, request = run.machine, run.request
     engines = dict.fromkeys(one.engine for one in run.measured)
@@ -39,7 +39,7 @@ def context(run: Run) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
-def in_short(run: Run) -> str:
+def in_short(run: BenchmarkRun) -> str:
     """The context as one line, to stand under a table or chart."""
     machine = run.machine
     engines = dict.fromkeys(one.engine for one in run.measured)
@@ -49,7 +49,7 @@ def in_short(run: Run) -> str:
     )
 
 
-def busy(run: Run) -> str:
+def busy(run: BenchmarkRun) -> str:
     """That the machine had other work, as a sentence; empty where it had none."""
     load, cores = run.machine.load or 0.0, run.machine.cores
     if load <= BUSY * cores:
@@ -58,7 +58,7 @@ def busy(run: Run) -> str:
     return f"The machine had other work in the minute before ({on}): measure on a quiet one."
 
 
-def failures(run: Run) -> tuple[tuple[str, str], ...]:
+def failures(run: BenchmarkRun) -> tuple[tuple[str, str], ...]:
     """Each model that has no or not all of its figures, and why."""
     words = {
         "waiting": "Stopped before it ran.",
@@ -73,26 +73,26 @@ def failures(run: Run) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _threads(run: Run) -> str:
+def _threads(run: BenchmarkRun) -> str:
     workers = run.machine.workers
     return f"{run.machine.threads}{f' for {workers} workers' if workers > 1 else ''}"
 
 
-def _load(run: Run) -> str:
+def _load(run: BenchmarkRun) -> str:
     load = run.machine.load
     if load is None:
         return "unknown"
     return f"{three(load)} on {plural(run.machine.cores, 'core')}"
 
 
-def _versions(run: Run) -> str:
+def _versions(run: BenchmarkRun) -> str:
     found = dict(run.machine.versions)
     for one in run.models:
         found |= one.versions
     return ", ".join(f"{name} {number}" for name, number in found.items())
 
 
-def _images(run: Run) -> str:
+def _images(run: BenchmarkRun) -> str:
     size = run.image_size.replace("x", " × ")
     words = plural(len(run.images), "image")
     if size == "mixed":
@@ -105,7 +105,7 @@ def _first(words: Sequence[str]) -> str:
     return ", ".join(words[:3]) + (", …" if len(words) > 3 else "")
 
 
-def _runs(run: Run) -> str:
+def _runs(run: BenchmarkRun) -> str:
     request = run.request
     counts = sorted({len(one.samples) for one in run.measured})
     n = "0" if not counts else "—".join(str(c) for c in dict.fromkeys((counts[0], counts[-1])))
@@ -115,7 +115,7 @@ def _runs(run: Run) -> str:
     )
 
 
-def _state(run: Run) -> str:
+def _state(run: BenchmarkRun) -> str:
     return {"done": "", "stopped": ", stopped before its end", "running": ", not finished"}[
         run.state
     ]

@@ -11,14 +11,14 @@ from typing import Any
 
 from instseg_ui.benchmark.figures import (
     PERCENTILES,
-    Summary,
+    SampleSummary,
     cold,
     cost_per_1000,
     latency,
     stage,
     throughput,
 )
-from instseg_ui.benchmark.records import STAGES, ModelRun, Run, to_dict
+from instseg_ui.benchmark.records import STAGES, BenchmarkRun, ModelRun, to_dict
 
 _CONTEXT = (
     "made_utc",
@@ -38,7 +38,7 @@ _HEADS = (*_FIGURES, *(f"p{q}" for q in PERCENTILES), "min", "max", *_CONTEXT)
 _Row = dict[str, Any]
 
 
-def to_json(run: Run) -> bytes:
+def to_json(run: BenchmarkRun) -> bytes:
     """Everything, as UTF-8 JSON; what is kept on disk, and read back from there.
 
     `summary` holds the latency figures for a reader without this product; it is not read back.
@@ -50,7 +50,7 @@ def to_json(run: Run) -> bytes:
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
-def to_csv(run: Run, price_per_hour: float | None = None) -> bytes:
+def to_csv(run: BenchmarkRun, price_per_hour: float | None = None) -> bytes:
     """One line a model and figure, the machine and settings on every line; UTF-8.
 
     `origin` is `measured` or `published`; a percentile that n does not support is empty.
@@ -65,7 +65,7 @@ def to_csv(run: Run, price_per_hour: float | None = None) -> bytes:
     return buffer.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _about(run: Run, one: ModelRun) -> _Row:
+def _about(run: BenchmarkRun, one: ModelRun) -> _Row:
     machine = run.machine
     versions = machine.versions | one.versions
     return {
@@ -87,10 +87,12 @@ def _rows(one: ModelRun, price: float | None) -> Iterator[_Row]:
     yield _summed("latency", "ms", latency(one))
     for name in STAGES:
         yield _summed(name, "ms", stage(one, name))
-    yield _summed("warm-up latency", "ms", Summary.of(run.latency for run in one.warmup))
+    yield _summed("warm-up latency", "ms", SampleSummary.of(run.latency for run in one.warmup))
     yield _summed("cold start", "ms", cold(one))
-    yield _summed("cold start: load", "ms", Summary.of(start.load_ms for start in one.cold))
-    yield _summed("cold start: answer", "ms", Summary.of(start.answer_ms for start in one.cold))
+    yield _summed("cold start: load", "ms", SampleSummary.of(start.load_ms for start in one.cold))
+    yield _summed(
+        "cold start: answer", "ms", SampleSummary.of(start.answer_ms for start in one.cold)
+    )
     for level in one.levels:
         row = _single(f"throughput, callers {level.callers}", "images/s", level.images_per_s)
         yield row | {"n": len(level.walls)}
@@ -117,7 +119,7 @@ def _single(figure: str, unit: str, value: float | None) -> _Row:
     return {"figure": figure, "unit": unit, "origin": "measured", "n": 1, "value": value}
 
 
-def _summed(figure: str, unit: str, summary: Summary | None) -> _Row:
+def _summed(figure: str, unit: str, summary: SampleSummary | None) -> _Row:
     row: _Row = {"figure": figure, "unit": unit, "origin": "measured", "n": 0}
     if summary is None:
         return row

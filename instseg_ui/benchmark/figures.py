@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.benchmark.records import Level, ModelRun, Run
+from instseg_ui.benchmark.records import BenchmarkRun, ConcurrencyLevel, ModelRun
 from instseg_ui.comparison.decision import Point
 from instseg_ui.errors import InputError
 
@@ -25,7 +25,7 @@ Against = Literal["ap", "size"]
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class SampleSummary:
     """`n` values summed up, in their own unit.
 
     `deviation` is the sample standard deviation and `iqr` the distance from the 25th to the 75th
@@ -41,7 +41,7 @@ class Summary:
     percentiles: dict[int, float | None]
 
     @classmethod
-    def of(cls, values: Iterable[float]) -> Summary | None:
+    def of(cls, values: Iterable[float]) -> SampleSummary | None:
         """The summary of the values; None without any."""
         array: npt.NDArray[np.float64] = np.fromiter(values, np.float64)
         if not array.size:
@@ -78,22 +78,22 @@ def why_none(percentile: int) -> str:
     return f"p{percentile} needs {runs_needed(percentile)} runs or more."
 
 
-def latency(model: ModelRun) -> Summary | None:
+def latency(model: ModelRun) -> SampleSummary | None:
     """One image's time of the warm model, all stages without waiting, ms."""
-    return Summary.of(sample.latency for sample in model.samples)
+    return SampleSummary.of(sample.latency for sample in model.samples)
 
 
-def stage(model: ModelRun, name: str) -> Summary | None:
+def stage(model: ModelRun, name: str) -> SampleSummary | None:
     """One stage's time, ms; `name` is one of `STAGES`."""
-    return Summary.of(getattr(sample, name) for sample in model.samples)
+    return SampleSummary.of(getattr(sample, name) for sample in model.samples)
 
 
-def cold(model: ModelRun) -> Summary | None:
+def cold(model: ModelRun) -> SampleSummary | None:
     """Load and first run, ms."""
-    return Summary.of(start.cold_ms for start in model.cold)
+    return SampleSummary.of(start.cold_ms for start in model.cold)
 
 
-def throughput(model: ModelRun) -> Level | None:
+def throughput(model: ModelRun) -> ConcurrencyLevel | None:
     """The level that answers the most images a second; of equals the one with fewer callers."""
     return max(model.levels, key=lambda level: (level.images_per_s, -level.callers), default=None)
 
@@ -130,7 +130,7 @@ def _percentile(array: npt.NDArray[np.float64], percentile: int) -> float | None
     return float(np.percentile(array, percentile, method="linear"))
 
 
-def tradeoff(run: Run, against: Against) -> list[Point]:
+def tradeoff(run: BenchmarkRun, against: Against) -> list[Point]:
     """Each measured model as a point: its median latency here, ms, and what that buys.
 
     The worth is the published mask AP, percent, or the size on disk, MB, negated: less is better.
@@ -145,7 +145,7 @@ def tradeoff(run: Run, against: Against) -> list[Point]:
     return points
 
 
-def published_tradeoff(run: Run) -> list[Point]:
+def published_tradeoff(run: BenchmarkRun) -> list[Point]:
     """The same models by the latency published for this kind of device, against mask AP."""
     kind = "gpu" if run.machine.device.startswith("gpu") else "cpu"
     points = []

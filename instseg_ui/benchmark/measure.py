@@ -14,24 +14,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event
 
-from instseg_ui.benchmark.draft import Draft
-from instseg_ui.benchmark.memory import read_memory
-from instseg_ui.benchmark.records import (
-    ColdStart,
-    Level,
-    ModelRun,
-    Request,
-    Run,
-    Sample,
-    level_runs,
-)
-from instseg_ui.benchmark.setting import (
-    Photo,
+from instseg_ui.benchmark.conditions import (
+    PhotoFile,
     checked_engine,
     encode,
     image_facts,
     import_once,
     machine,
+)
+from instseg_ui.benchmark.memory import read_memory
+from instseg_ui.benchmark.model_draft import Draft
+from instseg_ui.benchmark.records import (
+    BenchmarkRun,
+    ColdStart,
+    ConcurrencyLevel,
+    ModelRun,
+    Request,
+    Sample,
+    level_runs,
 )
 from instseg_ui.catalog import Catalog
 from instseg_ui.engines import CONVERTED, NORMAL
@@ -44,7 +44,7 @@ from instseg_ui.workers.worker import IsCancelled
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class BenchmarkProgress:
     """How far a run is.
 
     Attributes:
@@ -61,7 +61,7 @@ class Progress:
     done: int
     total: int
     latest_ms: float | None = None
-    run: Run | None = None
+    run: BenchmarkRun | None = None
 
     @property
     def share(self) -> float:
@@ -69,25 +69,25 @@ class Progress:
         return self.done / self.total if self.total else 1.0
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[BenchmarkProgress], None]
 
 
 def _never() -> bool:
     return False
 
 
-def _ignore(progress: Progress) -> None:
+def _ignore(progress: BenchmarkProgress) -> None:
     """No one watches."""
 
 
 def run_benchmark(
     request: Request,
-    photos: Sequence[Photo],
+    photos: Sequence[PhotoFile],
     settings: Settings,
     *,
     on_progress: OnProgress = _ignore,
     cancelled: IsCancelled = _never,
-) -> Run:
+) -> BenchmarkRun:
     """Measure the models on the photos.
 
     A model that cannot be run says why in its `failure` and the others go on. When `cancelled`
@@ -114,7 +114,7 @@ class _Benchmark:
     def __init__(
         self,
         request: Request,
-        photos: Sequence[Photo],
+        photos: Sequence[PhotoFile],
         settings: Settings,
         on_progress: OnProgress,
         cancelled: IsCancelled,
@@ -130,7 +130,7 @@ class _Benchmark:
         self._steps = request.steps(len(photos))
         self._done = 0
         specs = [self.catalog.get(name) for name in dict.fromkeys(request.models)]
-        self._run = Run(
+        self._run = BenchmarkRun(
             made=datetime.now(UTC).replace(microsecond=0),
             request=request,
             machine=machine(settings),
@@ -139,7 +139,7 @@ class _Benchmark:
             basis=self.catalog.basis,
         )
 
-    def run(self) -> Run:
+    def run(self) -> BenchmarkRun:
         self._tell(self._run.models[0].model, "importing", run=self._run)
         if self.engine not in CONVERTED and not self.settings.fake_engine:
             import_once(self.settings, self._cancelled)
@@ -159,10 +159,14 @@ class _Benchmark:
         self._run = replace(self._run, models=(*before[:place], model, *before[place + 1 :]))
 
     def _tell(
-        self, model: str, phase: str, latest_ms: float | None = None, run: Run | None = None
+        self,
+        model: str,
+        phase: str,
+        latest_ms: float | None = None,
+        run: BenchmarkRun | None = None,
     ) -> None:
         total = self._steps * len(self._run.models)
-        self._on_progress(Progress(model, phase, self._done, total, latest_ms, run))
+        self._on_progress(BenchmarkProgress(model, phase, self._done, total, latest_ms, run))
 
     def _measure(self, model: ModelRun) -> ModelRun:
         """All that is asked of one model; what fails or is stopped keeps what it has."""
@@ -252,11 +256,11 @@ class _Benchmark:
             instances=len(prediction.instances),
         )
 
-    def _level(self, segmenter: Segmenter, draft: Draft, callers: int) -> Level:
+    def _level(self, segmenter: Segmenter, draft: Draft, callers: int) -> ConcurrencyLevel:
         """So many callers, each asking for the next image as soon as it has an answer."""
         if callers == 1:
             walls = tuple(sample.wall for sample in draft.samples)
-            return Level(1, sum(walls), walls)
+            return ConcurrencyLevel(1, sum(walls), walls)
         phase, model = f"{callers} callers at once", draft.model.model
         count = level_runs(len(draft.samples), callers)
         self._tell(model, phase)
@@ -278,7 +282,7 @@ class _Benchmark:
                 walls += (sample.wall,)
                 self._done += 1
                 self._tell(model, phase)
-            return Level(callers, _since(began), walls)
+            return ConcurrencyLevel(callers, _since(began), walls)
 
     def _decode(self, place: int) -> Image:
         photo = self.photos[place]

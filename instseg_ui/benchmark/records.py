@@ -12,13 +12,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from instseg_ui import results
 from instseg_ui.catalog import Basis, Published
 from instseg_ui.errors import InputError
 
 KIND = "instseg-benchmark"
 SCHEMA = 1
 
-STAGES = ("decode", "preprocess", "inference", "postprocess", "transfer", "encode")
+STAGES = (*results.STAGES, "encode")
 """The stages of one image, in their order; waiting for the worker is not one of them."""
 
 Answer = Literal["json", "overlay"]
@@ -139,7 +140,7 @@ class ColdStart:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class ConcurrencyLevel:
     """Throughput with so many callers at once, each asking again as soon as it is answered.
 
     `walls` are the callers' times for one image, waiting included, ms; `wall_ms` is the time
@@ -187,7 +188,7 @@ class ModelRun:
     cold: tuple[ColdStart, ...] = ()
     warmup: tuple[Sample, ...] = ()
     samples: tuple[Sample, ...] = ()
-    levels: tuple[Level, ...] = ()
+    levels: tuple[ConcurrencyLevel, ...] = ()
     memory: Memory | None = None
 
 
@@ -221,7 +222,7 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class BenchmarkRun:
     """One benchmark: what was asked for, on what, and what was found so far."""
 
     made: datetime
@@ -244,16 +245,16 @@ class Run:
         return sizes.pop() if len(sizes) == 1 else "mixed"
 
 
-_RUN = TypeAdapter(Run)
+_RUN = TypeAdapter(BenchmarkRun)
 
 
-def to_dict(run: Run) -> dict[str, Any]:
+def to_dict(run: BenchmarkRun) -> dict[str, Any]:
     """The run as plain JSON values; `from_dict` reads it back."""
     values: dict[str, Any] = _RUN.dump_python(run, mode="json")
     return {"kind": KIND, "schema": SCHEMA} | values
 
 
-def from_dict(values: object) -> Run:
+def from_dict(values: object) -> BenchmarkRun:
     """The run of `to_dict`.
 
     Raises:
@@ -274,7 +275,7 @@ def from_dict(values: object) -> Run:
     return run
 
 
-def _check_images(run: Run) -> None:
+def _check_images(run: BenchmarkRun) -> None:
     numbers = [one.image for model in run.models for one in (*model.warmup, *model.samples)]
     if any(not 0 <= number < len(run.images) for number in numbers):
         raise InputError("This benchmark run is damaged: a sample names an image it does not list.")

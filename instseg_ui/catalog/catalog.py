@@ -21,6 +21,7 @@ Source = Literal["bundled", "official", "folder"]
 
 OFFICIAL_LABELS = "80 COCO classes"
 FOLDER_FAMILY = "Own folder"
+DEFAULT_REMEDY = "It is named as the default model: change INSTSEG_DEFAULT_MODEL or unset it."
 
 # libyaml's safe loader where it was built: the same result, ten times as fast.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -87,7 +88,7 @@ class _Row(BaseModel):
     published: Published = Published()
 
 
-class _File(BaseModel):
+class _CatalogFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     basis: Basis
@@ -144,11 +145,18 @@ class Catalog:
         except (KeyError, TypeError):
             raise UnknownModelError(name, self.names) from None
 
+    def default(self, settings: Settings) -> ModelSpec:
+        """The model that runs when none is named; where there is no such, the setting is named."""
+        name = settings.default_model
+        if name not in self._specs:
+            raise UnknownModelError(name, self.names, DEFAULT_REMEDY)
+        return self._specs[name]
 
-def _read(path: Path) -> _File:
+
+def _read(path: Path) -> _CatalogFile:
     try:
         raw: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-        file = _File.model_validate(raw)
+        file = _CatalogFile.model_validate(raw)
     except OSError as error:
         raise _unusable(path, f"cannot be read ({error.strerror})") from error
     except ValidationError as error:
@@ -162,7 +170,7 @@ def _read(path: Path) -> _File:
 
 
 def _unusable(path: Path, reason: str) -> CatalogError:
-    return CatalogError(f"The catalog “{path.name}” {reason}.")
+    return CatalogError(f"The catalog “{path.name}” {reason}. Correct it, or INSTSEG_CATALOG.")
 
 
 def _yaml_fault(error: Exception) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import typer
 
@@ -17,9 +17,10 @@ from instseg_ui.cli.eval import eval_
 from instseg_ui.cli.models import models
 from instseg_ui.cli.predict import predict
 from instseg_ui.cli.serve import serve
+from instseg_ui.settings import Settings
 
-Serve = Callable[[bool, Mapping[str, Any]], int]
-"""Starts the server: whether with the page, and the settings that differ from the environment's."""
+Serve = Callable[[Settings, bool], int]
+"""Starts the server by the settings, with the page or without; the exit code."""
 
 
 def run(arguments: Sequence[str] | None = None, *, start_server: Serve) -> None:

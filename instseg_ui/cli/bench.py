@@ -10,22 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, cast, get_args
 
 import typer
 
-from instseg_ui.benchmark import Kept, Photo, Request, Run, Shelf, concurrency_levels
+from instseg_ui.benchmark import BenchmarkRun, Kept, PhotoFile, Request, Shelf, concurrency_levels
 from instseg_ui.benchmark.figures import check_price
-from instseg_ui.benchmark.kept_run import measure_and_keep
-from instseg_ui.benchmark.measure import Progress
+from instseg_ui.benchmark.measure import BenchmarkProgress
+from instseg_ui.benchmark.recorded_run import measure_and_keep
 from instseg_ui.benchmark.records import Answer
-from instseg_ui.benchmark.shelf import read_file
+from instseg_ui.benchmark.run_store import read_file
 from instseg_ui.catalog import Catalog
 from instseg_ui.cli.bench_output import Writer, show_run
 from instseg_ui.cli.console import INTERRUPTED, SOME_FAILED, Console, guarded
+from instseg_ui.cli.options import settings_of
 from instseg_ui.errors import InputError
 from instseg_ui.images.sources import find_places
-from instseg_ui.pipeline.choice import read_device, read_settings
+from instseg_ui.pipeline.choice import read_device
 from instseg_ui.settings import Settings
 from instseg_ui.weights import WeightsStore
 
@@ -99,8 +100,7 @@ def bench(
 
 
 def _settings(threads: int | None, device: str | None) -> Settings:
-    changes: dict[str, Any] = {} if threads is None else {"threads": threads}
-    return read_settings(**changes, **({"device": read_device(device)} if device else {}))
+    return settings_of(threads=threads, device=read_device(device) if device else None)
 
 
 def _answer(text: str) -> str:
@@ -112,12 +112,13 @@ def _answer(text: str) -> str:
 def _models(given: Sequence[str], every: bool, settings: Settings) -> tuple[str, ...]:
     catalog = Catalog.load(settings)
     if not every:
-        return tuple(catalog.get(name).id for name in given or [settings.default_model])
+        named = [catalog.get(name) for name in given] or [catalog.default(settings)]
+        return tuple(spec.id for spec in named)
     store = WeightsStore(settings)
     return tuple(spec.id for spec in catalog if store.status(spec).usable)
 
 
-def _photos(given: Sequence[str], settings: Settings) -> list[Photo]:
+def _photos(given: Sequence[str], settings: Settings) -> list[PhotoFile]:
     places = find_places(list(given) or [str(settings.assets / "examples" / _PHOTO)])
     photos = []
     for place in places:
@@ -127,7 +128,7 @@ def _photos(given: Sequence[str], settings: Settings) -> list[Photo]:
             raise InputError(
                 f"Expected files, folders or patterns to measure on, got {place.name}."
             )
-        photos.append(Photo(place.name, _bytes(place.content, settings)))
+        photos.append(PhotoFile(place.name, _bytes(place.content, settings)))
     return photos
 
 
@@ -141,7 +142,11 @@ def _bytes(path: Path, settings: Settings) -> bytes:
 
 
 def _measure(
-    request: Request, photos: Sequence[Photo], settings: Settings, shelf: Shelf, console: Console
+    request: Request,
+    photos: Sequence[PhotoFile],
+    settings: Settings,
+    shelf: Shelf,
+    console: Console,
 ) -> Kept:
     with _stoppable() as stop:
         kept = measure_and_keep(
@@ -181,7 +186,7 @@ class _Line:
     console: Console
     _last: str = ""
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: BenchmarkProgress) -> None:
         if self.console.quiet:
             return
         phase = f"{progress.model}: {progress.phase}"
@@ -212,7 +217,7 @@ def _list(shelf: Shelf, console: Console) -> None:
     console.say(f"{len(listing.kept)} runs are kept in {shelf.folder}")
 
 
-def _end(run: Run, *, measured: bool) -> None:
+def _end(run: BenchmarkRun, *, measured: bool) -> None:
     """End with the exit code that this run deserves."""
     if measured and run.state == "stopped":
         typer.echo("Stopped.", err=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from instseg_ui.benchmark import Kept, Run, compare_runs, to_csv, to_json
+from instseg_ui.benchmark import BenchmarkRun, Kept, compare_runs, to_csv, to_json
 from instseg_ui.benchmark.changes import CAVEAT
 from instseg_ui.benchmark.context import busy, context, failures
 from instseg_ui.cli.console import Console
@@ -40,13 +40,13 @@ class Writer:
                 raise InputError(f"--save writes .csv, .json or .html files, got “{path.name}”.")
         return cls(paths, price)
 
-    def write(self, run: Run, earlier: Kept | None, console: Console) -> None:
+    def write(self, run: BenchmarkRun, earlier: Kept | None, console: Console) -> None:
         for path in self.paths:
             with writing(path):
                 path.write_bytes(self._data(path, run, earlier))
             console.say(f"Wrote {path}")
 
-    def _data(self, path: Path, run: Run, earlier: Kept | None) -> bytes:
+    def _data(self, path: Path, run: BenchmarkRun, earlier: Kept | None) -> bytes:
         match path.suffix.lower():
             case ".csv":
                 return to_csv(run, self.price)
@@ -72,7 +72,7 @@ def show_run(
         _show_changes(earlier, run, console)
 
 
-def _show_tables(run: Run, price: float | None, console: Console) -> None:
+def _show_tables(run: BenchmarkRun, price: float | None, console: Console) -> None:
     for name, text in context(run):
         console.out(f"{name}: {text}")
     tables = [summary_table(run, price), stage_table(run)]
@@ -86,7 +86,7 @@ def _show_tables(run: Run, price: float | None, console: Console) -> None:
         console.say(busy(run))
 
 
-def _show_changes(earlier: Kept, run: Run, console: Console) -> None:
+def _show_changes(earlier: Kept, run: BenchmarkRun, console: Console) -> None:
     changes = compare_runs(earlier.run, run)
     console.out(f"\nAgainst {earlier.name}")
     table = change_table(changes)

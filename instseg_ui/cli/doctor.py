@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from instseg_ui.cli.console import SOME_FAILED, Console, guarded
-from instseg_ui.doctor import Finding, State, examine
-from instseg_ui.pipeline.choice import read_settings
+from instseg_ui.doctor import Diagnosis, State, examine
+from instseg_ui.variables import read_settings
 
 _MARKS = {State.OK: "ok   ", State.NOTE: "note ", State.WRONG: "WRONG"}
 
@@ -19,7 +19,7 @@ def doctor(
 ) -> None:
     """Tell what this machine has, what is wrong with it and how to mend it."""
     console = Console()
-    findings: list[Finding] = []
+    findings: list[Diagnosis] = []
     with guarded():
         for finding in examine(read_settings()):
             findings.append(finding)
@@ -33,7 +33,7 @@ def doctor(
         raise typer.Exit(SOME_FAILED)
 
 
-def _show(finding: Finding, console: Console) -> None:
+def _show(finding: Diagnosis, console: Console) -> None:
     console.out(f"{_MARKS[finding.state]} {finding.topic:<20} {finding.found}")
     if finding.remedy:
         console.out(f"{'':<26} -> {finding.remedy}")

@@ -18,10 +18,10 @@ from instseg_ui.errors import InputError
 from instseg_ui.evaluate import (
     Dataset,
     Evaluation,
+    EvaluationProgress,
     Finding,
-    Level,
     Options,
-    Progress,
+    Severity,
     Watch,
     evaluate,
     open_coco,
@@ -30,12 +30,13 @@ from instseg_ui.evaluate import (
 from instseg_ui.evaluate.evaluation import Changes
 from instseg_ui.evaluate.run import FLOOR, MAX_INSTANCES
 from instseg_ui.evaluate.scores import KINDS
-from instseg_ui.pipeline.choice import choose_model, read_device, read_settings
+from instseg_ui.pipeline.choice import choose_model, read_device
 from instseg_ui.pipeline.config import PipelineConfig
 from instseg_ui.results import check_threshold
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.show.evaluation_files import write_all
+from instseg_ui.variables import read_settings
 from instseg_ui.weights import ModelState, WeightsStore
 
 _PREDICTIONS = "predictions"
@@ -215,7 +216,7 @@ def _described(dataset: Dataset) -> str:
 
 def _say_findings(findings: Iterable[Finding], console: Console) -> None:
     for one in findings:
-        say = console.fail if one.level is Level.ERROR else console.say
+        say = console.fail if one.level is Severity.ERROR else console.say
         say(f"{one.level.value}: {one}")
 
 
@@ -273,7 +274,7 @@ class _Shown:
         if sys.stderr.isatty():
             self._move(text)
 
-    def progress(self, now: Progress) -> None:
+    def progress(self, now: EvaluationProgress) -> None:
         """How far a model is."""
         if self.console.quiet or not now.total:
             return

@@ -10,12 +10,12 @@ import typer
 
 from instseg_ui.catalog import Catalog, ModelSpec
 from instseg_ui.cli.console import SOME_FAILED, BytesShown, Console, guarded
+from instseg_ui.cli.options import settings_of
 from instseg_ui.cli.tables import lines
 from instseg_ui.cli.verification import verify_model
 from instseg_ui.errors import InstSegError
 from instseg_ui.hpi.calibration import Picture
 from instseg_ui.images.sources import find_places, read_place
-from instseg_ui.pipeline.choice import read_settings
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.weights import WeightsStore
@@ -79,7 +79,7 @@ def pull(
     """Fetch official models to this machine."""
     console = Console(quiet)
     with guarded():
-        shelf = _Shelf(**({"models_source": source} if source else {}))
+        shelf = _Shelf(models_source=source or None)
 
         def fetch(spec: ModelSpec) -> None:
             plan = shelf.store.plan(spec)
@@ -144,8 +144,8 @@ def verify(
 class _Shelf:
     """The catalog and the store of this machine."""
 
-    def __init__(self, **changes: Any) -> None:
-        self.settings = read_settings(**changes)
+    def __init__(self, **options: str | None) -> None:
+        self.settings = settings_of(**options)
         self.catalog = Catalog.load(self.settings)
         self.store = WeightsStore(self.settings)
 

@@ -16,9 +16,10 @@ from instseg_ui.errors import BusyError, InputError, WorkerError
 from instseg_ui.exports.names import Names
 from instseg_ui.images.sources import Source, find_places, read_place
 from instseg_ui.pipeline import NAME, Pipeline, Result, create_pipeline, file_stem
-from instseg_ui.pipeline.choice import read_settings
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import check_threshold
 from instseg_ui.settings import Settings
+from instseg_ui.variables import read_settings
 
 
 def _dictionary(text: str) -> dict[str, Any]:
@@ -195,5 +196,10 @@ class _Run:
 
 def _with_facts(result: Result) -> dict[str, Any]:
     """PaddleX's structure, masks run-length encoded, and which model said so in what time."""
-    facts = result.prediction.to_dict()
-    return result.rle | {name: facts[name] for name in ("model", "image", "timings_ms", "runtime")}
+    facts = to_json(result.prediction)
+    return result.rle | {
+        "model": facts["model"],
+        "image": facts["image"],
+        "timings_ms": facts["timings_ms"],
+        "runtime": facts["runtime"],
+    }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from instseg_ui.catalog import Catalog
 from instseg_ui.cli.console import guarded
+from instseg_ui.cli.options import settings_of
 from instseg_ui.engines import MODES
 from instseg_ui.pipeline.choice import choose_engine, read_device
 from instseg_ui.pipeline.config import PipelineConfig
@@ -15,7 +17,7 @@ from instseg_ui.pipeline.config import PipelineConfig
 def serve(
     context: typer.Context,
     host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to serve on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to serve on.")] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="The model that runs when none is named.")
     ] = None,
@@ -30,9 +32,14 @@ def serve(
 ) -> None:
     """Serve the page and PaddleX's HTTP interface until interrupted."""
     with guarded():
-        changes: dict[str, Any] = {"host": host, "port": port, "default_model": model}
-        changes["device"] = read_device(device) if device else None
-        changes["engine"] = choose_engine(engine, use_hpip or None, None, PipelineConfig())
-        given = {name: value for name, value in changes.items() if value is not None}
-        code = context.obj(not no_ui, given)
+        settings = settings_of(
+            host=host,
+            port=port,
+            default_model=model,
+            device=read_device(device) if device else None,
+            engine=choose_engine(engine, use_hpip or None, None, PipelineConfig()),
+        )
+        if model is not None:
+            Catalog.load(settings).get(model)
+        code = context.obj(settings, not no_ui)
     raise typer.Exit(code)

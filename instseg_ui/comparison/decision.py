@@ -32,7 +32,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DecisionLimits:
     """What is allowed at most: milliseconds an image, MB on disk; None allows all."""
 
     latency_ms: float | None = None
@@ -88,7 +88,7 @@ def front(points: Sequence[Point]) -> list[Point]:
     return kept
 
 
-def decide(candidates: Sequence[Candidate], limits: Limits) -> Verdict:
+def decide(candidates: Sequence[Candidate], limits: DecisionLimits) -> Verdict:
     """Which of the candidates to ship.
 
     The best is the one of the highest published mask AP; of equals the faster, then the
@@ -119,7 +119,7 @@ def _or(value: float | None, other: float) -> float:
     return other if value is None else value
 
 
-def _against(one: Candidate, limits: Limits) -> str | None:
+def _against(one: Candidate, limits: DecisionLimits) -> str | None:
     """What rules the model out, or None."""
     reasons = [
         _over(one.latency_ms, limits.latency_ms, "ms", "not measured here"),
@@ -136,7 +136,7 @@ def _over(value: float | None, limit: float | None, unit: str, unknown: str) -> 
     return f"{_figure(value)} {unit} is over {limit:g} {unit}" if value > limit else None
 
 
-def _why(ranked: Sequence[Candidate], limits: Limits) -> str:
+def _why(ranked: Sequence[Candidate], limits: DecisionLimits) -> str:
     """The reason for the first of the ranked."""
     best, others = ranked[0], ranked[1:]
     within = _within(limits)
@@ -183,7 +183,7 @@ def _measured(one: Candidate) -> str:
     return latency + size
 
 
-def _within(limits: Limits) -> str:
+def _within(limits: DecisionLimits) -> str:
     """The limits in words, empty without any."""
     parts = []
     if limits.latency_ms is not None:
@@ -193,7 +193,7 @@ def _within(limits: Limits) -> str:
     return f"within {' and '.join(parts)}" if parts else ""
 
 
-def _loosen(candidates: Sequence[Candidate], limits: Limits) -> str:
+def _loosen(candidates: Sequence[Candidate], limits: DecisionLimits) -> str:
     """Which limit to raise, and to what, so that a model remains."""
     by_latency = [one for one in candidates if _fits(one.size_mb, limits.size_mb)]
     by_size = [one for one in candidates if _fits(one.latency_ms, limits.latency_ms)]
@@ -223,7 +223,7 @@ def _offer(candidates: Sequence[Candidate], figure: str, unit: str) -> str | Non
     return f"{_up(getattr(least, figure))} {unit} to keep {least.model}"
 
 
-def _excess(one: Candidate, limits: Limits) -> float:
+def _excess(one: Candidate, limits: DecisionLimits) -> float:
     """How many times the model passes the limits, multiplied."""
     latency = _or(one.latency_ms, math.inf) / _or(limits.latency_ms, math.inf)
     size = _or(one.size_mb, math.inf) / _or(limits.size_mb, math.inf)

@@ -24,6 +24,9 @@ State = Literal["all agree", "loose mask", "class differs", "missed by some", "o
 Matrix = npt.NDArray[np.float64]
 
 MIN_IOU = 0.5
+MOST_MODELS = 16
+"""How many models are compared at once, at every door."""
+
 LOOSE_IOU = 0.75
 _LEAST_IOU = 1e-9
 _ORDER: tuple[State, ...] = (
@@ -146,8 +149,8 @@ def coverage(predictions: Sequence[Prediction], label: str | None = None) -> npt
 
 
 def _masks_of(instances: Instances, label: str | None) -> list[Rle]:
-    named = zip(instances.masks, instances.labels, strict=True)
-    return [mask for mask, name in named if label is None or name == label]
+    chosen = [i for i, name in enumerate(instances.labels) if label in (None, name)]
+    return list(instances[chosen].masks)
 
 
 def _check(predictions: Sequence[Prediction]) -> None:

@@ -15,7 +15,8 @@ from pycocotools import mask as coco
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 
-from instseg_ui.masks import Rle, iou
+from instseg_ui import run_lengths
+from instseg_ui.masks import Rle, iou, packed
 
 Indices = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
@@ -88,10 +89,10 @@ def _candidates(masks: Sequence[Rle], owner: Indices, min_iou: float) -> tuple[I
     """Pairs of different sets that could reach `min_iou`, by boxes and areas."""
     if not masks:
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
-    packed = [{"size": mask["size"], "counts": mask["counts"].encode("ascii")} for mask in masks]
-    x0, y0, width, height = np.asarray(coco.toBbox(packed), np.float32).reshape(-1, 4).T
+    taken = [packed(mask) for mask in masks]
+    x0, y0, width, height = np.asarray(coco.toBbox(taken), np.float32).reshape(-1, 4).T
     area = np.concatenate(
-        [coco.area(packed[i : i + _AT_ONCE]) for i in range(0, len(packed), _AT_ONCE)]
+        [coco.area(taken[i : i + _AT_ONCE]) for i in range(0, len(taken), _AT_ONCE)]
     )
     edges = (x0, y0, x0 + width, y0 + height, area.astype(np.float32))
     found = []
@@ -181,34 +182,9 @@ def _union(starts: Indices, ends: Indices) -> tuple[Indices, Indices]:
 
 
 def _runs(masks: Sequence[Rle]) -> tuple[Indices, Indices]:
-    """The foreground of all masks as positions, column by column: where runs begin and end.
-
-    COCO's compressed form (`rleFrString` of maskApi.c), read for all masks at once: five bits a
-    character, and from the fourth on a run is stored as its difference from the last but one.
-    """
-    if not masks:
-        return np.zeros(0, np.intp), np.zeros(0, np.intp)
-    texts = [mask["counts"] for mask in masks]
-    bits = np.frombuffer("".join(texts).encode("ascii"), np.uint8).astype(np.int64) - 48
-    lasts = np.flatnonzero(bits & 0x20 == 0)
-    firsts = np.concatenate(([0], lasts[:-1] + 1))
-    lengths = lasts - firsts + 1
-    shifts = 5 * (np.arange(bits.size) - np.repeat(firsts, lengths))
-    runs = np.add.reduceat((bits & 0x1F) << shifts, firsts)
-    runs -= np.where(bits[lasts] & 0x10, np.int64(1) << (5 * lengths), 0)
-    counts = np.diff(np.searchsorted(lasts, np.cumsum([len(text) for text in texts])), prepend=0)
+    """The foreground of all masks as positions, column by column: where runs begin and end."""
+    runs, counts = run_lengths.read_all([mask["counts"] for mask in masks])
     place = np.arange(runs.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    odd, even = place % 2 == 1, (place % 2 == 0) & (place > 0)
-    runs[odd] = _cumulative(runs[odd], counts // 2)
-    runs[even] = _cumulative(runs[even], (counts - 1) // 2)
-    ends = _cumulative(runs, counts)
-    foreground = odd & (runs > 0)
+    ends = run_lengths.sums_by_group(runs, counts)
+    foreground = (place % 2 == 1) & (runs > 0)
     return ends[foreground] - runs[foreground], ends[foreground]
-
-
-def _cumulative(values: npt.NDArray[np.int64], counts: Indices) -> npt.NDArray[np.int64]:
-    """Running sums that begin anew with each group of `counts` values."""
-    total = np.cumsum(values)
-    begins = np.cumsum(counts) - counts
-    before = np.concatenate(([0], total))[begins]
-    return total - np.repeat(before, counts)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 
-from instseg_ui.doctor.finding import Finding, note, wrong
+from instseg_ui.doctor.diagnosis import Diagnosis, note, wrong
 from instseg_ui.engines import CONVERTED, unusable
 from instseg_ui.settings import PROJECT_DIR, Settings
 
@@ -24,14 +24,14 @@ _PADDLE = (
 _TRIAL = ("-m", "instseg_ui.engines.runtimes.trial")
 
 
-def engines(settings: Settings) -> Iterator[Finding]:
+def engines(settings: Settings) -> Iterator[Diagnosis]:
     """Every engine, tried in a process of its own as a worker is: it may crash or hang."""
     yield from _paddle(settings)
     for name in CONVERTED:
         yield _converted(name, settings)
 
 
-def _paddle(settings: Settings) -> Iterator[Finding]:
+def _paddle(settings: Settings) -> Iterator[Diagnosis]:
     """Paddle Inference, without oneDNN and with it."""
     plain, onednn = "paddle", "paddle-onednn"
     device = settings.first_device
@@ -42,7 +42,7 @@ def _paddle(settings: Settings) -> Iterator[Finding]:
         return
     version, cards, built_in = said.split()[-3:]
     if device == "cpu" or int(device.partition(":")[2]) < int(cards):
-        yield Finding(f"engine {plain}", f"{version}, runs on {device}")
+        yield Diagnosis(f"engine {plain}", f"{version}, runs on {device}")
     else:
         yield wrong(f"engine {plain}", f"{version}, sees {cards} cards, not {device}", _FOR_CARDS)
     why = unusable(onednn, device)
@@ -51,7 +51,7 @@ def _paddle(settings: Settings) -> Iterator[Finding]:
     yield _lacking(onednn, settings, why) if why else _running(onednn, settings, version)
 
 
-def _converted(name: str, settings: Settings) -> Finding:
+def _converted(name: str, settings: Settings) -> Diagnosis:
     """One of the engines that run converted models."""
     device = settings.first_device
     if why := unusable(name, device):
@@ -62,11 +62,11 @@ def _converted(name: str, settings: Settings) -> Finding:
     return _running(name, settings, said.strip().splitlines()[-1])
 
 
-def _running(name: str, settings: Settings, versions: str) -> Finding:
-    return Finding(f"engine {name}", f"{versions}, runs on {settings.first_device}")
+def _running(name: str, settings: Settings, versions: str) -> Diagnosis:
+    return Diagnosis(f"engine {name}", f"{versions}, runs on {settings.first_device}")
 
 
-def _lacking(name: str, settings: Settings, why: str) -> Finding:
+def _lacking(name: str, settings: Settings, why: str) -> Diagnosis:
     """No fault of the machine, unless it is the very engine that models are to run on."""
     tell = wrong if settings.engine == name else note
     return tell(f"engine {name}", f"does not run on {settings.first_device}", why)

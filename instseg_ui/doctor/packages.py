@@ -9,8 +9,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from instseg_ui.doctor.finding import Finding, wrong
-from instseg_ui.settings import PROJECT_DIR
+from instseg_ui.doctor.diagnosis import Diagnosis, wrong
+from instseg_ui.settings import DATA_DIR
 
 _MEND = "Install what the project was tested with: make setup."
 _AFRESH = "Start afresh: make clean, then make setup."
@@ -27,7 +27,7 @@ ONLY_ONE: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def packages() -> Iterator[Finding]:
+def packages() -> Iterator[Diagnosis]:
     """What is installed."""
     installed: dict[str, str] = {
         canonicalize_name(entry.metadata["Name"]): entry.version
@@ -39,7 +39,7 @@ def packages() -> Iterator[Finding]:
         yield only_one(library, rivals, installed)
 
 
-def versions(installed: Mapping[str, str], wanted: Collection[Requirement]) -> Finding:
+def versions(installed: Mapping[str, str], wanted: Collection[Requirement]) -> Diagnosis:
     """The installed versions against the wanted ones."""
     faults = []
     for requirement in wanted:
@@ -50,23 +50,23 @@ def versions(installed: Mapping[str, str], wanted: Collection[Requirement]) -> F
             faults.append(f"{requirement.name} is {version}, expected {requirement.specifier}")
     if faults:
         return wrong("versions", "; ".join(faults), _MEND)
-    return Finding("versions", f"{len(wanted)} packages as tested")
+    return Diagnosis("versions", f"{len(wanted)} packages as tested")
 
 
-def only_one(library: str, rivals: Collection[str], installed: Mapping[str, str]) -> Finding:
+def only_one(library: str, rivals: Collection[str], installed: Mapping[str, str]) -> Diagnosis:
     """Whether exactly one of the packages that are this library is there."""
     found = [f"{name} {installed[name]}" for name in rivals if name in installed]
     if len(found) == 1:
-        return Finding(library, found[0])
+        return Diagnosis(library, found[0])
     return wrong(library, f"exactly one expected, found {' and '.join(found) or 'none'}", _AFRESH)
 
 
 def _requirements(installed: Mapping[str, str]) -> list[Requirement]:
-    """Those of the project's folder; with Paddle for GPUs where that is installed."""
+    """Those the project was tested with; with Paddle for GPUs where that is installed."""
     name = "requirements-gpu.txt" if "paddlepaddle-gpu" in installed else "requirements.txt"
-    optional = read_requirements(PROJECT_DIR / "requirements-openvino.txt")
+    optional = read_requirements(DATA_DIR / "requirements-openvino.txt")
     return [
-        *read_requirements(PROJECT_DIR / name),
+        *read_requirements(DATA_DIR / name),
         *(entry for entry in optional if canonicalize_name(entry.name) in installed),
     ]
 

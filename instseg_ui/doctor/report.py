@@ -10,8 +10,8 @@ from pathlib import Path
 
 from instseg_ui import own_folder
 from instseg_ui.catalog import Catalog
+from instseg_ui.doctor.diagnosis import Diagnosis, note, wrong
 from instseg_ui.doctor.engines import engines
-from instseg_ui.doctor.finding import Finding, note, wrong
 from instseg_ui.doctor.machine import machine
 from instseg_ui.doctor.packages import packages
 from instseg_ui.errors import InstSegError
@@ -21,7 +21,7 @@ from instseg_ui.weights import WeightsStore
 _LEAST_DISK = 1e9
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
+def examine(settings: Settings) -> Iterator[Diagnosis]:
     """Look at everything; each finding comes when it is known."""
     yield from machine(settings)
     yield from packages()
@@ -30,13 +30,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _models(settings)
 
 
-def _folders(settings: Settings) -> Iterator[Finding]:
+def _folders(settings: Settings) -> Iterator[Diagnosis]:
     folder = settings.models_dir.expanduser().absolute()
     standing = next(parent for parent in (folder, *folder.parents) if os.access(parent, os.F_OK))
     size = _size(folder) if folder.exists() else 0
     found = f"{folder} ({size / 1e6:.0f} MB)" if folder.exists() else f"{folder}, not made yet"
     if own_folder.writable(folder):
-        yield Finding("models' folder", found)
+        yield Diagnosis("models' folder", found)
     else:
         remedy = (
             "Models cannot be fetched or converted into it: set PADDLE_PDX_CACHE_HOME or "
@@ -47,10 +47,10 @@ def _folders(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(standing).free
     text = f"{free / 1e9:.1f} GB free where models lie"
     remedy = "Free some space, or set INSTSEG_MODELS_DIR to another disk."
-    yield Finding("disk", text) if free > _LEAST_DISK else note("disk", text, remedy)
+    yield Diagnosis("disk", text) if free > _LEAST_DISK else note("disk", text, remedy)
 
 
-def _page_files() -> Finding:
+def _page_files() -> Diagnosis:
     """Where the page keeps what visitors send."""
     named = os.environ.get("GRADIO_TEMP_DIR")
     remedy = "Set GRADIO_TEMP_DIR (or TMPDIR) to a folder that can be written."
@@ -59,7 +59,7 @@ def _page_files() -> Finding:
     except OSError as error:
         return wrong("page's files", f"no temporary folder ({error.strerror})", remedy)
     if own_folder.writable(folder.absolute()):
-        return Finding("page's files", str(folder))
+        return Diagnosis("page's files", str(folder))
     return wrong("page's files", f"{folder}, not writable", remedy)
 
 
@@ -75,21 +75,21 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _models(settings: Settings) -> Iterator[Finding]:
+def _models(settings: Settings) -> Iterator[Diagnosis]:
     try:
         catalog, store = Catalog.load(settings), WeightsStore(settings)
-        default = catalog.get(settings.default_model)
+        default = catalog.default(settings)
     except InstSegError as error:
         yield wrong("catalog", str(error), "Correct INSTSEG_CATALOG or INSTSEG_DEFAULT_MODEL.")
         return
     statuses = {spec.id: store.status(spec) for spec in catalog}
     counts = Counter(str(status.state) for status in statuses.values())
-    yield Finding("catalog", ", ".join(f"{n} {state}" for state, n in counts.items()))
+    yield Diagnosis("catalog", ", ".join(f"{n} {state}" for state, n in counts.items()))
     for name, status in statuses.items():
         if str(status.state) == "broken" and name != default.id:
             yield note(f"model {name}", "broken", status.reason)
     status = statuses[default.id]
     if status.usable:
-        yield Finding("default model", f"{default.id}, {status.state}")
+        yield Diagnosis("default model", f"{default.id}, {status.state}")
     else:
         yield wrong("default model", f"{default.id}, {status.state}", status.reason)

@@ -49,7 +49,7 @@ class ConvertedEngine:
         ready = time.perf_counter()
         self._clock.ms = 0.0
         size = (pixels.shape[0], pixels.shape[1])
-        instances = self._tail.run(tails.Job(prepared, size, self._labels, floor, limit))
+        instances = self._tail.run(tails.TailInput(prepared, size, self._labels, floor, limit))
         total = (time.perf_counter() - ready) * 1e3
         inference = self._clock.ms
         return Output(instances, (ready - start) * 1e3, inference, total - inference)

@@ -47,8 +47,7 @@ class FakeEngine:
         start = time.perf_counter()
         self._follow_script()
         ready = time.perf_counter()
-        rows = [row for row in self._find(pixels) if row.score >= floor]
-        instances = Instances.from_rows(sorted(rows, key=lambda row: -row.score)[:limit])
+        instances = Instances.from_rows(self._find(pixels)).at(floor).limit(limit)
         end = time.perf_counter()
         return Output(instances, 0.0, (ready - start) * 1e3, (end - ready) * 1e3)
 

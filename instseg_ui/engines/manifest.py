@@ -14,7 +14,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ManifestPart:
     """One ONNX file: the names under which its inputs are fed and its outputs are known."""
 
     file: str
@@ -34,7 +34,7 @@ class Manifest:
     """
 
     recipe: str
-    parts: dict[str, Part]
+    parts: dict[str, ManifestPart]
     params: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -60,5 +60,5 @@ class Manifest:
             raise LoadError("The converted model is damaged. Verify the model again.") from error
 
 
-def _part(value: dict[str, Any]) -> Part:
-    return Part(value["file"], tuple(value["inputs"]), tuple(value["outputs"]))
+def _part(value: dict[str, Any]) -> ManifestPart:
+    return ManifestPart(value["file"], tuple(value["inputs"]), tuple(value["outputs"]))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.masks import encode_crop
-from instseg_ui.results import Instance
+from instseg_ui.results import Instance, reaches
 
 Array = npt.NDArray[np.generic]
 Frame = tuple[int, int]
@@ -22,7 +22,7 @@ def keep(
     A score of zero is the filling of a network that found nothing, a class below zero that of one
     that emptied a box.
     """
-    found = (class_ids >= 0) & (scores >= floor) & (scores > 0) & np.isfinite(scores)
+    found = (class_ids >= 0) & reaches(scores, floor) & (scores > 0) & np.isfinite(scores)
     candidates = np.flatnonzero(found)
     order = np.argsort(-scores[candidates], kind="stable")
     return candidates[order]

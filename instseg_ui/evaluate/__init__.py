@@ -23,11 +23,11 @@ from instseg_ui.evaluate.cases import (
 from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.dataset import Category, Dataset, ImageEntry, Truth
 from instseg_ui.evaluate.evaluation import Options, evaluate, mapping_of, summarize
-from instseg_ui.evaluate.findings import Finding, Level
+from instseg_ui.evaluate.findings import Finding, Severity
 from instseg_ui.evaluate.importers import open_coco, open_dataset
 from instseg_ui.evaluate.predictions import Predictions, coco_results
 from instseg_ui.evaluate.results import Evaluation, ModelResult
-from instseg_ui.evaluate.run import Progress, for_evaluation, open_predictions
+from instseg_ui.evaluate.run import EvaluationProgress, for_evaluation, open_predictions
 
 __all__ = [
     "CASE_KINDS",
@@ -37,14 +37,14 @@ __all__ = [
     "CategoryMap",
     "Dataset",
     "Evaluation",
+    "EvaluationProgress",
     "Finding",
     "ImageEntry",
-    "Level",
     "ModelResult",
     "Options",
     "Predictions",
-    "Progress",
     "Query",
+    "Severity",
     "Truth",
     "Watch",
     "coco_results",

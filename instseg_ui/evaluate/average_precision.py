@@ -24,7 +24,7 @@ _BITS = np.arange(_T, dtype=np.uint16)[:, None]
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class CocoSummary:
     """COCO's twelve figures, 0 to 1; None where no object counts."""
 
     ap: float | None
@@ -66,11 +66,11 @@ class Averages:
     objects: npt.NDArray[np.int64]
     predictions: npt.NDArray[np.int64]
 
-    def summary(self, classes: npt.NDArray[np.bool_] | None = None) -> Summary:
+    def summary(self, classes: npt.NDArray[np.bool_] | None = None) -> CocoSummary:
         """The twelve figures over all classes, or those marked in `classes` (K,)."""
         some = slice(None) if classes is None else classes
         ap, recall, at = self.ap[:, some], self.recall[:, some], self.recall_at[:, some]
-        return Summary(
+        return CocoSummary(
             _mean(ap[:, :, 0]),
             _mean(ap[_AP50, :, 0]),
             _mean(ap[_AP75, :, 0]),

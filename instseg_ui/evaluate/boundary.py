@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco
 
-from instseg_ui.masks import Rle, decode_crop, encode_crop
+from instseg_ui.masks import Rle, decode_crop, encode_crop, packed
 
 SOURCE = (
     "Cheng, Girshick, Dollár, Berg, Kirillov: Boundary IoU: Improving Object-Centric Image "
@@ -61,13 +61,9 @@ def boundary_iou(
     rows, columns = np.flatnonzero(pairs.any(axis=1)), np.flatnonzero(pairs.any(axis=0))
     result = np.zeros(iou.shape)
     if rows.size:
-        found = [_packed(border(mask_of(i))) for i in rows.tolist()]
-        truth = [_packed(border(truth_of(i))) for i in columns.tolist()]
+        found = [packed(border(mask_of(i))) for i in rows.tolist()]
+        truth = [packed(border(truth_of(i))) for i in columns.tolist()]
         table = coco.iou(found, truth, crowd[columns].astype(int).tolist())
         block = np.ix_(rows, columns)
         result[block] = np.where(pairs[block], np.minimum(table, iou[block]), 0)
     return result
-
-
-def _packed(rle: Rle) -> dict[str, object]:
-    return {"size": rle["size"], "counts": rle["counts"].encode("ascii")}

@@ -20,8 +20,8 @@ from instseg_ui.evaluate.dataset import (
     Truths,
     in_order,
 )
-from instseg_ui.evaluate.files import Files, ImageNames
-from instseg_ui.evaluate.findings import Findings, Level
+from instseg_ui.evaluate.dataset_files import Files, ImageNames
+from instseg_ui.evaluate.findings import Findings, Severity
 from instseg_ui.evaluate.image_size import upright_size
 
 IsCancelled = Callable[[], bool]
@@ -222,7 +222,7 @@ class Builder:
         bare = int(np.count_nonzero(np.diff(truths.starts) == 0))
         if bare:
             self.findings.add(
-                Level.NOTE,
+                Severity.NOTE,
                 "image without objects",
                 "Nothing is annotated in it: whatever a model finds there is wrong.",
                 count=bare,
@@ -230,14 +230,14 @@ class Builder:
         unused = len(self.names) - len(self._used)
         if unused > 0:
             self.findings.add(
-                Level.NOTE,
+                Severity.NOTE,
                 "image that is not listed",
                 "It lies beside the others, but the annotations do not name it; it is not used.",
                 count=unused,
             )
         if truths.crowd.any():
             self.findings.add(
-                Level.NOTE,
+                Severity.NOTE,
                 "crowd region",
                 "It counts neither as found nor as missed, and what is found in it is not wrong.",
                 count=int(truths.crowd.sum()),

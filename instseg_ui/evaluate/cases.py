@@ -16,7 +16,7 @@ from instseg_ui.evaluate.detections import Detections
 from instseg_ui.evaluate.results import ModelResult
 from instseg_ui.evaluate.scores import IouKind
 from instseg_ui.images import Image
-from instseg_ui.results import Prediction, Runtime, Timings
+from instseg_ui.results import Prediction, Runtime, Timings, reaches
 from instseg_ui.settings import Settings
 
 CaseKind = Literal[
@@ -183,7 +183,8 @@ def picture_of(dataset: Dataset, image: int, settings: Settings) -> Image:
 def _predictions(result: ModelResult, query: Query) -> npt.NDArray[np.intp]:
     detections = result.detections(query.by)
     chosen = _of_kind(detections, query)
-    chosen &= (detections.score >= query.min_score) & (detections.score <= query.max_score)
+    chosen &= reaches(detections.score, query.min_score)
+    chosen &= detections.score.astype(np.float32) <= np.float32(query.max_score)
     if query.category is not None:
         chosen &= detections.category == query.category
     if query.truth is not None:
@@ -215,7 +216,7 @@ def _objects(result: ModelResult, query: Query) -> npt.NDArray[np.intp]:
     if query.kind == "missed":
         lost = tide.missed(detections, solid)
     else:
-        found = detections.correct & (detections.score >= query.min_score)
+        found = detections.correct & reaches(detections.score, query.min_score)
         lost = solid.copy()
         lost[detections.truth[found]] = False
     return _by_area(result, np.flatnonzero(lost), query)

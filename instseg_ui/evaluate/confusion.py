@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from instseg_ui.evaluate.detections import Detections
 from instseg_ui.evaluate.matches import alone_pairs
+from instseg_ui.results import reaches
 
 MIN_IOU = 0.5
 NOTHING = -1
@@ -25,7 +26,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ConfusionCell:
     """How often objects of `truth` were found as `predicted`; `NOTHING` on either side."""
 
     truth: int
@@ -38,7 +39,7 @@ class Confusion:
     """The cells that are not empty, the fullest first."""
 
     threshold: float
-    cells: tuple[Cell, ...]
+    cells: tuple[ConfusionCell, ...]
 
     def matrix(self, classes: int) -> npt.NDArray[np.int64]:
         """(classes + 1, classes + 1), truth by prediction, `NOTHING` last.
@@ -52,7 +53,7 @@ class Confusion:
             table[cell.truth, cell.predicted] = cell.count
         return table
 
-    def confused(self) -> tuple[Cell, ...]:
+    def confused(self) -> tuple[ConfusionCell, ...]:
         """The cells of two different classes."""
         return tuple(
             cell
@@ -104,14 +105,14 @@ def confusion(
     predicted = np.concatenate((predicted, np.full(lost.size, NOTHING))).astype(np.int64)
     pairs, counts = np.unique(np.stack((truth, predicted), axis=1), axis=0, return_counts=True)
     order = np.argsort(-counts, kind="stable")
-    cells = (Cell(int(pairs[i, 0]), int(pairs[i, 1]), int(counts[i])) for i in order)
+    cells = (ConfusionCell(int(pairs[i, 0]), int(pairs[i, 1]), int(counts[i])) for i in order)
     return Confusion(threshold, tuple(cells))
 
 
 def shown(detections: Detections, threshold: float) -> npt.NDArray[np.intp]:
     """Places of the predictions that take part: high enough, and on no crowd alone."""
     taking = detections.counts | (detections.nearest >= 0)
-    return np.flatnonzero(taking & (detections.score >= threshold))
+    return np.flatnonzero(taking & reaches(detections.score, threshold))
 
 
 def lost_objects(detections: Detections, solid: Bools, threshold: float) -> npt.NDArray[np.intp]:

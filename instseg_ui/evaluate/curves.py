@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.evaluate.detections import Detections
+from instseg_ui.results import reaches
 
 _POINTS = 200
 
@@ -77,7 +78,7 @@ def at_threshold(
     detections: Detections, objects: int, threshold: float, category: int | None = None
 ) -> Operating:
     """What the model does at this threshold."""
-    chosen = detections.counts & (detections.score >= threshold)
+    chosen = detections.counts & reaches(detections.score, threshold)
     if category is not None:
         chosen = chosen & (detections.category == category)
     found = int(np.count_nonzero(detections.correct & chosen))

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from instseg_ui import images
 from instseg_ui.errors import ImageError
-from instseg_ui.evaluate.files import Files, read_bytes
+from instseg_ui.evaluate.dataset_files import Files, read_bytes
 from instseg_ui.evaluate.findings import Findings
 from instseg_ui.images import Image
 from instseg_ui.masks import Rle

@@ -20,8 +20,8 @@ from instseg_ui.evaluate.results import Evaluation, ModelResult
 from instseg_ui.evaluate.run import (
     FLOOR,
     MAX_INSTANCES,
+    EvaluationProgress,
     OnProgress,
-    Progress,
     for_evaluation,
     ignore,
     open_predictions,
@@ -170,7 +170,7 @@ def mapping_of(dataset: Dataset, labels: Sequence[str], changes: Changes | None)
 
 def _scoring(model: str, on_progress: OnProgress) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
-        on_progress(Progress("scoring", model, done, total))
+        on_progress(EvaluationProgress("scoring", model, done, total))
 
     return tell
 

@@ -11,7 +11,7 @@ _EXAMPLES = 5
 _LONGEST = 120
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """How much a finding matters."""
 
     ERROR = "error"
@@ -34,7 +34,7 @@ class Finding:
         examples: the first few, by name or id.
     """
 
-    level: Level
+    level: Severity
     kind: str
     text: str
     count: int
@@ -63,22 +63,22 @@ class Findings:
 
     _counts: dict[str, int] = field(default_factory=dict)
     _examples: dict[str, list[str]] = field(default_factory=dict)
-    _texts: dict[str, tuple[Level, str]] = field(default_factory=dict)
+    _texts: dict[str, tuple[Severity, str]] = field(default_factory=dict)
 
     def error(self, kind: str, text: str, example: object = None) -> None:
         """Something is left out."""
-        self.add(Level.ERROR, kind, text, example)
+        self.add(Severity.ERROR, kind, text, example)
 
     def warn(self, kind: str, text: str, example: object = None) -> None:
         """Something may not be what was meant."""
-        self.add(Level.WARNING, kind, text, example)
+        self.add(Severity.WARNING, kind, text, example)
 
     def note(self, kind: str, text: str, example: object = None) -> None:
         """Something good to know."""
-        self.add(Level.NOTE, kind, text, example)
+        self.add(Severity.NOTE, kind, text, example)
 
     def add(
-        self, level: Level, kind: str, text: str, example: object = None, count: int = 1
+        self, level: Severity, kind: str, text: str, example: object = None, count: int = 1
     ) -> None:
         """`text` and `level` are those of the first finding of its kind."""
         self._texts.setdefault(kind, (level, text))
@@ -89,7 +89,7 @@ class Findings:
 
     def __iter__(self) -> Iterator[Finding]:
         """The gravest first."""
-        order = list(Level)
+        order = list(Severity)
         for kind in sorted(self._counts, key=lambda one: order.index(self._texts[one][0])):
             level, text = self._texts[kind]
             yield Finding(level, kind, text, self._counts[kind], tuple(self._examples[kind]))

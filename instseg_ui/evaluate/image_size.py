@@ -12,7 +12,7 @@ from PIL import Image as Pil
 
 from instseg_ui.errors import InputError
 from instseg_ui.evaluate.dataset import MAX_LABELME, embedded_picture
-from instseg_ui.evaluate.files import Files, read_bytes
+from instseg_ui.evaluate.dataset_files import Files, read_bytes
 from instseg_ui.images import FORMATS
 
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap the sides

@@ -22,8 +22,9 @@ from filelock import FileLock, Timeout
 from instseg_ui.errors import BusyError, InputError
 from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.dataset import Dataset, Id
-from instseg_ui.masks import Rle, area
-from instseg_ui.results import Instance, Instances, Prediction, Runtime
+from instseg_ui.masks import Rle
+from instseg_ui.prediction_json import coco_result, instances_of, number
+from instseg_ui.results import Instances, Prediction, Runtime
 
 VERSION = 1
 _SYNC_S = 2.0
@@ -59,7 +60,7 @@ class RunKey:
         return asdict(self) | {"labels": list(self.labels)}
 
 
-class Found(NamedTuple):
+class ImagePredictions(NamedTuple):
     """What was found in one picture, N instances in falling order of score.
 
     Attributes:
@@ -164,7 +165,7 @@ class Predictions:
         self._failures[image_id] = Failure(error, unreadable)
         self._append(image_id, row, None)
 
-    def read(self, image_id: Id) -> Found | None:
+    def read(self, image_id: Id) -> ImagePredictions | None:
         """What was found in a picture; None if it has not been run.
 
         Raises:
@@ -304,16 +305,10 @@ class Predictions:
 _CHANGING = {"load_ms": 0.0, "first_run_ms": 0.0, "memory_mb": 0.0}
 
 
-def to_instances(found: Found, labels: tuple[str, ...]) -> Instances:
+def to_instances(found: ImagePredictions, labels: tuple[str, ...]) -> Instances:
     """The instances of one picture."""
-    rows = []
-    for i, class_id in enumerate(found.class_ids.tolist()):
-        x, y, width, height = found.boxes[i].tolist()
-        mask = found.mask(i)
-        label = labels[class_id] if class_id < len(labels) else f"class {class_id}"
-        box = (x, y, x + width, y + height)
-        rows.append(Instance(class_id, label, float(found.scores[i]), box, area(mask), mask))
-    return Instances.from_rows(rows)
+    masks = [found.mask(i) for i in range(len(found.counts))]
+    return instances_of(found.class_ids.tolist(), found.scores.tolist(), found.boxes, masks, labels)
 
 
 def coco_results(dataset: Dataset, predictions: Predictions, mapping: CategoryMap) -> Iterator[str]:
@@ -331,13 +326,9 @@ def coco_results(dataset: Dataset, predictions: Predictions, mapping: CategoryMa
         for i, class_id in enumerate(found.class_ids.tolist()):
             if class_id >= len(targets) or targets[class_id] < 0:
                 continue
-            row = {
-                "image_id": entry.id,
-                "category_id": mapping.categories[targets[class_id]].id,
-                "bbox": found.boxes[i].tolist(),
-                "score": float(found.scores[i]),
-                "segmentation": found.mask(i),
-            }
+            category_id = mapping.categories[targets[class_id]].id
+            box = found.boxes[i].tolist()
+            row = coco_result(entry.id, category_id, found.scores[i], found.mask(i), box)
             yield comma + "\n" + json.dumps(row)
             comma = ","
     yield "\n]\n"
@@ -353,8 +344,7 @@ def _row(image_id: Id, prediction: Prediction, checksum: int) -> dict[str, Any]:
         "size": [prediction.height, prediction.width],
         "ms": round(prediction.timings.latency, 3),
         "class": found.class_ids.tolist(),
-        # The shortest digits that are this float32.
-        "score": [float(str(score)) for score in found.scores],
+        "score": [number(score) for score in found.scores],
         "box": [_xywh(*box) for box in boxes.tolist()],
         "mask": [mask["counts"] for mask in found.masks],
     }
@@ -364,8 +354,8 @@ def _xywh(x0: float, y0: float, x1: float, y1: float) -> list[float]:
     return [round(value, 4) for value in (x0, y0, x1 - x0, y1 - y0)]
 
 
-def _found(row: dict[str, Any]) -> Found:
-    return Found(
+def _found(row: dict[str, Any]) -> ImagePredictions:
+    return ImagePredictions(
         size=(row["size"][0], row["size"][1]),
         class_ids=np.array(row.get("class", ()), np.int32),
         scores=np.array(row.get("score", ()), np.float64),

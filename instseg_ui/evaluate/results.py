@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.evaluate import curves, tide
-from instseg_ui.evaluate.average_precision import Summary
+from instseg_ui.evaluate.average_precision import CocoSummary
 from instseg_ui.evaluate.calibration import Calibration, calibration
 from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.confusion import Confusion, confusion
@@ -67,11 +67,11 @@ class ModelResult:
     mapping: CategoryMap
     scores: Scores
 
-    def summary(self, kind: IouKind = "mask") -> Summary:
+    def summary(self, kind: IouKind = "mask") -> CocoSummary:
         """COCO's twelve figures, over all categories that have objects."""
         return self.scores.by[kind].averages.summary()
 
-    def summary_of_known(self, kind: IouKind = "mask") -> Summary:
+    def summary_of_known(self, kind: IouKind = "mask") -> CocoSummary:
         """The same over the categories that the model has a class for."""
         return self.scores.by[kind].averages.summary(self.mapping.known())
 

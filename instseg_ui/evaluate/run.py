@@ -26,7 +26,7 @@ _BUSY_WAIT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class EvaluationProgress:
     """How far an evaluation is.
 
     Attributes:
@@ -45,10 +45,10 @@ class Progress:
     seconds_left: float | None = None
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[EvaluationProgress], None]
 
 
-def ignore(progress: Progress) -> None:
+def ignore(progress: EvaluationProgress) -> None:
     """Nobody looks on."""
 
 
@@ -129,7 +129,7 @@ def predict(
         InputError: the predictions cannot be written.
     """
     places = list(range(len(dataset.images)) if images is None else images)
-    run = _Run(dataset, segmenter, predictions, len(places), on_progress, cancelled)
+    run = _EvaluationRun(dataset, segmenter, predictions, len(places), on_progress, cancelled)
     if predictions.taken_up:
         run.check(places)
     for done, place in enumerate(places):
@@ -141,7 +141,7 @@ def predict(
 
 
 @dataclass(slots=True)
-class _Run:
+class _EvaluationRun:
     """One model's way through the pictures."""
 
     dataset: Dataset
@@ -212,9 +212,9 @@ class _Run:
                 time.sleep(_BUSY_WAIT_S)
         raise AssertionError("The last wait raises.")
 
-    def _progress(self, stage: str) -> Progress:
+    def _progress(self, stage: str) -> EvaluationProgress:
         model, left = self.predictions.key.model, None
         if self._ran:
             each = (time.monotonic() - self._started) / self._ran
             left = each * (self.total - self._done)
-        return Progress(stage, model, self._done, self.total, self._name, left)
+        return EvaluationProgress(stage, model, self._done, self.total, self._name, left)

@@ -21,8 +21,8 @@ from instseg_ui.evaluate.builder import IsCancelled, never
 from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.dataset import Dataset
 from instseg_ui.evaluate.detections import Detections
-from instseg_ui.evaluate.predictions import Found, Predictions
-from instseg_ui.masks import Rle
+from instseg_ui.evaluate.predictions import ImagePredictions, Predictions
+from instseg_ui.masks import Rle, packed
 
 IouKind = Literal["mask", "box", "boundary"]
 KINDS: tuple[IouKind, ...] = ("mask", "box", "boundary")
@@ -148,7 +148,11 @@ def _objects(dataset: Dataset, solid: npt.NDArray[np.bool_]) -> npt.NDArray[np.i
 
 
 def _one_image(
-    parts: _Parts, dataset: Dataset, place: int, found: Found, targets: npt.NDArray[np.int32]
+    parts: _Parts,
+    dataset: Dataset,
+    place: int,
+    found: ImagePredictions,
+    targets: npt.NDArray[np.int32],
 ) -> None:
     if found.error:
         parts.failures[place] = found.error
@@ -168,7 +172,7 @@ class _Side:
     """One picture's predictions that count, and its objects."""
 
     place: int
-    found: Found
+    found: ImagePredictions
     index: npt.NDArray[np.int32]
     category: npt.NDArray[np.int32]
     rank: npt.NDArray[np.int32]
@@ -182,7 +186,7 @@ class _Side:
 
     @classmethod
     def of(
-        cls, dataset: Dataset, place: int, found: Found, targets: npt.NDArray[np.int32]
+        cls, dataset: Dataset, place: int, found: ImagePredictions, targets: npt.NDArray[np.int32]
     ) -> _Side:
         category = _targets(found.class_ids, targets)
         order = np.argsort(-found.scores, kind="stable")
@@ -214,8 +218,8 @@ class _Side:
     def mask_iou(self) -> Floats:
         if not self.truth_masks:
             return np.zeros((len(self.index), 0))
-        found = [_packed(self.found.mask(i)) for i in self.index.tolist()]
-        truth = [_packed(mask) for mask in self.truth_masks]
+        found = [packed(self.found.mask(i)) for i in self.index.tolist()]
+        truth = [packed(mask) for mask in self.truth_masks]
         return np.asarray(coco.iou(found, truth, self.crowd.astype(int).tolist()), np.float64)
 
     def box_iou(self) -> Floats:
@@ -279,7 +283,3 @@ def _at(iou: Floats, truth: npt.NDArray[np.signedinteger]) -> npt.NDArray[np.flo
     some = np.flatnonzero(truth >= 0)
     values[some] = iou[some, truth[some]]
     return values
-
-
-def _packed(rle: Rle) -> dict[str, object]:
-    return {"size": rle["size"], "counts": rle["counts"].encode("ascii")}

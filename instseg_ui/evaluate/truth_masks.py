@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
-import numpy as np
 from pycocotools import mask as coco
+
+from instseg_ui import run_lengths
+from instseg_ui.run_lengths import RunLengthError
 
 Ring = list[float]
 
 _LEAST_NUMBERS = 6  # three corners
-_LONGEST_RUN = 7  # characters of a run: 30 bits and more
 _FAR = 4  # image sides beyond which a corner is no slip of the hand
 
 
@@ -76,38 +77,9 @@ def _from_runs(rle: dict[str, Any], height: int, width: int) -> bytes:
     counts, size = rle.get("counts"), rle.get("size")
     if size != [height, width]:
         raise BrokenMask(f"its run lengths are of an image of {size}, not of {[height, width]}")
-    if isinstance(counts, list):
-        return _from_counted(counts, height, width)
-    if not isinstance(counts, str) or not adds_up(counts, height * width):
-        raise BrokenMask("its run lengths do not add up to the image")
-    return counts.encode("ascii")
-
-
-def adds_up(counts: str, pixels: int) -> bool:
-    """Whether `counts` is COCO's compressed form of runs over so many pixels; never raises.
-
-    The same as `masks.is_valid`, for all characters at once: a data set may hold a million masks.
-    """
-    if not counts or not counts.isascii():
-        return False
-    bits = np.frombuffer(counts.encode("ascii"), np.uint8).astype(np.int64) - 48
-    lasts = np.flatnonzero(bits & 0x20 == 0)
-    if bits.min() < 0 or bits.max() > 63 or not lasts.size or lasts[-1] != bits.size - 1:
-        return False
-    firsts = np.concatenate(([0], lasts[:-1] + 1))
-    lengths = lasts - firsts + 1
-    if lengths.max() > _LONGEST_RUN:
-        return False
-    shifts = 5 * (np.arange(bits.size) - np.repeat(firsts, lengths))
-    runs = np.add.reduceat((bits & 0x1F) << shifts, firsts)
-    runs -= np.where(bits[lasts] & 0x10, np.int64(1) << (5 * lengths), 0)
-    runs[1::2] = np.cumsum(runs[1::2])
-    runs[2::2] = np.cumsum(runs[2::2])
-    return bool(runs.min() >= 0 and runs.max() <= pixels and runs.sum() == pixels)
-
-
-def _from_counted(counts: list[Any], height: int, width: int) -> bytes:
-    if not all(type(run) is int and run >= 0 for run in counts) or sum(counts) != height * width:
-        raise BrokenMask("its run lengths do not add up to the image")
-    packed = coco.frPyObjects({"size": [height, width], "counts": counts}, height, width)
-    return cast("bytes", packed["counts"])
+    try:
+        runs = run_lengths.parse(counts, height * width)
+    except RunLengthError as error:
+        raise BrokenMask(str(error)) from error
+    text = counts if isinstance(counts, str) else run_lengths.compress(runs.tolist(), height, width)
+    return text.encode("ascii")

@@ -22,8 +22,8 @@ from typing import Any
 
 from instseg_ui.errors import InputError
 from instseg_ui.exports import coco, cut_outs, label_map, labelme, paddlex_json, yolo
-from instseg_ui.exports.archive import zipped
-from instseg_ui.exports.records import JSON, ZIP, ExportFile, Format, Item, stems
+from instseg_ui.exports.items import JSON, ZIP, ExportFile, Format, Item, stems
+from instseg_ui.exports.zip_archive import zipped
 
 __all__ = ["FORMATS", "ExportFile", "Format", "Item", "export"]
 

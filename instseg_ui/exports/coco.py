@@ -18,39 +18,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from instseg_ui import __version__
+from instseg_ui.coco_classes import COCO_IDS, COCO_NAMES
 from instseg_ui.errors import InputError
-from instseg_ui.exports.records import (
-    Entry,
-    Item,
-    chosen,
-    class_names,
-    file_names,
-    number,
-    stems,
-    to_json,
-)
+from instseg_ui.exports.items import Entry, Item, chosen, class_names, file_names, stems, to_json
 from instseg_ui.exports.rings import rings_of
 from instseg_ui.masks import Rle, box_of
+from instseg_ui.prediction_json import coco_result, number
 from instseg_ui.results import Instance
-
-COCO_NAMES = tuple(
-    """
-    person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,
-    stop sign,parking meter,bench,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,
-    backpack,umbrella,handbag,tie,suitcase,frisbee,skis,snowboard,sports ball,kite,baseball bat,
-    baseball glove,skateboard,surfboard,tennis racket,bottle,wine glass,cup,fork,knife,spoon,bowl,
-    banana,apple,sandwich,orange,broccoli,carrot,hot dog,pizza,donut,cake,chair,couch,
-    potted plant,bed,dining table,toilet,tv,laptop,mouse,remote,keyboard,cell phone,microwave,
-    oven,toaster,sink,refrigerator,book,clock,vase,scissors,teddy bear,hair drier,toothbrush
-    """.replace("\n    ", "")
-    .strip()
-    .split(",")
-)
-"""The 80 classes of COCO 2017 in order."""
-
-_UNUSED = {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}
-COCO_IDS = tuple(i for i in range(1, 91) if i not in _UNUSED)
-"""COCO's category ids of `COCO_NAMES`."""
 
 CategoryIds = Mapping[int, int] | Sequence[int] | None
 
@@ -76,13 +50,9 @@ def write_results(
     rows = []
     for item, image_id in zip(items, _image_ids(image_ids, items), strict=True):
         for instance in item.prediction.instances:
-            row: dict[str, Any] = {
-                "image_id": image_id,
-                "category_id": numbers[instance.class_id],
-                "score": number(instance.score),
-                "segmentation": instance.mask,
-            }
-            rows.append(row | ({"bbox": _xywh(instance.box)} if boxes else {}))
+            box = _xywh(instance.box) if boxes else ()
+            category_id = numbers[instance.class_id]
+            rows.append(coco_result(image_id, category_id, instance.score, instance.mask, box))
     return [Entry(_name(items, "coco_results"), to_json(rows))]
 
 

@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 
 from instseg_ui.errors import InputError
+from instseg_ui.exports.items import Entry, Item, stems
 from instseg_ui.exports.names import safe_name
-from instseg_ui.exports.records import Entry, Item, stems
 from instseg_ui.images import Image
 from instseg_ui.masks import Rle, decode_crop
+from instseg_ui.numbers import score
 
 
 def write(items: Sequence[Item]) -> list[Entry]:
@@ -36,7 +37,7 @@ def _cut_outs(item: Item, folder: str) -> Iterator[Entry]:
     image = _pixels(item)
     for i, instance in enumerate(item.prediction.instances, start=1):
         if instance.area:
-            name = f"{i:03d}_{safe_name(instance.label, 'object')}_{instance.score:.2f}.png"
+            name = f"{i:03d}_{safe_name(instance.label, 'object')}_{score(instance.score)}.png"
             yield Entry(folder + name, cut_out(image, instance.mask))
 
 

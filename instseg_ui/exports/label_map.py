@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.errors import InputError
-from instseg_ui.exports.records import Entry, Item, number, stems, to_json
+from instseg_ui.exports.items import Entry, Item, stems, to_json
 from instseg_ui.masks import decode_crop
+from instseg_ui.prediction_json import number
 from instseg_ui.results import Prediction
 
 _MOST = np.iinfo(np.uint16).max

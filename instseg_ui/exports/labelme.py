@@ -20,9 +20,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.exports.records import Entry, Item, chosen, file_names, number, stems, to_json
+from instseg_ui.exports.items import Entry, Item, chosen, file_names, stems, to_json
 from instseg_ui.exports.rings import rings_of
 from instseg_ui.masks import decode_crop
+from instseg_ui.numbers import score
+from instseg_ui.prediction_json import number
 from instseg_ui.results import Instance
 
 _VERSION = "5.5.0"  # of LabelMe's format; readers compare the first number
@@ -81,7 +83,7 @@ def _shape(
         "label": instance.label,
         "points": points,
         "group_id": group,
-        "description": f"score {instance.score:.3f}",
+        "description": f"score {score(instance.score, 3)}",
         "shape_type": kind,
         "flags": {},
         "mask": mask,

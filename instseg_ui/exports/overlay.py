@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.masks import Extent, decode_crop
+from instseg_ui.numbers import score
 from instseg_ui.palette import color
 from instseg_ui.results import Instance, Instances, check_threshold
 
@@ -112,7 +113,7 @@ def _draw_label(canvas: Pixels, instance: Instance) -> None:
         return
     # OpenCV's own font has ASCII only; a label of another script is named by its number.
     name = instance.label if instance.label.isascii() else f"class {instance.class_id}"
-    text = f"{name} {instance.score:.2f}"
+    text = f"{name} {score(instance.score)}"
     scale = max(canvas.shape[:2]) / 2400 + 0.2
     (width, height), below = cv2.getTextSize(text, _FONT, scale, 1)
     size = (width + 2 * _PADDING, height + below + 2 * _PADDING)

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.exports.records import Entry, Item, chosen, number, stems, to_json
+from instseg_ui.exports.items import Entry, Item, chosen, stems, to_json
 from instseg_ui.masks import Rle, decode_crop
+from instseg_ui.prediction_json import paddlex_box
 from instseg_ui.results import Instance
 
 
@@ -43,17 +44,8 @@ def _result(item: Item, dense: bool) -> dict[str, Any]:
     return {
         "input_path": item.name,
         "page_index": item.page_index,
-        "boxes": [_box(instance) for instance in instances],
+        "boxes": [paddlex_box(instance) for instance in instances],
         "masks": [dense_mask(row).tolist() if dense else row.mask for row in instances],
-    }
-
-
-def _box(instance: Instance) -> dict[str, Any]:
-    return {
-        "cls_id": instance.class_id,
-        "label": instance.label,
-        "score": number(instance.score),
-        "coordinate": [number(value) for value in instance.box],
     }
 
 

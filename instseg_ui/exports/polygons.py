@@ -41,7 +41,7 @@ _SADDLES = (_NW | _SE, _NE | _SW)
 _TURNS = np.array([bits.bit_count() in (1, 3) or bits in _SADDLES for bits in range(16)])
 
 
-class Part(NamedTuple):
+class ConnectedPart(NamedTuple):
     """Pixels that touch by their sides: one outline and the holes in it."""
 
     outer: Ring
@@ -53,7 +53,7 @@ class Part(NamedTuple):
         return (self.outer, *self.holes)
 
 
-def parts(rle: Rle, min_iou: float = MIN_IOU) -> tuple[Part, ...]:
+def parts(rle: Rle, min_iou: float = MIN_IOU) -> tuple[ConnectedPart, ...]:
     """The outlines of one mask, in pixels of the whole image; none if it is empty.
 
     Points are left out (Douglas and Peucker) as long as both ways of filling keep an IoU of
@@ -65,7 +65,9 @@ def parts(rle: Rle, min_iou: float = MIN_IOU) -> tuple[Part, ...]:
     found = _trace(crop)
     if min_iou < 1:
         found = _simplified(crop, found, min_iou)
-    return tuple(Part(part.outer + origin, tuple(h + origin for h in part.holes)) for part in found)
+    return tuple(
+        ConnectedPart(part.outer + origin, tuple(h + origin for h in part.holes)) for part in found
+    )
 
 
 class _Corners(NamedTuple):
@@ -84,7 +86,7 @@ class _Corners(NamedTuple):
     convex: npt.NDArray[np.bool_]
 
 
-def _trace(crop: Crop) -> list[Part]:
+def _trace(crop: Crop) -> list[ConnectedPart]:
     """The exact outlines of a non-empty crop (h, w) of 0 and 1, in the crop's pixels."""
     corners = _corners(crop)
     points = np.column_stack((corners.x, corners.y)).astype(float)
@@ -102,7 +104,7 @@ def _trace(crop: Crop) -> list[Part]:
             outer[int(labels[y, x])] = points[cycle]
         else:
             holes.setdefault(int(labels[y, x - 1]), []).append(points[cycle[::-1]])
-    return [Part(ring, tuple(holes.get(label, ()))) for label, ring in outer.items()]
+    return [ConnectedPart(ring, tuple(holes.get(label, ()))) for label, ring in outer.items()]
 
 
 def _corners(crop: Crop) -> _Corners:
@@ -153,13 +155,13 @@ def _partners(order: npt.NDArray[np.intp]) -> list[int]:
     return found
 
 
-def _simplified(crop: Crop, exact: list[Part], min_iou: float) -> list[Part]:
+def _simplified(crop: Crop, exact: list[ConnectedPart], min_iou: float) -> list[ConnectedPart]:
     """The parts with the fewest points that still fill the crop, else the exact ones."""
     if sum(len(part.rings) for part in exact) > _MAX_SAMPLED:
         return exact
     for tolerance in _TOLERANCES:
         tried = [
-            Part(
+            ConnectedPart(
                 _fewer(part.outer, tolerance), tuple(_fewer(hole, tolerance) for hole in part.holes)
             )
             for part in exact

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.exports.polygons import MIN_IOU, Part, Ring, iou, parts, sampled
+from instseg_ui.exports.polygons import MIN_IOU, ConnectedPart, Ring, iou, parts, sampled
 from instseg_ui.masks import Rle, decode_crop
 
 Points = npt.NDArray[np.float64]
@@ -68,7 +68,7 @@ def ring_of(rle: Rle) -> Ring:
     return single_ring(parts(rle, min_iou=1))
 
 
-def single_ring(parts: Sequence[Part]) -> Ring:
+def single_ring(parts: Sequence[ConnectedPart]) -> Ring:
     """One ring (K, 2) that encloses what at least one part does; x, y in pixels."""
     rings = [ring for part in parts for ring in part.rings]
     inserts: list[list[tuple[float, Ring]]] = [[] for _ in rings]

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 
 import yaml
 
+from instseg_ui.exports.items import Entry, Item, chosen, class_names, stems
 from instseg_ui.exports.polygons import Ring
-from instseg_ui.exports.records import Entry, Item, chosen, class_names, stems
 from instseg_ui.exports.rings import ring_of, rings_of
 
 

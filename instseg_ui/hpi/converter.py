@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ import psutil
 
 from instseg_ui.errors import Cancelled
 from instseg_ui.settings import PROJECT_DIR, Settings
+from instseg_ui.workers.exit_cause import exit_cause
 
 _POLL_S = 0.1
 _COMMAND = (sys.executable, "-m", "instseg_ui.engines.conversion")
@@ -139,7 +139,7 @@ class _Attempt:
         code = self._process.wait()
         if self.trying or code not in (0, 1):
             name = f"{self.trying or 'The converter'} failed"
-            self.reasons.append(f"{name}: the converter's process ended ({_cause(code)}).")
+            self.reasons.append(f"{name}: the converter's process ended ({exit_cause(code)}).")
         return ""
 
     def _over(self, deadline: float, memory: int, timeout: float) -> str:
@@ -159,10 +159,3 @@ class _Attempt:
             for line in pipe:
                 self._lines.put(line)
         self._lines.put(None)
-
-
-def _cause(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    known = {item.value: item.name for item in signal.Signals}
-    return known.get(-code, f"signal {-code}")

@@ -37,10 +37,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class WorkerKey:
-    """One worker of an identity; in words it is its place, `demo-cats (auto), worker 2`."""
+    """One worker of an identity; in words it is its slot, `demo-cats (auto), worker 2`."""
 
-    place: str
+    slot: str
     identity: Identity
 
     def __str__(self) -> str:
-        return self.place
+        return self.slot

@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from instseg_ui.catalog import Catalog, ModelSpec
+from instseg_ui.catalog import DEFAULT_REMEDY, Catalog, ModelSpec
 from instseg_ui.engines import AUTO, MODES, NORMAL
 from instseg_ui.errors import InputError, UnknownModelError
 from instseg_ui.pipeline.config import PipelineConfig
-from instseg_ui.settings import Settings
+from instseg_ui.settings import Settings, device_name
 
 PADDLEX_DEFAULT = "Mask-RT-DETR-S"
 # PaddleX's own word for its default engine.
 _PADDLEX_ENGINES = {"paddle_static": NORMAL}
-_DEVICE = re.compile(r"cpu|gpu(:\d+(,\d+)*)?", re.IGNORECASE)
-
-
-def read_settings(**changes: Any) -> Settings:
-    """The settings of the environment with some of them replaced.
-
-    Raises:
-        InputError: one of them cannot be used.
-    """
-    try:
-        return Settings(**changes)
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in fault["loc"])
-        raise InputError(
-            f"The setting INSTSEG_{name.upper()} cannot be used: {fault['msg']}."
-        ) from (error)
 
 
 def read_device(device: str) -> str:
@@ -44,10 +24,12 @@ def read_device(device: str) -> str:
     Raises:
         InputError: neither the CPU nor GPUs.
     """
-    if not isinstance(device, str) or not _DEVICE.fullmatch(device):
-        raise InputError(f"Expected the device cpu, gpu or gpu:0,1, got “{str(device)[:40]}”.")
-    device = device.lower()
-    return "gpu:0" if device == "gpu" else device
+    try:
+        return device_name(device)
+    except ValueError:
+        raise InputError(
+            f"Expected the device cpu, gpu or gpu:0,1, got “{str(device)[:40]}”."
+        ) from None
 
 
 def choose_engine(
@@ -86,12 +68,13 @@ def choose_model(
     Raises:
         InputError: no such model, or the configured folder holds another one than it says.
     """
-    wanted = model or config.model_dir or config.model_name or settings.default_model
+    named = model or config.model_dir or config.model_name
+    wanted = named or settings.default_model
     catalog = Catalog.load(settings)
     if str(wanted) in catalog.names and wanted is not config.model_dir:
         return catalog.get(str(wanted)), settings
     if wanted is not config.model_dir and not _looks_like_a_folder(wanted):
-        raise UnknownModelError(wanted, catalog.names)
+        raise UnknownModelError(wanted, catalog.names, "" if named else DEFAULT_REMEDY)
     name = config.model_name if wanted is config.model_dir else None
     return _folder_model(Path(wanted), name, settings)
 

@@ -32,7 +32,7 @@ class _SubModules(BaseModel):
     InstanceSegmentation: _SubModule
 
 
-class _File(BaseModel):
+class _PipelineFile(BaseModel):
     pipeline_name: str = NAME
     SubModules: _SubModules
     use_hpip: bool | None = None
@@ -88,7 +88,7 @@ def _load(path: Given) -> object:
 
 def _checked(raw: object) -> PipelineConfig:
     try:
-        file = _File.model_validate(raw)
+        file = _PipelineFile.model_validate(raw)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in fault["loc"]) or "the whole"

@@ -16,14 +16,14 @@ from instseg_ui.pipeline.choice import (
     choose_engine,
     choose_model,
     read_device,
-    read_settings,
 )
 from instseg_ui.pipeline.config import NAME, Given, read_config
 from instseg_ui.pipeline.result import Result, file_stem
 from instseg_ui.results import check_threshold
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
-from instseg_ui.weights import ModelState, Progress, WeightsStore
+from instseg_ui.variables import read_settings
+from instseg_ui.weights import FetchProgress, ModelState, WeightsStore
 from instseg_ui.workers.worker import Loaded, OnStage
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def create_pipeline(
     model: str | os.PathLike[str] | None = None,
     settings: Settings | None = None,
     on_note: OnNote = log.warning,
-    progress: Progress | None = None,
+    progress: FetchProgress | None = None,
 ) -> Pipeline:
     """A loaded model that segments pictures, called as PaddleX's function of this name is.
 
@@ -165,7 +165,7 @@ class Pipeline:
 
 
 def _make_ready(
-    spec: ModelSpec, settings: Settings, on_note: OnNote, progress: Progress | None
+    spec: ModelSpec, settings: Settings, on_note: OnNote, progress: FetchProgress | None
 ) -> None:
     """Fetch what is missing. What is broken stays as it is: loading it says what to do."""
     store = WeightsStore(settings)

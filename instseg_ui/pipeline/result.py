@@ -21,9 +21,9 @@ from PIL import Image as Pil
 from instseg_ui.errors import InputError
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.exports.paddlex_json import dense_mask
-from instseg_ui.exports.records import number
 from instseg_ui.images import Image
 from instseg_ui.images.sources import Source, address_name
+from instseg_ui.prediction_json import paddlex_box
 from instseg_ui.results import Instance, Prediction
 
 Mask = npt.NDArray[np.uint8]
@@ -82,7 +82,7 @@ class Result(dict[str, Any]):
             input_path=source.input_path,
             page_index=source.page_index,
             input_img=self.image.pixels,
-            boxes=[_box(row) for row in rows],
+            boxes=[paddlex_box(row) for row in rows],
             masks=Masks(rows),
         )
 
@@ -204,15 +204,6 @@ def file_stem(source: Source) -> str:
 def _file_name(source: Source) -> str:
     path = source.input_path or ""
     return address_name(path) if "://" in path else Path(path).name
-
-
-def _box(row: Instance) -> dict[str, Any]:
-    return {
-        "cls_id": row.class_id,
-        "label": row.label,
-        "score": row.score,
-        "coordinate": [number(value) for value in row.box],
-    }
 
 
 def is_file_path(path: str | os.PathLike[str]) -> bool:

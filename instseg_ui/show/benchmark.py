@@ -11,7 +11,7 @@ from pathlib import Path
 
 from instseg_ui.benchmark.changes import CAVEAT, Changes, compare_runs
 from instseg_ui.benchmark.context import busy, context, failures, in_short
-from instseg_ui.benchmark.records import Run
+from instseg_ui.benchmark.records import BenchmarkRun
 from instseg_ui.numbers import NONE, plural, three
 from instseg_ui.show import benchmark_charts
 from instseg_ui.show.benchmark_tables import (
@@ -33,7 +33,10 @@ ACCURACY = "Published figures were measured by their publisher, on other hardwar
 
 
 def to_html(
-    run: Run, *, price_per_hour: float | None = None, earlier: tuple[str, Run] | None = None
+    run: BenchmarkRun,
+    *,
+    price_per_hour: float | None = None,
+    earlier: tuple[str, BenchmarkRun] | None = None,
 ) -> bytes:
     """The report as one HTML file; `earlier` is another run to compare with, and its name."""
     title = f"Benchmark of {plural(len(run.models), 'model')}, {run.made:%Y-%m-%d %H:%M} UTC"
@@ -91,12 +94,12 @@ def _why(cell: Cell) -> str:
     return f' title="{escape(cell.reason)}"' if cell.reason else ""
 
 
-def _context(run: Run) -> str:
+def _context(run: BenchmarkRun) -> str:
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in context(run))
     return f"<dl>{rows}</dl>"
 
 
-def _figures(run: Run, price: float | None) -> str:
+def _figures(run: BenchmarkRun, price: float | None) -> str:
     table = summary_table(run, price)
     notes = [busy(run), BEST_RATE, ACCURACY, dashes(table)]
     if price is not None:
@@ -107,7 +110,7 @@ def _figures(run: Run, price: float | None) -> str:
     return _section("Figures", _scrolled(table_html(table)) + _notes(notes))
 
 
-def _charts(run: Run) -> str:
+def _charts(run: BenchmarkRun) -> str:
     note = f'<p class="note">{escape(in_short(run))}</p>'
     ap = benchmark_charts.pareto(run, "ap")
     parts = (
@@ -124,7 +127,7 @@ def _charts(run: Run) -> str:
     return _section("Charts", html)
 
 
-def _details(run: Run) -> str:
+def _details(run: BenchmarkRun) -> str:
     stages, levels = stage_table(run), level_table(run)
     html = f"<h3>Stages</h3>{_scrolled(table_html(stages))}"
     if levels.rows:
@@ -142,7 +145,7 @@ def _changes(name: str, changes: Changes) -> str:
     return _section(f"Against {name}", html + _notes([*conditions, CAVEAT, dashes(table)]))
 
 
-def _failures(run: Run) -> str:
+def _failures(run: BenchmarkRun) -> str:
     rows = failures(run)
     if not rows:
         return ""

@@ -13,7 +13,7 @@ from html import escape
 import numpy as np
 
 from instseg_ui.benchmark.figures import Against, published_tradeoff, stage, tradeoff
-from instseg_ui.benchmark.records import STAGES, Run
+from instseg_ui.benchmark.records import STAGES, BenchmarkRun
 from instseg_ui.comparison.decision import Point, front
 from instseg_ui.numbers import three
 
@@ -66,7 +66,7 @@ def scale_of(values: Sequence[float], start: float, end: float, *, zero: bool = 
     return Scale(max(0.0, low - air) if low >= 0 else low - air, high + air, start, end)
 
 
-def distribution(run: Run) -> str:
+def distribution(run: BenchmarkRun) -> str:
     """Every counted run's latency as a dot, the middle half as a box, the median as a line."""
     models = run.measured
     height = _TOP + _ROW * len(models) + _FOOT
@@ -80,7 +80,7 @@ def distribution(run: Run) -> str:
     return _svg(height, parts, "Latency of each run, by model")
 
 
-def stages(run: Run) -> str:
+def stages(run: BenchmarkRun) -> str:
     """The median time of each stage, end to end, a bar for each model."""
     models = run.measured
     height = _TOP + _ROW * len(models) + _FOOT
@@ -97,7 +97,7 @@ def stages(run: Run) -> str:
     return _svg(height, parts, "Stages of the latency, by model")
 
 
-def pareto(run: Run, against: Against) -> str:
+def pareto(run: BenchmarkRun, against: Against) -> str:
     """Latency against mask AP or size; the line joins the models that no other beats in both."""
     here = tradeoff(run, against)
     published = published_tradeoff(run) if against == "ap" else []

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from instseg_ui.benchmark.changes import Change, Changes
 from instseg_ui.benchmark.figures import (
     PERCENTILES,
-    Summary,
+    SampleSummary,
     cold,
     cost_per_1000,
     latency,
@@ -21,7 +21,7 @@ from instseg_ui.benchmark.figures import (
     throughput,
     why_none,
 )
-from instseg_ui.benchmark.records import STAGES, ModelRun, Run
+from instseg_ui.benchmark.records import STAGES, BenchmarkRun, ModelRun
 from instseg_ui.numbers import NONE, signed, three
 
 
@@ -59,14 +59,14 @@ class Table:
 _Figure = Callable[[ModelRun], Cell]
 
 
-def summary_table(run: Run, price_per_hour: float | None = None) -> Table:
+def summary_table(run: BenchmarkRun, price_per_hour: float | None = None) -> Table:
     """One row a model: latency, throughput, cold start, memory, size, and the published figures."""
     columns = _summary_columns(run, price_per_hour)
     rows = tuple(tuple(figure(one) for _, figure in columns) for one in run.measured)
     return Table(tuple(column for column, _ in columns), rows)
 
 
-def stage_table(run: Run) -> Table:
+def stage_table(run: BenchmarkRun) -> Table:
     """One row a model and stage, the whole first."""
     columns = (
         Column("Model", number=False),
@@ -86,7 +86,7 @@ def stage_table(run: Run) -> Table:
     return Table(columns, tuple(rows))
 
 
-def level_table(run: Run) -> Table:
+def level_table(run: BenchmarkRun) -> Table:
     """One row a model and number of callers at once."""
     columns = (
         Column("Model", number=False),
@@ -99,7 +99,7 @@ def level_table(run: Run) -> Table:
     rows = []
     for one in run.measured:
         for level in one.levels:
-            summary = Summary.of(level.walls)
+            summary = SampleSummary.of(level.walls)
             assert summary is not None
             rows.append(
                 (
@@ -134,7 +134,7 @@ def reasons(*tables: Table) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reason for table in tables for reason in table.reasons))
 
 
-def _summary_columns(run: Run, price: float | None) -> list[tuple[Column, _Figure]]:
+def _summary_columns(run: BenchmarkRun, price: float | None) -> list[tuple[Column, _Figure]]:
     device = "GPU" if run.machine.device.startswith("gpu") else "CPU"
     key = device.lower()
     columns: list[tuple[Column, _Figure]] = [
@@ -167,7 +167,7 @@ def _latency_at(percentile: int) -> _Figure:
     return figure
 
 
-def _percentile(summary: Summary | None, percentile: int) -> Cell:
+def _percentile(summary: SampleSummary | None, percentile: int) -> Cell:
     if summary is None:
         return Cell(NONE, "There is no counted run.")
     value = summary.percentiles[percentile]
@@ -178,7 +178,7 @@ def _iqr(one: ModelRun) -> Cell:
     return _spread(latency(one))
 
 
-def _spread(summary: Summary | None) -> Cell:
+def _spread(summary: SampleSummary | None) -> Cell:
     if summary is not None and summary.iqr is not None:
         return Cell(three(summary.iqr))
     return Cell(NONE, f"IQR needs {runs_needed(75)} runs or more.")
@@ -229,7 +229,7 @@ def _published(name: str) -> _Figure:
 _NOT_PUBLISHED = "A published figure is shown only where the publisher gives one."
 
 
-def _stages(one: ModelRun) -> Iterator[tuple[str, Summary]]:
+def _stages(one: ModelRun) -> Iterator[tuple[str, SampleSummary]]:
     whole = latency(one)
     assert whole is not None, "a measured model has samples"
     yield "all stages", whole
@@ -239,7 +239,7 @@ def _stages(one: ModelRun) -> Iterator[tuple[str, Summary]]:
         yield name, summary
 
 
-def _stage_row(model: str, name: str, summary: Summary) -> tuple[Cell, ...]:
+def _stage_row(model: str, name: str, summary: SampleSummary) -> tuple[Cell, ...]:
     deviation = summary.deviation
     alone = "" if deviation is not None else "Std. dev. needs 2 runs or more."
     return (

@@ -19,12 +19,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui import __version__
+from instseg_ui import __version__, prediction_json
 from instseg_ui.catalog import Basis, ModelSpec
 from instseg_ui.comparison.decision import Verdict
 from instseg_ui.comparison.objects import Comparison
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.images import Image
+from instseg_ui.numbers import score
 from instseg_ui.results import Prediction, Runtime
 from instseg_ui.workers.hardware import hardware
 
@@ -75,7 +76,11 @@ def to_json(study: Study) -> bytes:
         "hardware": dict(study.hardware),
         "published_basis": asdict(study.basis),
         "models": [
-            one.to_dict() | {"threshold": threshold, "published": asdict(spec.published)}
+            {
+                **prediction_json.to_json(one),
+                "threshold": threshold,
+                "published": asdict(spec.published),
+            }
             for one, threshold, spec in _rows(study)
         ],
         "failures": dict(study.failures),
@@ -278,7 +283,7 @@ def _object_table(comparison: Comparison | None) -> str:
     rows = []
     for number, one in enumerate(comparison.objects, 1):
         cells = [
-            f"{member.instance.label} {member.instance.score:.2f}, IoU {member.iou:.2f}"
+            f"{member.instance.label} {score(member.instance.score)}, IoU {member.iou:.2f}"
             if member
             else "—"
             for member in one.members

@@ -14,6 +14,7 @@ from instseg_ui.evaluate.cases import Case, CaseKind, Query, find_cases, found_i
 from instseg_ui.evaluate.results import ModelResult
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.masks import Rle, decode_crop
+from instseg_ui.numbers import score
 from instseg_ui.results import Instances
 from instseg_ui.settings import Settings
 
@@ -53,7 +54,7 @@ def _figure(result: ModelResult, case: Case, settings: Settings) -> str:
 
 def _words(result: ModelResult, case: Case) -> str:
     name = result.dataset.images[case.image].name
-    said = f"{case.predicted} {case.score:.2f}" if case.score is not None else "nothing"
+    said = f"{case.predicted} {score(case.score)}" if case.score is not None else "nothing"
     truth = f", truth {case.expected}" if case.expected else ""
     iou = f", IoU {case.iou:.2f}" if case.iou is not None else ""
     return f"{name}: {said}{truth}{iou}"
@@ -64,7 +65,7 @@ def draw(result: ModelResult, case: Case, settings: Settings) -> Pixels:
     picture = picture_of(result.dataset, case.image, settings).pixels
     chosen = Instances.from_rows([])
     if case.prediction is not None:
-        chosen = _only(found_in(result, case.image).instances, case.prediction)
+        chosen = found_in(result, case.image).instances[case.prediction]
     drawn = overlay(picture, chosen, threshold=0.0, labels=False)
     boxes = chosen.boxes.tolist()
     if case.truth is not None:
@@ -72,10 +73,6 @@ def draw(result: ModelResult, case: Case, settings: Settings) -> Pixels:
         mask = list(result.dataset.truths_of(case.image))[case.truth - first].mask
         boxes.append(_outline(drawn, mask))
     return _cut(drawn, boxes)
-
-
-def _only(instances: Instances, index: int) -> Instances:
-    return Instances.from_rows([row for i, row in enumerate(instances) if i == index])
 
 
 def _outline(canvas: Pixels, mask: Rle) -> list[float]:

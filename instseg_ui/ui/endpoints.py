@@ -1,7 +1,7 @@
 """The named endpoints of the page: for `gradio_client`, for scripts, and as MCP tools.
 
-Files come through Gradio's own components, which accept uploads only, never a path of
-this machine.
+A photo comes as an upload or by its address. Which of either is taken is decided in one place,
+`uploads`, before any of these functions runs; Gradio's own components believe the caller's path.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import gradio as gr
 
 from instseg_ui import images
 from instseg_ui.comparison import objects as comparison
+from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import InputError, InstSegError
+from instseg_ui.prediction_json import number
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.ui.segment import run
 from instseg_ui.ui.shared.export import Shown, export_file
@@ -24,8 +26,6 @@ from instseg_ui.ui.shared.services import Services
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-MOST_MODELS = 16
 
 
 def endpoints(services: Services) -> None:
@@ -188,7 +188,7 @@ def _compared(predictions: Sequence[Prediction]) -> dict[str, Any]:
                 "found_by": {
                     model: {
                         "label": member.instance.label,
-                        "score": round(member.instance.score, 4),
+                        "score": number(member.instance.score),
                         "box": [round(value, 2) for value in member.instance.box],
                         "iou": round(member.iou, 4),
                     }

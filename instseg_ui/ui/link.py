@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from instseg_ui import engines
 from instseg_ui.catalog import Catalog
+from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import InputError, UnknownModelError
 from instseg_ui.results import check_threshold
-from instseg_ui.ui.viewer import MAX_PANES
 
 TABS = ("segment", "compare", "benchmark", "evaluate", "catalog")
 THRESHOLD = 0.5
@@ -66,9 +66,9 @@ def _models(text: str, catalog: Catalog) -> tuple[tuple[str, ...], list[str]]:
             known.append(catalog.get(name).id)
         except UnknownModelError as error:
             notes.append(str(error))
-    if len(known) > MAX_PANES:
-        notes.append(f"The link names {len(known)} models; the first {MAX_PANES} are picked.")
-    return tuple(known[:MAX_PANES]), notes[:3]
+    if len(known) > MOST_MODELS:
+        notes.append(f"The link names {len(known)} models; the first {MOST_MODELS} are picked.")
+    return tuple(known[:MOST_MODELS]), notes[:3]
 
 
 def _threshold(text: str) -> tuple[float, list[str]]:

@@ -13,6 +13,7 @@ from instseg_ui.ui.compare.tab import Parts as ComparePart
 from instseg_ui.ui.compare.tab import compare_tab, refresh_picks
 from instseg_ui.ui.endpoints import endpoints
 from instseg_ui.ui.evaluate.tab import evaluate_tab
+from instseg_ui.ui.guarded import GuardedBlocks
 from instseg_ui.ui.segment.tab import Parts as SegmentPart
 from instseg_ui.ui.segment.tab import segment_tab
 from instseg_ui.ui.shared import switch
@@ -26,10 +27,14 @@ Which instance segmentation model should I ship? Drop a photo, click a model, mo
 """
 
 
-def build_page(services: Services) -> gr.Blocks:
+def build_page(services: Services) -> GuardedBlocks:
     """The page of all tabs. Nothing runs until somebody opens it."""
-    with gr.Blocks(
-        title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=(600, 3600)
+    with GuardedBlocks(
+        services.settings,
+        title=TITLE,
+        fill_width=True,
+        analytics_enabled=False,
+        delete_cache=(600, 3600),
     ) as page:
         gr.Markdown(_INTRO, elem_id="intro")
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
@@ -55,6 +60,7 @@ def build_page(services: Services) -> gr.Blocks:
 
         page.unload(leave)
     page.queue(max_size=services.settings.queue_size, api_open=False)
+    page.seal()
     return page
 
 

@@ -15,7 +15,7 @@ from instseg_ui.weights.meter import Meter
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ArchiveLimits:
     """What an archive may hold at most. The largest official model has 450 MB in three files."""
 
     members: int = 1000
@@ -23,7 +23,12 @@ class Limits:
 
 
 def unpack(
-    archive: Path, into: Path, *, limits: Limits, make_room: Callable[[int], None], meter: Meter
+    archive: Path,
+    into: Path,
+    *,
+    limits: ArchiveLimits,
+    make_room: Callable[[int], None],
+    meter: Meter,
 ) -> None:
     """Unpack a tar, plain or compressed, into the folder `into`.
 
@@ -61,7 +66,9 @@ def config_folder(root: Path) -> Path:
     return found[0]
 
 
-def _checked(tar: tarfile.TarFile, limits: Limits, meter: Meter) -> Iterator[tarfile.TarInfo]:
+def _checked(
+    tar: tarfile.TarFile, limits: ArchiveLimits, meter: Meter
+) -> Iterator[tarfile.TarInfo]:
     """The members, each checked before the archive is read past it."""
     count = size = 0
     for member in tar:

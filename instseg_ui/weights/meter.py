@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from instseg_ui.errors import Cancelled
 
 
-class Progress(Protocol):
+class FetchProgress(Protocol):
     """Any object with `total` and `update`, as tqdm and pooch have it. Units: bytes."""
 
     total: Any
@@ -27,7 +27,7 @@ def never() -> bool:
 class Meter:
     """Reports bytes to whoever looks on, and raises `Cancelled` once they ask to stop."""
 
-    progress: Progress | None = None
+    progress: FetchProgress | None = None
     cancelled: Callable[[], bool] = never
 
     def begin(self, total: int | None) -> None:

@@ -44,7 +44,7 @@ class ModelStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ArchiveOffer:
     """Where a model's archive is to be had: at `url`, or as `archive` on this machine.
 
     `bytes` is the size of the archive, as published or measured. `fault` says why there is none.
@@ -72,7 +72,7 @@ class FetchPlan:
 
     action: Literal["have", "fetch", "refuse"]
     reason: str
-    offer: Offer
+    offer: ArchiveOffer
     free_bytes: int
     refusal: type[InstSegError] = FetchError
 
@@ -82,19 +82,19 @@ class FetchPlan:
         return self.offer.bytes
 
 
-def find_offer(spec: ModelSpec, base: str) -> Offer:
+def find_offer(spec: ModelSpec, base: str) -> ArchiveOffer:
     """Where `base`, an http(s) address or a local folder, has the archive of an official model."""
     published = round((spec.published.storage_mb or 0) * 1e6)
     if base.lower().startswith(("http://", "https://")):
         return _remote_offer(f"{base.rstrip('/')}/{spec.location}", published)
     if "://" in base:
         fault = "INSTSEG_MODELS_SOURCE is neither an http or https address nor a folder"
-        return Offer(published, fault=fault)
+        return ArchiveOffer(published, fault=fault)
     return _local_offer(Path(base).expanduser() / spec.location, published)
 
 
 def decide(
-    spec: ModelSpec, status: ModelStatus, offer: Offer, *, free_bytes: int, allowed: bool
+    spec: ModelSpec, status: ModelStatus, offer: ArchiveOffer, *, free_bytes: int, allowed: bool
 ) -> FetchPlan:
     """What to do about a model in that state, with that offer and that much room on the disk."""
     if status.usable:
@@ -118,7 +118,7 @@ def about(size: int) -> str:
     return f"about {max(1, round(size / 1e6))} MB" if size else "an unknown amount of data"
 
 
-def missing(spec: ModelSpec, offer: Offer, *, allowed: bool) -> str:
+def missing(spec: ModelSpec, offer: ArchiveOffer, *, allowed: bool) -> str:
     """The sentence for a model that is not ready here: what it takes to get it."""
     if not allowed:
         return f"{spec.id} is not ready on this machine, and fetching is off here: {BY_HAND}"
@@ -128,7 +128,7 @@ def missing(spec: ModelSpec, offer: Offer, *, allowed: bool) -> str:
     )
 
 
-def not_fetched(spec: ModelSpec, offer: Offer, reason: str) -> str:
+def not_fetched(spec: ModelSpec, offer: ArchiveOffer, reason: str) -> str:
     """The sentence for a fetch that failed: what was tried, why it failed, what to do."""
     return (
         f"{spec.id} could not be fetched from {offer.place}: {reason}. Check the network, "
@@ -145,18 +145,20 @@ def no_room(spec: ModelSpec, needed: int, free: int) -> str:
     )
 
 
-def _remote_offer(url: str, size: int) -> Offer:
+def _remote_offer(url: str, size: int) -> ArchiveOffer:
     try:
         named = bool(urlsplit(url).hostname)
     except ValueError:
         named = False
     if not named:
-        return Offer(size, fault="INSTSEG_MODELS_SOURCE names no host")
-    return Offer(size, url=url)
+        return ArchiveOffer(size, fault="INSTSEG_MODELS_SOURCE names no host")
+    return ArchiveOffer(size, url=url)
 
 
-def _local_offer(archive: Path, size: int) -> Offer:
+def _local_offer(archive: Path, size: int) -> ArchiveOffer:
     try:
-        return Offer(archive.stat().st_size, archive=archive)
+        return ArchiveOffer(archive.stat().st_size, archive=archive)
     except OSError:
-        return Offer(size, archive=archive, fault=f"there is no readable file {archive.name}")
+        return ArchiveOffer(
+            size, archive=archive, fault=f"there is no readable file {archive.name}"
+        )

@@ -26,14 +26,14 @@ from instseg_ui.errors import (
     NotFetchedError,
 )
 from instseg_ui.settings import Settings
-from instseg_ui.weights.archive import Limits, config_folder, unpack
+from instseg_ui.weights.archive import ArchiveLimits, config_folder, unpack
 from instseg_ui.weights.download import download
-from instseg_ui.weights.meter import Meter, Progress, never
+from instseg_ui.weights.meter import FetchProgress, Meter, never
 from instseg_ui.weights.plan import (
+    ArchiveOffer,
     FetchPlan,
     ModelState,
     ModelStatus,
-    Offer,
     decide,
     find_offer,
     missing,
@@ -54,10 +54,10 @@ _REMEDY = {
 class WeightsStore:
     """The model folders of this machine. Safe to use from many threads and processes at once."""
 
-    def __init__(self, settings: Settings, *, limits: Limits | None = None) -> None:
+    def __init__(self, settings: Settings, *, limits: ArchiveLimits | None = None) -> None:
         """`limits`: what an archive may hold at most. Raises `CatalogError` as the catalog does."""
         self._settings = settings
-        self._limits = limits or Limits()
+        self._limits = limits or ArchiveLimits()
         self._bound_names = Catalog.load(settings).bound_names
         self._staging = Staging(settings.models_dir)
 
@@ -104,7 +104,7 @@ class WeightsStore:
     def fetch(
         self,
         spec: ModelSpec,
-        progress: Progress | None = None,
+        progress: FetchProgress | None = None,
         cancelled: Callable[[], bool] = never,
     ) -> FolderFacts:
         """Make an official model ready, fetching its archive if need be.
@@ -148,7 +148,7 @@ class WeightsStore:
             raise InputError(f"{spec.id} could not be removed ({error.strerror}).") from error
         return True
 
-    def _act(self, spec: ModelSpec, offer: Offer, work: Path, meter: Meter) -> None:
+    def _act(self, spec: ModelSpec, offer: ArchiveOffer, work: Path, meter: Meter) -> None:
         local = offer.archive
         unpacked = work / "unpacked"
         unpack(
@@ -162,7 +162,7 @@ class WeightsStore:
         self._inspect(spec, found)
         move_into_place(found, self._path(spec), work)
 
-    def _download(self, spec: ModelSpec, offer: Offer, work: Path, meter: Meter) -> Path:
+    def _download(self, spec: ModelSpec, offer: ArchiveOffer, work: Path, meter: Meter) -> Path:
         archive = work / spec.location
         download(
             offer.url,
@@ -180,7 +180,7 @@ class WeightsStore:
             raise DiskFullError(no_room(spec, needed, free))
 
     @contextmanager
-    def _explained(self, spec: ModelSpec, offer: Offer) -> Iterator[None]:
+    def _explained(self, spec: ModelSpec, offer: ArchiveOffer) -> Iterator[None]:
         """Make a sentence of whatever ends a fetch: what was tried, why it failed, what to do."""
         try:
             yield
@@ -215,7 +215,7 @@ class WeightsStore:
             case "folder":
                 return Path(spec.location)
 
-    def _offer(self, spec: ModelSpec) -> Offer:
+    def _offer(self, spec: ModelSpec) -> ArchiveOffer:
         return find_offer(spec, self._settings.models_source)
 
     def _free_bytes(self) -> int:

@@ -13,18 +13,18 @@ from instseg_ui.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One worker's place: its key in the registry, its device and its share of the threads."""
+class Slot:
+    """One worker's slot: its key in the registry, its device and its share of the threads."""
 
     key: str
     device: str
     threads: int
 
 
-class Places:
-    """The places of all models. Safe to use from many threads.
+class Slots:
+    """The slots of all models. Safe to use from many threads.
 
-    Each model has a place on every configured device, in every mode that it was asked for. A
+    Each model has a slot on every configured device, in every mode that it was asked for. A
     request takes the one with the fewest requests; the first of them where they are equal, so that
     a second worker is loaded only when two requests meet.
     """
@@ -37,25 +37,25 @@ class Places:
         self._lock = threading.Lock()
 
     @contextmanager
-    def taken(self, model: str, mode: str) -> Iterator[Place]:
-        """The least busy place of a model, counted as busy meanwhile."""
+    def taken(self, model: str, mode: str) -> Iterator[Slot]:
+        """The least busy slot of a model, counted as busy meanwhile."""
         with self._lock:
-            place = min(self._of(model, mode), key=lambda place: self._load[place.key])
-            self._load[place.key] += 1
-            self._models[place.key] = model
+            slot = min(self._of(model, mode), key=lambda slot: self._load[slot.key])
+            self._load[slot.key] += 1
+            self._models[slot.key] = model
         try:
-            yield place
+            yield slot
         finally:
             with self._lock:
-                self._load[place.key] -= 1
+                self._load[slot.key] -= 1
 
     def model(self, key: str) -> str:
-        """The model that a place was taken for; the key itself if it is no place."""
+        """The model that a slot was taken for; the key itself if it is no slot."""
         return self._models.get(key, key)
 
-    def _of(self, model: str, mode: str) -> list[Place]:
+    def _of(self, model: str, mode: str) -> list[Slot]:
         name = model if mode == NORMAL else f"{model} ({mode})"
         return [
-            Place(f"{name}, worker {i + 1}" if i else name, device, self._threads)
+            Slot(f"{name}, worker {i + 1}" if i else name, device, self._threads)
             for i, device in enumerate(self._devices)
         ]

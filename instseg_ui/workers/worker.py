@@ -44,6 +44,7 @@ from instseg_ui.errors import (
     WorkerTimeout,
 )
 from instseg_ui.workers import server
+from instseg_ui.workers.exit_cause import exit_cause
 from instseg_ui.workers.server import start as start_server
 
 __all__ = ["Answer", "IsCancelled", "Loaded", "OnStage", "Worker", "start_server"]
@@ -252,7 +253,7 @@ class Worker:
                 raise self._timed_out(verb)
 
     def _crashed(self) -> WorkerCrashed:
-        why = _cause(self._ended(2))
+        why = exit_cause(self._ended(2))
         self.close()
         return WorkerCrashed(
             f"{self.request.model_name} stopped unexpectedly ({why}). "
@@ -269,18 +270,6 @@ class Worker:
         )
 
 
-def _cause(code: int | None) -> str:
-    """An exit code in words; None stands for a process that closed its pipe and went on."""
-    if code is None:
-        return "its pipe was closed"
-    if code >= 0:
-        return f"exit code {code}"
-    if -code == signal.SIGKILL:
-        return "SIGKILL, which is what running out of memory looks like"
-    known = {item.value: item.name for item in signal.Signals}
-    return known.get(-code, f"signal {-code}")
-
-
 def _serve(connection: Connection, request: EngineRequest) -> None:
     """The worker's whole life, in its own process."""
     _end_with_parent()
@@ -289,7 +278,7 @@ def _serve(connection: Connection, request: EngineRequest) -> None:
     os.dup2(2, 1)
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         try:
-            meter = _Meter()
+            meter = _MemoryMeter()
             engine, loaded = _load(connection, request, meter)
         except BrokenPipeError:
             return  # whoever asked is gone
@@ -305,7 +294,7 @@ def _serve(connection: Connection, request: EngineRequest) -> None:
 
 
 def _load(
-    connection: Connection, request: EngineRequest, meter: _Meter
+    connection: Connection, request: EngineRequest, meter: _MemoryMeter
 ) -> tuple[engines.Engine, Loaded]:
     connection.send("loading")
     start = time.perf_counter()
@@ -330,7 +319,7 @@ def _answer(
     floor: float,
     limit: int,
     request: EngineRequest,
-    meter: _Meter,
+    meter: _MemoryMeter,
 ) -> Answer | _Failed:
     try:
         output = engine.run(pixels, floor, limit)
@@ -357,7 +346,7 @@ def _as_sentence(
     return kind(f"{request.model_name} {verb} by {request.engine}: {reason}")
 
 
-class _Meter:
+class _MemoryMeter:
     """Memory of the process it is in; the kernel adds it up (10 ms) only after it has changed."""
 
     _STEP = 4_000_000  # bytes

@@ -119,7 +119,7 @@ def test_an_application_around_it_keeps_its_own_addresses(make_segmenter: MakeSe
 
 @pytest.mark.slow
 def test_the_page_and_the_interface_live_in_one_application(make_segmenter: MakeSegmenter) -> None:
-    import app
+    from instseg_ui import app
 
     with TestClient(app.create_app(make_segmenter())) as client:
         assert "gradio" in client.get("/").text

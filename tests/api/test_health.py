@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from instseg_ui.images import from_array
+from instseg_ui.prediction_json import to_json
 from tests.api.conftest import Api, MakeApi
 from tests.unit.factories import GREEN, RED, patches
 
@@ -86,7 +87,7 @@ def test_what_the_setting_cuts_is_said_where_the_threshold_reaches_it(make_api: 
     found = api.segmenter.segment(from_array(TWO, api.segmenter.settings))
     assert len(found.instances) == 1
     assert found.cut.startswith("Only the 1 objects with the highest scores are kept")
-    assert found.to_dict()["notes"] == [found.cut]
+    assert to_json(found)["notes"] == [found.cut]
     assert found.at(0.05).cut == found.cut
     assert found.at(1.0).cut == ""
     assert "INSTSEG_MAX_INSTANCES" in api.post().json()["result"]["notes"][0]

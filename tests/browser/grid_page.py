@@ -14,6 +14,7 @@ from pycocotools import mask as rle
 
 from instseg_ui.comparison.objects import compare
 from instseg_ui.palette import color
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Instance, Instances, Prediction, Runtime, Timings
 from instseg_ui.ui.theme import theme
 from instseg_ui.ui.viewer import (
@@ -74,7 +75,7 @@ def pane(place: int, **more: Any) -> Any:
     """A pane that is done, unless told otherwise."""
     given = {
         "state": "done",
-        "prediction": prediction(place).to_dict(),
+        "prediction": to_json(prediction(place)),
         "colors": {i: color(name) for i, name in enumerate(NAMES)},
         "caption": [f"{118 + 40 * place} ms", f"{5.2 + 31 * place:.1f} MB", "AP –"],
     }

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from instseg_ui.cli import run
+from instseg_ui.settings import Settings
 from tests.unit.factories import model_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +97,7 @@ def say(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_
     monkeypatch.setenv("INSTSEG_MODELS_DIR", str(tmp_path / "models"))
     monkeypatch.setenv("INSTSEG_FAKE_ENGINE", "1")
 
-    def no_server(page: bool, changes: Mapping[str, Any]) -> int:
+    def no_server(settings: Settings, page: bool) -> int:
         raise AssertionError("This command starts no server.")
 
     def command(*arguments: object, start_server: Any = no_server) -> Said:

@@ -113,7 +113,7 @@ def test_interrupting_keeps_what_was_measured(desk: Shell, tmp_path: Path) -> No
         (("--answer", "xml"), "Expected --answer json or overlay"),
         (("--versus", "nothing"), "There is no kept benchmark run “nothing”."),
         (("--show", "last"), "No benchmark run is kept here yet."),
-        (("--threads", "0"), "INSTSEG_THREADS cannot be used"),
+        (("--threads", "0"), "--threads: expected a whole number of at least 1, got “0”."),
         (("--engine", "steam"), "Expected one of the engines"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from instseg_ui import cli
 from instseg_ui.cli import doctor as command
-from instseg_ui.doctor import Finding, State
+from instseg_ui.doctor import Diagnosis, State
 from tests.cli.conftest import Say
 
 
@@ -31,7 +31,7 @@ def test_this_machine(say: Say) -> None:
 def test_what_is_wrong_stands_out_with_its_remedy(
     say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = [Finding("cores", "2"), Finding("OpenCV", "two", State.WRONG, "Remove one.")]
+    found = [Diagnosis("cores", "2"), Diagnosis("OpenCV", "two", State.WRONG, "Remove one.")]
     monkeypatch.setattr(command, "examine", lambda settings: iter(found))
     said = say("doctor")
     assert said.code == 1

@@ -200,7 +200,9 @@ def test_a_setting_that_cannot_be_read(say: Say, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("INSTSEG_FLOOR", "high")
     said = say("predict", "a.png")
     assert said.code == 2
-    assert "INSTSEG_FLOOR cannot be used" in said.err
+    assert said.err == (
+        "INSTSEG_FLOOR: expected a number from 0 to below 1, got “high”. Change it or unset it.\n"
+    )
 
 
 @pytest.mark.paddle

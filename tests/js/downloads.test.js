@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { buildCoco, buildCsv, fileName } from "../../instseg_ui/ui/viewer/static/downloads.js";
-import { formatBox, formatPixels, formatScore, inkOn, plural } from "../../instseg_ui/ui/viewer/static/format.js";
+import { formatBox, formatPixels, inkOn, plural } from "../../instseg_ui/ui/viewer/static/format.js";
+import { formatScore } from "../../instseg_ui/ui/viewer/static/scores.js";
 import { toValue } from "../../instseg_ui/ui/viewer/static/value.js";
 import { areaOfStep } from "../../instseg_ui/ui/viewer/static/controls.js";
 import { sent, value } from "./helpers.js";
@@ -41,7 +42,7 @@ test("file names are safe and say image and model", () => {
 });
 
 test("numbers as they are shown", () => {
-  assert.deepEqual([0.98765, 0.5, 0.0512, 1].map(formatScore), ["0.988", "0.500", "0.0512", "1.000"]);
+  assert.deepEqual([0.98765, 0.5, 0.0512, 1].map(formatScore), ["0.987", "0.500", "0.0512", "1.000"]);
   assert.deepEqual([7, 999, 1000, 1234567].map(formatPixels), ["7", "999", "1\u202f000", "1\u202f234\u202f567"]);
   assert.equal(formatBox([1.2, 2.7, 30, 40]), "x 1–30, y 3–40");
   assert.deepEqual([plural(1, "instance"), plural(0, "instance")], ["1 instance", "0 instances"]);

@@ -41,6 +41,11 @@ for (const { name, size, counts, runs, area, box } of goldens) {
   });
 }
 
+test("a run of seven characters keeps all of its bits", () => {
+  assert.deepEqual(decodeCounts("PPPPPP4"), [4 * 32 ** 6]);
+  assert.deepEqual(decodeCounts("ooooooO"), [-1]);
+});
+
 test("the crop's border is empty", () => {
   const { data, width, height } = cropBitmap(parseMask({ size: [2, 3], counts: encodeCounts([0, 6]) }));
   const sum = data.reduce((total, pixel) => total + pixel, 0);
@@ -58,4 +63,7 @@ test("malformed masks are empty, not errors", () => {
   assert.equal(parseMask({ size: [2, 2], counts: encodeCounts([0, 400]) }), null, "longer than the frame");
   assert.equal(parseMask({ size: [4, 4], counts: encodeCounts([3, -2, 5]) }), null, "negative run");
   assert.equal(parseMask({ size: [4, 4], counts: "" }), null, "no runs");
+  assert.equal(parseMask({ size: [4, 4], counts: encodeCounts([0, 15]) }), null, "shorter than the frame");
+  assert.equal(parseMask({ size: [4, 4], counts: "ooooooo0" }), null, "a run of eight characters");
+  assert.equal(parseMask({ size: [4, 4], counts: "PPPPPPT" }), null, "a run beyond 32 bits that would wrap to one that fits");
 });

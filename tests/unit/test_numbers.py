@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instseg_ui.numbers import megabytes, milliseconds, seconds, three, times
+from instseg_ui.numbers import megabytes, milliseconds, score, seconds, three, times
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,20 @@ def test_units():
 )
 def test_a_gain_is_short(value, text):
     assert times(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (0.5499995, 2, "0.54"),
+        (float(np.float32(0.55)), 2, "0.55"),
+        (float(np.float32(0.7)), 2, "0.70"),
+        (0.29, 2, "0.29"),
+        (0.9999, 3, "0.999"),
+        (1.0, 2, "1.00"),
+        (0.0, 2, "0.00"),
+        (1e-9, 2, "0.00"),
+    ],
+)
+def test_a_score_never_reads_as_more_than_it_is(value: float, decimals: int, text: str) -> None:
+    assert score(value, decimals) == text

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from instseg_ui.palette import COCO_NAMES, color, nth
+from instseg_ui.coco_classes import COCO_NAMES
+from instseg_ui.palette import color, nth
 
 Rgb = npt.NDArray[np.float64]
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instseg_ui.errors import InputError
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Instances, Prediction, Runtime, Timings, check_threshold
 from tests.unit.factories import instances
 
@@ -112,7 +113,7 @@ def test_latency_is_everything_but_the_waiting() -> None:
 
 def test_a_prediction_becomes_plain_json() -> None:
     made = prediction(0.9, 0.123456789, notes=("first frame only",))
-    values = json.loads(json.dumps(made.to_dict(), allow_nan=False))
+    values = json.loads(json.dumps(to_json(made), allow_nan=False))
     assert values["image"] == {"width": 8, "height": 6}
     assert values["timings_ms"]["latency"] == 15
     assert values["runtime"]["notes"] == ["a note"]
@@ -127,8 +128,8 @@ def test_a_prediction_becomes_plain_json() -> None:
 def test_filtering_the_json_keeps_what_a_threshold_keeps(scores: list[float], cut: float) -> None:
     threshold = float(str(np.float32(cut)))
     made = prediction(*scores, cut)
-    kept = [row for row in made.to_dict()["instances"] if row["score"] >= threshold]
-    assert kept == made.at(threshold).to_dict()["instances"]
+    kept = [row for row in to_json(made)["instances"] if row["score"] >= threshold]
+    assert kept == to_json(made.at(threshold))["instances"]
 
 
 def test_a_prediction_at_a_threshold_keeps_the_rest() -> None:
@@ -171,3 +172,76 @@ def test_anything_else_is_refused_in_a_short_sentence(value: object) -> None:
     with pytest.raises(InputError, match=r"^The threshold must") as refused:
         prediction(0.9).at(value)  # type: ignore[arg-type]
     assert len(str(refused.value)) < 100
+
+
+N = 4
+CHOICES: list[tuple[Any, list[int]]] = [
+    (slice(None), [0, 1, 2, 3]),
+    (slice(1, 3), [1, 2]),
+    (slice(9, None), []),
+    (slice(None, None, 2), [0, 2]),
+    ([], []),
+    ([0, 3], [0, 3]),
+    ([-1], [3]),
+    ((1, 2), [1, 2]),
+    ([True, False, True, False], [0, 2]),
+    (np.array([True, False, False, True]), [0, 3]),
+    (np.zeros(N, bool), []),
+    (np.array([1, 3]), [1, 3]),
+    (np.array([1, 3], np.uint8), [1, 3]),
+    (np.array([], np.int64), []),
+    (np.array([0, -1], np.int32), [0, 3]),
+    (2, [2]),
+    (-4, [0]),
+    (np.int64(1), [1]),
+]
+
+
+def four() -> Instances:
+    return instances(0.9, 0.8, 0.7, 0.6, labels="abcd")
+
+
+@pytest.mark.parametrize(("which", "places"), CHOICES)
+def test_every_column_is_chosen_alike(which: Any, places: list[int]) -> None:
+    found, rows = four(), list(four())
+    assert list(found[which]) == [rows[i] for i in places]
+    for name, dtype in (("boxes", "f4"), ("scores", "f4"), ("class_ids", "i4"), ("areas", "i8")):
+        assert getattr(found[which], name).dtype == np.dtype(dtype)
+
+
+@given(st.lists(st.booleans(), min_size=N, max_size=N))
+def test_a_mask_and_its_places_choose_the_same(mask: list[bool]) -> None:
+    found = four()
+    assert list(found[mask]) == list(found[np.flatnonzero(mask)])
+
+
+@pytest.mark.parametrize(
+    ("which", "error", "words"),
+    [
+        ([True], IndexError, "Expected a mask of 4 bool, got one of 1"),
+        (np.ones(5, bool), IndexError, "Expected a mask of 4 bool, got one of 5"),
+        (4, IndexError, "Expected places of 4 instances, got 4"),
+        ([0, -5], IndexError, "Expected places of 4 instances, got -5"),
+        ([0.5], TypeError, "Expected a mask, integers or a slice"),
+        ("ab", TypeError, "Expected a mask, integers or a slice"),
+        (None, TypeError, "Expected a mask, integers or a slice"),
+        ([[0, 1]], TypeError, "Expected a mask, integers or a slice"),
+        ([2, 0], ValueError, "Expected scores in falling order"),
+    ],
+)
+def test_what_does_not_choose_is_refused(which: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        four()[which]
+
+
+def test_nothing_can_be_chosen_of_nothing() -> None:
+    none = Instances.from_rows([])
+    assert (len(none[:]), len(none[[]]), len(none[np.zeros(0, bool)])) == (0, 0, 0)
+    with pytest.raises(IndexError, match="Expected places of 0 instances"):
+        none[0]
+
+
+def test_the_best_ones_and_those_of_other_classes() -> None:
+    found = four()
+    assert [len(found.limit(most)) for most in (0, 2, 9, None)] == [0, 2, 4, 4]
+    assert found.without({"a", "d", "x"}).labels == ("b", "c")

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TextIO
 
 from instseg_ui.engines.conversion import WHOLE, versions
-from instseg_ui.engines.conversion.errors import NoMatch, OtherFamily
-from instseg_ui.engines.manifest import Manifest, Part
+from instseg_ui.engines.conversion.refusal import NoMatch, OtherFamily
+from instseg_ui.engines.manifest import Manifest, ManifestPart
 
 
 def main(source: Path, out: Path, names: list[str], report: TextIO) -> int:
@@ -35,7 +35,9 @@ def main(source: Path, out: Path, names: list[str], report: TextIO) -> int:
     return 1
 
 
-def _convert(source: Path, out: Path, name: str) -> tuple[dict[str, Part], dict[str, object]]:
+def _convert(
+    source: Path, out: Path, name: str
+) -> tuple[dict[str, ManifestPart], dict[str, object]]:
     from instseg_ui.engines.conversion import cut
     from instseg_ui.engines.conversion.recipes import recipe
 

@@ -12,7 +12,7 @@ import paddle
 from paddle.base.libpaddle import pir
 
 from instseg_ui.engines.conversion.graph import Graph, Value, ancestors, maker, shape
-from instseg_ui.engines.manifest import Part
+from instseg_ui.engines.manifest import ManifestPart
 
 OPSET = 16
 
@@ -44,7 +44,9 @@ class Cut:
 Recipe = Callable[[Graph], Cut]
 
 
-def write_parts(folder: Path, recipe: Recipe, out: Path) -> tuple[dict[str, Part], dict[str, Any]]:
+def write_parts(
+    folder: Path, recipe: Recipe, out: Path
+) -> tuple[dict[str, ManifestPart], dict[str, Any]]:
     """Cut the graph in `folder` and write its pieces into `out`.
 
     Returns:
@@ -66,7 +68,7 @@ def write_parts(folder: Path, recipe: Recipe, out: Path) -> tuple[dict[str, Part
     return parts, dict(params)
 
 
-def write_whole(folder: Path, out: Path) -> Part:
+def write_whole(folder: Path, out: Path) -> ManifestPart:
     """Write the untouched graph, of the old format too, as one ONNX file into `out`.
 
     Raises:
@@ -77,14 +79,14 @@ def write_whole(folder: Path, out: Path) -> Part:
     target = out / "network.onnx"
     convert(folder / "inference", target)
     graph = onnx.load(str(target), load_external_data=False).graph
-    return Part(
+    return ManifestPart(
         target.name,
         tuple(value.name for value in graph.input),
         tuple(value.name for value in graph.output),
     )
 
 
-def _write(graph: Graph, piece: Piece, name: str, out: Path) -> Part:
+def _write(graph: Graph, piece: Piece, name: str, out: Path) -> ManifestPart:
     with paddle.static.scope_guard(graph.scope), tempfile.TemporaryDirectory(dir=out) as place:
         feeds = _feeds(graph, piece)
         prefix = Path(place) / "piece"
@@ -95,7 +97,7 @@ def _write(graph: Graph, piece: Piece, name: str, out: Path) -> Part:
         convert(prefix, out / f"{name}.onnx")
     if piece.finish:
         _change(out / f"{name}.onnx", piece.finish)
-    return Part(f"{name}.onnx", tuple(feeds), tuple(piece.outputs))
+    return ManifestPart(f"{name}.onnx", tuple(feeds), tuple(piece.outputs))
 
 
 def convert(prefix: Path, target: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import paddle
 from paddle.base.libpaddle import pir
 
-from instseg_ui.engines.conversion.errors import NoMatch
+from instseg_ui.engines.conversion.refusal import NoMatch
 
 # Paddle has no type stubs for these.
 Op = Any

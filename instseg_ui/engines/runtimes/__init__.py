@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from instseg_ui.engines.runtimes.base import Array, Network, Runtime
+from instseg_ui.engines.runtimes.network import Array, Network, NetworkRuntime
 from instseg_ui.errors import LoadError
 
 RUNTIMES = {
@@ -14,7 +14,7 @@ RUNTIMES = {
     "tensorrt": "instseg_ui.engines.runtimes.tensorrt:TensorRt",
 }
 
-__all__ = ["RUNTIMES", "Array", "Network", "Runtime", "create", "unusable"]
+__all__ = ["RUNTIMES", "Array", "Network", "NetworkRuntime", "create", "unusable"]
 
 
 def unusable(name: str, device: str) -> str:
@@ -28,7 +28,7 @@ def unusable(name: str, device: str) -> str:
     return _runtime(name).unusable(device)
 
 
-def create(name: str, device: str, threads: int, cache: Path) -> Runtime:
+def create(name: str, device: str, threads: int, cache: Path) -> NetworkRuntime:
     """A runtime, in the process that will use it.
 
     Args:
@@ -45,9 +45,9 @@ def create(name: str, device: str, threads: int, cache: Path) -> Runtime:
     return _runtime(name)(device, threads, cache)
 
 
-def _runtime(name: str) -> type[Runtime]:
+def _runtime(name: str) -> type[NetworkRuntime]:
     if name not in RUNTIMES:
         raise LoadError(f"There is no runtime “{name[:40]}”. Known: {', '.join(RUNTIMES)}.")
     module, _, cls = RUNTIMES[name].partition(":")
-    runtime: type[Runtime] = getattr(import_module(module), cls)
+    runtime: type[NetworkRuntime] = getattr(import_module(module), cls)
     return runtime

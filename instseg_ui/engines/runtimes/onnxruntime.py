@@ -7,14 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from instseg_ui.engines.runtimes import installed
-from instseg_ui.engines.runtimes.base import (
-    Array,
-    Network,
-    failed,
-    refused,
-    split_device,
-    taken,
-)
+from instseg_ui.engines.runtimes.network import Array, Network, failed, refused, split_device, taken
 from instseg_ui.errors import LoadError
 
 _NAME = "ONNX Runtime"
@@ -48,7 +41,7 @@ class OnnxRuntime:
         return installed.no_cuda() if kind == "gpu" else ""
 
     def load(self, file: Path) -> Network:
-        """See `Runtime.load`."""
+        """See `NetworkRuntime.load`."""
         return Session(file, self._threads, self._providers)
 
 

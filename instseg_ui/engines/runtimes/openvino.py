@@ -7,14 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from instseg_ui.engines.runtimes import installed
-from instseg_ui.engines.runtimes.base import (
-    Array,
-    Network,
-    failed,
-    refused,
-    split_device,
-    taken,
-)
+from instseg_ui.engines.runtimes.network import Array, Network, failed, refused, split_device, taken
 
 _NAME = "OpenVINO"
 
@@ -42,7 +35,7 @@ class OpenVino:
         return ""
 
     def load(self, file: Path) -> Network:
-        """See `Runtime.load`."""
+        """See `NetworkRuntime.load`."""
         try:
             model = self._core.read_model(str(file))
             # From the file: compiled, an input can go by the name of something inside.

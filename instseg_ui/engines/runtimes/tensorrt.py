@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from instseg_ui.engines.runtimes import installed
-from instseg_ui.engines.runtimes.base import Network, split_device
+from instseg_ui.engines.runtimes.network import Network, split_device
 from instseg_ui.engines.runtimes.onnxruntime import Provider, Session, providers
 
 
@@ -44,7 +44,7 @@ class TensorRt:
         return installed.no_cuda() or installed.no_tensorrt()
 
     def load(self, file: Path) -> Network:
-        """See `Runtime.load`."""
+        """See `NetworkRuntime.load`."""
         return Session(file, self._threads, self._providers)
 
 

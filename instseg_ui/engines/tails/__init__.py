@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from instseg_ui.engines.manifest import Manifest
-from instseg_ui.engines.tails.job import Job, Networks
+from instseg_ui.engines.tails.tail_input import Networks, TailInput
 from instseg_ui.results import Instances
 
 
 class Tail(Protocol):
     """Runs the networks of one converted model and reads instances from what they give."""
 
-    def run(self, job: Job) -> Instances:
+    def run(self, job: TailInput) -> Instances:
         """The instances of one image, at the job's floor and limit."""
         ...
 
@@ -21,7 +21,8 @@ class Tail(Protocol):
 def create(manifest: Manifest, networks: Networks) -> Tail:
     """The tail that belongs to the manifest's recipe."""
     module = import_module(f"{__name__}.{manifest.recipe}")
-    return cast(Tail, module.Tail(networks, manifest.params))
+    kind = getattr(module, f"{manifest.recipe.capitalize()}Tail")
+    return cast(Tail, kind(networks, manifest.params))
 
 
-__all__ = ["Job", "Networks", "Tail", "create"]
+__all__ = ["Networks", "Tail", "TailInput", "create"]

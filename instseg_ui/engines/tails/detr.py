@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.engines.rows import clipped, keep, row
-from instseg_ui.engines.tails.job import Job, Networks
 from instseg_ui.engines.tails.resample import Stretch
+from instseg_ui.engines.tails.tail_input import Networks, TailInput
 from instseg_ui.results import Instance, Instances
 
 
-class Tail:
+class DetrTail:
     """The last top-k, and masks as products of embeddings and features, for kept queries alone."""
 
     def __init__(self, networks: Networks, params: Mapping[str, Any]) -> None:
@@ -22,7 +22,7 @@ class Tail:
         self._classes, self._count = int(params["classes"]), int(params["count"])
         self._level = float(params["level"])
 
-    def run(self, job: Job) -> Instances:
+    def run(self, job: TailInput) -> Instances:
         """See `instseg_ui.engines.tails.Tail.run`."""
         scores, boxes, embeddings, features = (
             np.asarray(output, np.float32) for output in self._network.run(job.prepared.feeds())
@@ -45,7 +45,7 @@ class Tail:
 
     def _row(
         self,
-        job: Job,
+        job: TailInput,
         stretch: Stretch,
         cells: npt.NDArray[np.float32],
         class_id: int,

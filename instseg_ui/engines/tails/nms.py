@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from instseg_ui.engines.outputs import to_instances
 from instseg_ui.engines.rows import keep
-from instseg_ui.engines.tails.job import Job, Networks
 from instseg_ui.engines.tails.multiclass_nms import at_floor, multiclass_nms3
+from instseg_ui.engines.tails.tail_input import Networks, TailInput
 from instseg_ui.results import Instance, Instances
 
 Array = npt.NDArray[np.generic]
@@ -21,7 +21,7 @@ _PIXELS = 8 << 20
 """Mask pixels that the second part makes at once, objects times the image's area."""
 
 
-class Tail:
+class NmsTail:
     """Network, NMS on the host, and the second network some objects at a time."""
 
     def __init__(self, networks: Networks, params: Mapping[str, Any]) -> None:
@@ -30,7 +30,7 @@ class Tail:
         self._early, self._late = tuple(params["before"]), tuple(params["after"])
         self._outputs = tuple(params["outputs"])
 
-    def run(self, job: Job) -> Instances:
+    def run(self, job: TailInput) -> Instances:
         """See `instseg_ui.engines.tails.Tail.run`."""
         feeds: dict[str, Array] = dict(job.prepared.feeds())
         feeds |= zip(self._early, self._before.run(feeds), strict=True)
@@ -43,7 +43,7 @@ class Tail:
 
     def _found(
         self,
-        job: Job,
+        job: TailInput,
         feeds: dict[str, Array],
         rows: npt.NDArray[np.float32],
         index: npt.NDArray[np.intp],

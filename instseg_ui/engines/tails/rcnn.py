@@ -16,15 +16,15 @@ import numpy.typing as npt
 from instseg_ui.engines.rows import clipped, keep, row
 from instseg_ui.engines.tails.boxes import Floats, clip, decode
 from instseg_ui.engines.tails.heads import Pyramid, RoiHead
-from instseg_ui.engines.tails.job import Job, Networks
 from instseg_ui.engines.tails.multiclass_nms import at_floor, multiclass_nms3
 from instseg_ui.engines.tails.paste import paste
 from instseg_ui.engines.tails.proposals import Proposer
+from instseg_ui.engines.tails.tail_input import Networks, TailInput
 from instseg_ui.results import Instance, Instances
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RcnnDetections:
     """Objects before they are cut off at the image.
 
     Attributes:
@@ -38,7 +38,7 @@ class Found:
     boxes: Floats
 
 
-class Tail:
+class RcnnTail:
     """Proposals, RoIs, boxes and pasting on the host."""
 
     def __init__(self, networks: Networks, params: Mapping[str, Any]) -> None:
@@ -54,7 +54,7 @@ class Tail:
         self._mask = RoiHead(networks["mask"], pyramid, int(params["mask"]["batch"]))
         self._level = float(params["mask"]["level"])
 
-    def run(self, job: Job) -> Instances:
+    def run(self, job: TailInput) -> Instances:
         """See `instseg_ui.engines.tails.Tail.run`."""
         outputs = [np.asarray(item, np.float32) for item in self._trunk.run(job.prepared.feeds())]
         maps, rpn = outputs[: self._maps], outputs[self._maps :]
@@ -65,7 +65,9 @@ class Tail:
         found = self._find(maps, rois, size, job.floor)
         return Instances.from_rows(list(self._rows(job, maps, found)))
 
-    def _find(self, maps: Sequence[Floats], rois: Floats, size: Floats, floor: float) -> Found:
+    def _find(
+        self, maps: Sequence[Floats], rois: Floats, size: Floats, floor: float
+    ) -> RcnnDetections:
         """The box heads, each on the boxes of the one before."""
         total: Floats | None = None
         for number, stage in enumerate(self._stages, 1):
@@ -76,7 +78,7 @@ class Tail:
         assert total is not None, "the recipe finds a stage at least"
         scores = (total * self._share)[:, :-1]
         rows = self._chosen(stage, scores, rois, deltas, size, at_floor(self._nms, floor))
-        return Found(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2:])
+        return RcnnDetections(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2:])
 
     def _chosen(
         self,
@@ -97,7 +99,9 @@ class Tail:
         rows, _ = multiclass_nms3(boxes, scores, **nms)
         return rows
 
-    def _rows(self, job: Job, maps: Sequence[Floats], found: Found) -> Iterator[Instance]:
+    def _rows(
+        self, job: TailInput, maps: Sequence[Floats], found: RcnnDetections
+    ) -> Iterator[Instance]:
         scale = job.prepared.scale_factor[0][[1, 0, 1, 0]]
         boxes = clip(found.boxes / scale, np.array(job.size, np.float32))
         kept = [

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.engines.rows import keep, row
-from instseg_ui.engines.tails.job import Job, Networks
 from instseg_ui.engines.tails.matrix_nms import decay, packed
 from instseg_ui.engines.tails.resample import Stretch, extent_above, taken
+from instseg_ui.engines.tails.tail_input import Networks, TailInput
 from instseg_ui.results import Instance, Instances
 
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -52,7 +52,7 @@ class _Found:
         return _Found(self.kernel[some], self.class_ids[some], self.scores[some], self.bits[some])
 
 
-class Tail:
+class SoloTail:
     """What the exported graph does after its convolutions, without its filling rows."""
 
     def __init__(self, networks: Networks, params: Mapping[str, Any]) -> None:
@@ -63,7 +63,7 @@ class Tail:
         # Where the sigmoid passes a level, so does its argument.
         self._mask, self._level = _logit(params["mask"]), float(params["level"])
 
-    def run(self, job: Job) -> Instances:
+    def run(self, job: TailInput) -> Instances:
         """See `instseg_ui.engines.tails.Tail.run`."""
         scores, kernels, features = (
             np.asarray(output, np.float32) for output in self._network.run(job.prepared.feeds())
@@ -103,9 +103,9 @@ class Tail:
         return found.at(kept, scores[kept]).best(int(self._params["objects"]))
 
     def _rows(
-        self, job: Job, found: _Found, best: Indices, kernels: Floats, features: Floats
+        self, job: TailInput, found: _Found, best: Indices, kernels: Floats, features: Floats
     ) -> Iterator[Instance]:
-        masks = _Masks(features.shape[-2:], int(self._params["factor"]), job, self._level)
+        masks = _SoloMasks(features.shape[-2:], int(self._params["factor"]), job, self._level)
         flat = features.reshape(features.shape[1], -1)
         for number, i in enumerate(best):
             if number % _AT_ONCE == 0:
@@ -121,10 +121,10 @@ class Tail:
             yield row(class_id, score, box, crop, origin, job.labels, job.size)
 
 
-class _Masks:
+class _SoloMasks:
     """From a map before the sigmoid to a mask in the image, as the exported graph goes about it."""
 
-    def __init__(self, cells: tuple[int, ...], factor: int, job: Job, level: float) -> None:
+    def __init__(self, cells: tuple[int, ...], factor: int, job: TailInput, level: float) -> None:
         self._cells, self._level = (cells[0], cells[1]), level
         whole = cells[0] * factor, cells[1] * factor
         self._input = (

@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.engines.rows import clipped, keep, row
-from instseg_ui.engines.tails.job import Job, Networks
 from instseg_ui.engines.tails.multiclass_nms import at_floor, multiclass_nms3
 from instseg_ui.engines.tails.resample import Stretch, Window, extent_above, taken
+from instseg_ui.engines.tails.tail_input import Networks, TailInput
 from instseg_ui.results import Instances
 
 Floats = npt.NDArray[np.float32]
 
 
-class Tail:
+class YoloeTail:
     """NMS, and masks as products of coefficients and prototypes, cropped and stretched twice."""
 
     def __init__(self, networks: Networks, params: Mapping[str, Any]) -> None:
@@ -29,7 +29,7 @@ class Tail:
         self._level = float(params["level"])
         self._truncated = bool(params["truncated"])
 
-    def run(self, job: Job) -> Instances:
+    def run(self, job: TailInput) -> Instances:
         """See `instseg_ui.engines.tails.Tail.run`."""
         boxes, scores, coefficients, prototypes = (
             np.asarray(output, np.float32) for output in self._network.run(job.prepared.feeds())
@@ -44,7 +44,7 @@ class Tail:
         table = coefficients.reshape(coefficients.shape[-2:])
         chosen = table[:, index[kept]].T if self._by_channel else table[index[kept]]
         maps = chosen @ prototypes.reshape(prototypes.shape[-3], -1)
-        masks = _Masks(prototypes.shape[-2:], self._input, job, self._level, self._truncated)
+        masks = _YoloeMasks(prototypes.shape[-2:], self._input, job, self._level, self._truncated)
         instances = []
         for i, cells in zip(kept, maps, strict=True):
             crop, origin = masks(cells, rows[i, 2:])
@@ -56,14 +56,14 @@ class Tail:
         return Instances.from_rows(instances)
 
 
-class _Masks:
+class _YoloeMasks:
     """From a map before the sigmoid to a mask in the image, as the exported graph goes about it."""
 
     def __init__(
         self,
         cells: tuple[int, ...],
         network: tuple[int, int],
-        job: Job,
+        job: TailInput,
         level: float,
         truncated: bool,
     ) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from instseg_ui.errors import InputError
 from instseg_ui.evaluate.builder import Watch
 from instseg_ui.evaluate.dataset import Dataset
-from instseg_ui.evaluate.files import Files, OneFile, open_files
+from instseg_ui.evaluate.dataset_files import Files, OneFile, open_files
 from instseg_ui.evaluate.importers import coco, labelme, yolo
 from instseg_ui.evaluate.json_stream import top_keys
 

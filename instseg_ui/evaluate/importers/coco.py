@@ -13,7 +13,7 @@ from pycocotools import mask as coco
 from instseg_ui.errors import InputError
 from instseg_ui.evaluate.builder import Builder, Watch
 from instseg_ui.evaluate.dataset import Dataset, Id, ImageEntry
-from instseg_ui.evaluate.files import Files
+from instseg_ui.evaluate.dataset_files import Files
 from instseg_ui.evaluate.json_stream import Element, elements
 from instseg_ui.evaluate.truth_masks import BrokenMask, to_counts
 

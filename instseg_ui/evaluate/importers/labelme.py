@@ -21,7 +21,7 @@ from pycocotools import mask as coco
 from instseg_ui.errors import ImageError
 from instseg_ui.evaluate.builder import Builder, Watch
 from instseg_ui.evaluate.dataset import MAX_LABELME, Category, Dataset
-from instseg_ui.evaluate.files import Files, read_bytes
+from instseg_ui.evaluate.dataset_files import Files, read_bytes
 from instseg_ui.evaluate.truth_masks import from_rings, ring_fault
 from instseg_ui.masks import encode_crop
 

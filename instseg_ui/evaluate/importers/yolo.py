@@ -15,7 +15,7 @@ import yaml
 from instseg_ui.errors import ImageError, InputError
 from instseg_ui.evaluate.builder import Builder, Watch
 from instseg_ui.evaluate.dataset import Dataset
-from instseg_ui.evaluate.files import Files, read_bytes
+from instseg_ui.evaluate.dataset_files import Files, read_bytes
 from instseg_ui.evaluate.truth_masks import from_rings, ring_fault
 
 FORMAT = "yolo-seg"

@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from instseg_ui.benchmark import STAGES, Run, stage
+from instseg_ui.benchmark import STAGES, BenchmarkRun, stage
 from instseg_ui.benchmark.figures import Against, published_tradeoff, tradeoff
 from instseg_ui.comparison.decision import Point, front
 from instseg_ui.numbers import three
@@ -21,7 +21,7 @@ _LOG_FROM = 12.0
 _ROW_PX, _FRAME_PX, _LEAST_PX = 46, 110, 200
 
 
-def distribution(run: Run) -> go.Figure:
+def distribution(run: BenchmarkRun) -> go.Figure:
     """Latency of every counted run, a row for each model: dots, the middle half, the median."""
     figure = go.Figure()
     values = [[sample.latency for sample in one.samples] for one in run.measured]
@@ -45,7 +45,7 @@ def distribution(run: Run) -> go.Figure:
     return figure
 
 
-def stages(run: Run) -> go.Figure:
+def stages(run: BenchmarkRun) -> go.Figure:
     """The median time of each stage, end to end, a bar for each model."""
     figure = go.Figure()
     names = [_plain(one.model) for one in run.measured]
@@ -68,7 +68,7 @@ def stages(run: Run) -> go.Figure:
     return figure
 
 
-def pareto(run: Run, against: Against) -> go.Figure:
+def pareto(run: BenchmarkRun, against: Against) -> go.Figure:
     """Latency against mask AP or size, with the front of those that no other beats in both."""
     here = tradeoff(run, against)
     published = published_tradeoff(run) if against == "ap" else []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 
-from instseg_ui.benchmark import Kept, Run, compare_runs
+from instseg_ui.benchmark import BenchmarkRun, Kept, compare_runs
 from instseg_ui.benchmark.changes import CAVEAT, Changes
 from instseg_ui.benchmark.context import busy, context, failures, in_short
 from instseg_ui.numbers import plural, three
@@ -25,7 +25,7 @@ NO_EARLIER = nothing("Choose an earlier run above to see what changed since then
 NO_OTHER = nothing("A second run is needed: run the benchmark again, then compare the two.")
 
 
-def figures_html(run: Run | None, price: float | None) -> str:
+def figures_html(run: BenchmarkRun | None, price: float | None) -> str:
     """One row a model, and why a model or a figure is missing."""
     if run is None:
         return NO_RUN
@@ -40,7 +40,7 @@ def figures_html(run: Run | None, price: float | None) -> str:
     return _scrolled(table) + _failures(run) + _notes(notes)
 
 
-def stages_html(run: Run | None) -> str:
+def stages_html(run: BenchmarkRun | None) -> str:
     """One row a model and stage, and one a model and number of callers."""
     if run is None or not run.measured:
         return NO_RUN
@@ -51,12 +51,12 @@ def stages_html(run: Run | None) -> str:
     return html + _notes([in_short(run), dashes(stages, levels)])
 
 
-def short_html(run: Run | None) -> str:
+def short_html(run: BenchmarkRun | None) -> str:
     """What the charts stand on, in a line."""
     return NO_RUN if run is None or not run.measured else _notes([in_short(run), busy(run)])
 
 
-def context_html(run: Run | None) -> str:
+def context_html(run: BenchmarkRun | None) -> str:
     """What the figures stand on."""
     if run is None:
         return ""
@@ -64,7 +64,7 @@ def context_html(run: Run | None) -> str:
     return f'<dl class="bench-context">{rows}</dl>'
 
 
-def changes_html(run: Run | None, earlier: Kept | None, others: int) -> str:
+def changes_html(run: BenchmarkRun | None, earlier: Kept | None, others: int) -> str:
     """What changed since an earlier run, the changes beyond the noise first said in words."""
     if run is None or not run.measured:
         return NO_RUN
@@ -123,11 +123,11 @@ def _percent(value: float | None) -> str:
     return f", {'+' if value > 0 else '−'}{three(abs(value))} %"
 
 
-def _waiting(run: Run) -> str:
+def _waiting(run: BenchmarkRun) -> str:
     return nothing(f"{run.models[0].model} is being measured; its figures appear when it is done.")
 
 
-def _failures(run: Run) -> str:
+def _failures(run: BenchmarkRun) -> str:
     rows = failures(run) if run.state != "running" else _failed(run)
     items = "".join(
         f'<li class="failure"><b>{escape(name)}</b>: {escape(why)}</li>' for name, why in rows
@@ -135,7 +135,7 @@ def _failures(run: Run) -> str:
     return f'<ul class="bench-failures">{items}</ul>' if items else ""
 
 
-def _failed(run: Run) -> Sequence[tuple[str, str]]:
+def _failed(run: BenchmarkRun) -> Sequence[tuple[str, str]]:
     return [(one.model, one.failure) for one in run.models if one.state == "failed"]
 
 

@@ -9,6 +9,7 @@ import gradio as gr
 
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
+from instseg_ui.ui.shared.photo import Tray
 from instseg_ui.ui.shared.picks_layout import picks_layout
 from instseg_ui.ui.shared.services import Services
 
@@ -18,7 +19,7 @@ class Setup:
     """What is to be measured."""
 
     picks: gr.CheckboxGroup
-    images: gr.File
+    images: Tray
     repeats: gr.Number
     warmup: gr.Number
     callers: gr.Number
@@ -80,7 +81,7 @@ def setup_layout(services: Services) -> Setup:
     """What is to be measured: images, models, numbers."""
     with gr.Row(elem_id="bench-setup", equal_height=False):
         with gr.Column(scale=1, min_width=280, elem_classes="side"):
-            images = gr.File(
+            images = Tray(
                 value=[str(path) for path in services.examples[:1]],
                 label="Images",
                 file_count="multiple",

@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import ByteSize
 
-from instseg_ui.benchmark import Kept, Photo, Request, Run, Shelf, concurrency_levels
-from instseg_ui.benchmark.kept_run import measure_and_keep
-from instseg_ui.benchmark.measure import Progress
+from instseg_ui.benchmark import BenchmarkRun, Kept, PhotoFile, Request, Shelf, concurrency_levels
+from instseg_ui.benchmark.measure import BenchmarkProgress
+from instseg_ui.benchmark.recorded_run import measure_and_keep
 from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError
 from instseg_ui.numbers import milliseconds, plural, seconds
 from instseg_ui.settings import Settings
@@ -54,7 +54,7 @@ class Shown:
     Gradio asks for a hash of what it keeps for a visitor, so it is told apart by identity.
     """
 
-    run: Run
+    run: BenchmarkRun
     name: str = ""
 
 
@@ -72,15 +72,15 @@ class View:
 class _Latest:
     """Where the work is; written by its thread, read by the page's."""
 
-    progress: Progress | None = None
-    run: Run | None = None
-    shown: Run | None = field(default=None)
+    progress: BenchmarkProgress | None = None
+    run: BenchmarkRun | None = None
+    shown: BenchmarkRun | None = field(default=None)
 
-    def take(self, progress: Progress) -> None:
+    def take(self, progress: BenchmarkProgress) -> None:
         self.progress = progress
         self.run = progress.run or self.run
 
-    def news(self) -> Run | None:
+    def news(self) -> BenchmarkRun | None:
         """The run as it stands, if it has grown since it was last asked for."""
         if self.run is self.shown:
             return None
@@ -145,7 +145,7 @@ def _answer(text: str) -> Literal["json", "overlay"]:
     return "overlay" if text == "overlay" else "json"
 
 
-def _photos(paths: Sequence[str] | None, settings: Settings) -> list[Photo]:
+def _photos(paths: Sequence[str] | None, settings: Settings) -> list[PhotoFile]:
     """The images' bytes. An upload is numbered: other visitors see the runs that are kept."""
     if not paths:
         raise InputError("There is no image yet. Add one or more, then run the benchmark.")
@@ -155,7 +155,7 @@ def _photos(paths: Sequence[str] | None, settings: Settings) -> list[Photo]:
     photos = []
     for number, path in enumerate(map(Path, paths), 1):
         name = path.name if path.name in examples else f"image {number}{path.suffix.lower()}"
-        photos.append(Photo(name, _bytes(path, settings)))
+        photos.append(PhotoFile(name, _bytes(path, settings)))
     return photos
 
 
@@ -170,12 +170,12 @@ def _bytes(path: Path, settings: Settings) -> bytes:
 
 
 def _follow(
-    request: Request, photos: Sequence[Photo], settings: Settings, job: Job
+    request: Request, photos: Sequence[PhotoFile], settings: Settings, job: Job
 ) -> Iterator[View]:
     latest = _Latest()
 
     def work(report: Report) -> Kept:
-        def tell(progress: Progress) -> None:
+        def tell(progress: BenchmarkProgress) -> None:
             latest.take(progress)
             report(progress.phase)
 
@@ -198,7 +198,7 @@ def _follow(
             yield View(_progress(latest.progress, step.elapsed), shown)
 
 
-def _progress(progress: Progress, elapsed: float) -> str:
+def _progress(progress: BenchmarkProgress, elapsed: float) -> str:
     parts = [f"{progress.model}: {progress.phase}"]
     if progress.latest_ms is not None:
         parts.append(f"{milliseconds(progress.latest_ms)} an image")
@@ -208,7 +208,7 @@ def _progress(progress: Progress, elapsed: float) -> str:
     return progress_html(" · ".join(parts), progress.share)
 
 
-def ended_html(run: Run) -> str:
+def ended_html(run: BenchmarkRun) -> str:
     """How a run ended, as HTML."""
     states = [one.state for one in run.models]
     parts = [f"{states.count('done')} of {plural(len(states), 'model')} measured"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from instseg_ui.benchmark import Kept, Run, Shelf, to_csv, to_json
+from instseg_ui.benchmark import BenchmarkRun, Kept, Shelf, to_csv, to_json
 from instseg_ui.benchmark.figures import check_price
 from instseg_ui.errors import InputError, InstSegError
 from instseg_ui.show.benchmark import to_html
@@ -262,7 +262,7 @@ def _stop_when_left(jobs: Jobs) -> None:
     gr.context.Context.root_block.unload(leave)
 
 
-def _run(shown: Shown | None) -> Run | None:
+def _run(shown: Shown | None) -> BenchmarkRun | None:
     return None if shown is None else shown.run
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.catalog import Catalog
-from instseg_ui.comparison.decision import Candidate, Limits, Verdict, check_limit, decide
+from instseg_ui.comparison.decision import Candidate, DecisionLimits, Verdict, check_limit, decide
 from instseg_ui.comparison.objects import Comparison, coverage
 from instseg_ui.numbers import megabytes, milliseconds, three
-from instseg_ui.results import Prediction
+from instseg_ui.results import STAGES, Prediction
 from instseg_ui.ui.shared import high_performance
 
 Measure = Literal["F1", "Mean IoU"]
@@ -25,7 +25,6 @@ MEASURES: dict[str, str] = {
 NOT_ACCURACY = "Agreement between models, not accuracy: two models can agree and both be wrong."
 ALL_CLASSES = "All classes"
 _MAP_SIDE = 1280
-_STAGES = ("decode", "preprocess", "inference", "postprocess", "transfer")
 
 _HEADS = (
     "Model",
@@ -157,7 +156,7 @@ def verdict(
     Raises:
         InputError: a limit that is not a number above 0.
     """
-    limits = Limits(check_limit(most_ms, "latency"), check_limit(most_mb, "size"))
+    limits = DecisionLimits(check_limit(most_ms, "latency"), check_limit(most_mb, "size"))
     return decide(candidates(catalog, predictions), limits)
 
 
@@ -233,12 +232,12 @@ def _bar(one: Prediction, longest: float) -> str:
     parts = "".join(
         f'<span class="stage stage-{i}" style="width:{100 * value / longest:.2f}%" '
         f'title="{name} {milliseconds(value)}"></span>'
-        for i, name in enumerate(_STAGES)
+        for i, name in enumerate(STAGES)
         if (value := getattr(one.timings, name)) > 0
     )
     return f'<span class="cmp-bar">{parts}</span>'
 
 
 def _stage_legend() -> str:
-    items = "".join(f'<li><i class="stage-{i}"></i>{name}</li>' for i, name in enumerate(_STAGES))
+    items = "".join(f'<li><i class="stage-{i}"></i>{name}</li>' for i, name in enumerate(STAGES))
     return f'<ul class="cmp-legend">{items}</ul>'

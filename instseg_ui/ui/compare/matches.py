@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from instseg_ui.comparison import objects as comparison
 from instseg_ui.comparison.objects import Comparison, Member
-from instseg_ui.results import Instances, Prediction
+from instseg_ui.results import Prediction
 from instseg_ui.ui.compare.run import Run
 from instseg_ui.ui.link import THRESHOLD
 
@@ -106,21 +104,7 @@ def _shown(
 ) -> tuple[Prediction, list[int]]:
     found = prediction.at(max(threshold, prediction.floor))
     places = [i for i, label in enumerate(found.instances.labels) if label not in hidden]
-    if len(places) == len(found.instances):
-        return found, places
-    return replace(found, instances=_chosen(found.instances, places)), places
-
-
-def _chosen(instances: Instances, places: list[int]) -> Instances:
-    index = np.array(places, np.intp)
-    return Instances(
-        instances.boxes[index],
-        instances.class_ids[index],
-        instances.scores[index],
-        instances.areas[index],
-        tuple(instances.masks[i] for i in places),
-        tuple(instances.labels[i] for i in places),
-    )
+    return replace(found, instances=found.instances[places]), places
 
 
 def _at_place(member: Member | None, places: list[int]) -> Member | None:

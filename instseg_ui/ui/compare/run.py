@@ -9,17 +9,19 @@ from typing import cast
 
 from instseg_ui import images
 from instseg_ui.catalog import ModelSpec
+from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import Cancelled, InputError, InstSegError
 from instseg_ui.images import Image
 from instseg_ui.numbers import megabytes, milliseconds, seconds
 from instseg_ui.palette import color
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
 from instseg_ui.ui.segment.facts import progress_html
 from instseg_ui.ui.segment.run import display_url
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.jobs import Done, Job, Report, follow
 from instseg_ui.ui.shared.services import Services
-from instseg_ui.ui.viewer import MAX_PANES, grid_value, pane_value
+from instseg_ui.ui.viewer import grid_value, pane_value
 from instseg_ui.ui.viewer.grid import GridValue, PaneState, PaneValue
 from instseg_ui.ui.viewer.viewer import ImageValue, PredictionValue
 from instseg_ui.weights import ModelState
@@ -123,8 +125,8 @@ def picked(services: Services, models: Sequence[str]) -> list[ModelSpec]:
     """
     if not models:
         raise InputError("No model is picked. Pick two or more, then compare.")
-    if len(models) > MAX_PANES:
-        raise InputError(f"Pick at most {MAX_PANES} models; {len(models)} are picked.")
+    if len(models) > MOST_MODELS:
+        raise InputError(f"Pick at most {MOST_MODELS} models; {len(models)} are picked.")
     return [services.segmenter.catalog.get(name) for name in dict.fromkeys(models)]
 
 
@@ -198,7 +200,7 @@ def _done(prediction: Prediction) -> Outcome:
     pane = pane_value(
         prediction.model,
         "done",
-        prediction=cast(PredictionValue, prediction.to_dict()),
+        prediction=cast(PredictionValue, to_json(prediction)),
         colors={str(class_id): color(label) for class_id, label in classes},
         caption=[
             milliseconds(prediction.timings.latency),

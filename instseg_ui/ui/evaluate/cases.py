@@ -26,6 +26,7 @@ from instseg_ui.evaluate import (
 from instseg_ui.evaluate.cases import CASE_KINDS
 from instseg_ui.numbers import plural, three
 from instseg_ui.palette import color
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
 from instseg_ui.settings import Settings
 from instseg_ui.show.evaluation_pictures import draw
@@ -212,7 +213,7 @@ def _prediction(result: ModelResult, case: Case, show: str, found: Prediction) -
         ]
     if show != "found":
         instances += _truths(result, case, only=show == "case")
-    value = found.to_dict() | {"instances": instances}
+    value = to_json(found) | {"instances": instances}
     return cast(PredictionValue, value)
 
 
@@ -232,4 +233,4 @@ def _truths(result: ModelResult, case: Case, *, only: bool) -> list[dict[str, An
 
 
 def _rows(prediction: Prediction) -> list[dict[str, Any]]:
-    return list(prediction.to_dict()["instances"])
+    return [dict(row) for row in to_json(prediction)["instances"]]

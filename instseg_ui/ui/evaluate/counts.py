@@ -131,7 +131,7 @@ def confusion_html(result: ModelResult | None) -> str:
     return f'<div class="cmp-scroll">{table}</div>' + notes([note, rest])
 
 
-def pair(cell: confusion.Cell) -> str:
+def pair(cell: confusion.ConfusionCell) -> str:
     """A cell of the confusion as a kind of case; `cases` reads it back."""
     return f"confusion:{cell.truth}:{cell.predicted}"
 

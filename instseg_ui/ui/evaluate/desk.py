@@ -19,6 +19,7 @@ from pathlib import Path
 from instseg_ui.errors import InputError
 from instseg_ui.evaluate import Dataset, Evaluation, Options, Watch, open_coco, open_dataset
 from instseg_ui.settings import Settings
+from instseg_ui.ui.uploads import is_bundled
 
 MOST_KEPT = 20
 """Data sets whose predictions are kept on disk."""
@@ -82,8 +83,9 @@ class Desk:
             if self.files is not None:
                 shutil.rmtree(self.files, ignore_errors=True)
             for upload in self._uploads:
-                with contextlib.suppress(OSError):
-                    upload.unlink()
+                if not is_bundled(upload):
+                    with contextlib.suppress(OSError):
+                        upload.unlink()
             self.files, self._uploads = None, []
 
     def take(self, uploads: Sequence[str], folder: Path, most: int, watch: Watch) -> Dataset:

@@ -12,8 +12,8 @@ from instseg_ui.evaluate import (
     Dataset,
     Evaluation,
     Finding,
-    Level,
     ModelResult,
+    Severity,
 )
 from instseg_ui.evaluate import boundary as boundary_iou
 from instseg_ui.evaluate.calibration import SOURCE as CALIBRATION
@@ -72,9 +72,9 @@ def dataset_html(dataset: Dataset | None, findings: Iterable[Finding] = ()) -> s
     counts = ", ".join(
         plural(count, name)
         for level, name in (
-            (Level.ERROR, "error"),
-            (Level.WARNING, "warning"),
-            (Level.NOTE, "note"),
+            (Severity.ERROR, "error"),
+            (Severity.WARNING, "warning"),
+            (Severity.NOTE, "note"),
         )
         if (count := sum(one.level is level for one in told))
     )

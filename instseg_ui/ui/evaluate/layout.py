@@ -10,6 +10,7 @@ import gradio as gr
 from instseg_ui.ui.evaluate import figures
 from instseg_ui.ui.evaluate import progress as run_progress
 from instseg_ui.ui.shared import switch
+from instseg_ui.ui.shared.photo import Tray
 from instseg_ui.ui.shared.picks_layout import picks_layout
 from instseg_ui.ui.shared.services import Services
 
@@ -19,7 +20,7 @@ class Setup:
     """What is evaluated on what; `opened` changes when another data set is there."""
 
     opened: gr.State
-    uploads: gr.File
+    uploads: Tray
     picks: gr.CheckboxGroup
     shortcuts: dict[str, gr.Button]
     limit: gr.Number
@@ -65,7 +66,7 @@ def setup_layout(services: Services) -> Setup:
     opened = gr.State(0)
     with gr.Row(elem_id="eval-setup", equal_height=False):
         with gr.Column(scale=1, min_width=280, elem_classes="side"):
-            uploads = gr.File(
+            uploads = Tray(
                 label="Data set: a zip, or images and their JSON",
                 file_count="multiple",
                 file_types=[".zip", ".json", "image"],

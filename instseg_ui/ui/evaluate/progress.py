@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from instseg_ui.evaluate import Evaluation, Progress
+from instseg_ui.evaluate import Evaluation, EvaluationProgress
 from instseg_ui.numbers import plural, seconds
 from instseg_ui.ui.segment.facts import progress_html
 
@@ -23,7 +23,7 @@ _STAGES = {
 }
 
 
-def progress_of(progress: Progress, models: Sequence[str]) -> str:
+def progress_of(progress: EvaluationProgress, models: Sequence[str]) -> str:
     """Model, stage, images, time left; the bar is that of all models together."""
     parts = [f"{progress.model}: {_STAGES.get(progress.stage, progress.stage)}"]
     share = None

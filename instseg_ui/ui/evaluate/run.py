@@ -10,9 +10,9 @@ from instseg_ui.errors import Cancelled, InputError, InstSegError
 from instseg_ui.evaluate import (
     Dataset,
     Evaluation,
+    EvaluationProgress,
     Options,
     Predictions,
-    Progress,
     Watch,
     evaluate,
     for_evaluation,
@@ -59,7 +59,7 @@ class View:
 class _Latest:
     """Where the work is; written by its thread, read by the page's."""
 
-    progress: Progress | None = None
+    progress: EvaluationProgress | None = None
     shown: float = 0.0
 
     def due(self) -> bool:
@@ -200,7 +200,7 @@ def _evaluate(
     if dataset is None or folder is None or job.stopped.is_set():
         raise Cancelled("Stopped before it began.")
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: EvaluationProgress) -> None:
         latest.progress = progress
         report(progress.stage)
 
@@ -261,7 +261,7 @@ def _so_far(
 
 
 def _again(desk: Desk, before: Evaluation, report: Report, latest: _Latest, job: Job) -> Evaluation:
-    def tell(progress: Progress) -> None:
+    def tell(progress: EvaluationProgress) -> None:
         latest.progress = progress
         report(progress.stage)
 

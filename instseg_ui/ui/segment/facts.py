@@ -7,16 +7,9 @@ from html import escape
 
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.numbers import megabytes, milliseconds, three
-from instseg_ui.results import Prediction, Runtime
+from instseg_ui.results import Prediction, Runtime, stage_label
 from instseg_ui.ui.shared import high_performance
 
-_STAGES = (
-    ("decode", "Decode"),
-    ("preprocess", "Preprocess"),
-    ("inference", "Inference"),
-    ("postprocess", "Postprocess"),
-    ("transfer", "Transfer"),
-)
 # Characters of notes that are shown without a click.
 _LONGEST_OPEN = 160
 
@@ -105,7 +98,7 @@ def _row(name: str, value: str, hint: str) -> str:
 
 
 def _stage_bar(prediction: Prediction) -> str:
-    values = [(name, getattr(prediction.timings, key)) for key, name in _STAGES]
+    values = [(stage_label(name), value) for name, value in prediction.timings.stages.items()]
     total = sum(value for _, value in values) or 1.0
     parts = "".join(
         f'<span class="stage stage-{i}" style="flex-grow:{value / total:.4f}" '

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,9 @@ from instseg_ui.errors import Cancelled, InstSegError
 from instseg_ui.images import Image
 from instseg_ui.numbers import seconds
 from instseg_ui.palette import color
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction, check_threshold
+from instseg_ui.ui import uploads
 from instseg_ui.ui.segment.facts import facts_html, waiting_html
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.jobs import Done, Job, Report, Stage, follow
@@ -100,7 +101,7 @@ def answer(
     threshold: float,
     engine: str | None = None,
 ) -> dict[str, Any]:
-    """One photo's instances at `threshold` as plain JSON values; see `Prediction.to_dict`.
+    """One photo's instances at `threshold` as plain JSON values; see `prediction_json.to_json`.
 
     Raises:
         InstSegError: no photo, no such model or engine, or it failed.
@@ -110,7 +111,7 @@ def answer(
         raise images.ImageError("No image came. Send one as `image`.")
     image = images.read(photo, services.settings)
     prediction = services.segmenter.segment(image, model or None, engine=engine)
-    return prediction.at(threshold).to_dict() | {"threshold": threshold}
+    return {**to_json(prediction.at(threshold)), "threshold": threshold}
 
 
 def _look(
@@ -156,18 +157,19 @@ def _done(prediction: Prediction, spec: ModelSpec, engine: str | None, shown: Im
     classes = {(row.class_id, row.label) for row in prediction.instances}
     viewer = viewer_value(
         image=shown,
-        prediction=cast(PredictionValue, prediction.to_dict() | {"engine": engine or ""}),
+        prediction=cast(PredictionValue, {**to_json(prediction), "engine": engine or ""}),
         colors={str(class_id): color(label) for class_id, label in classes},
     )
     return View(viewer, facts_html(prediction, spec))
 
 
 def display_url(image: Image, cache: Path) -> str:
-    """The upright pixels as a file that every browser can show, in Gradio's own cache."""
-    name = hashlib.sha256(image.digest.encode()).hexdigest()[:40]
-    path = cache / name / "photo.jpg"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
+    """The upright pixels as a file that every browser can show, in Gradio's own cache.
+
+    Its name cannot be guessed, and it is deleted an hour after it was last shown anew.
+    """
+    path = cache / uploads.private_name(image.digest) / "photo.jpg"
+    if not uploads.renewed(path):
         data = cv2.imencode(".jpg", image.pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
-        path.write_bytes(data.tobytes())
+        uploads.write(path, data.tobytes())
     return f"/gradio_api/file={path.as_posix()}"

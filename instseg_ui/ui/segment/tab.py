@@ -24,8 +24,9 @@ from instseg_ui.ui.shared import (
     switch,
 )
 from instseg_ui.ui.shared.events import OWN, save_script, session_of
-from instseg_ui.ui.shared.photo import Photo
+from instseg_ui.ui.shared.photo import OpenButton, Photo
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.uploads import bundled
 from instseg_ui.ui.viewer import Viewer, uploaded_photo, viewer_value
 
 _QUEUED: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 4}
@@ -41,7 +42,7 @@ class PhotoSide:
     """Where a photo comes in."""
 
     photo: Photo
-    opened: gr.UploadButton
+    opened: OpenButton
     take: gr.Button
     camera: Photo
     examples: gr.Dataset
@@ -140,7 +141,7 @@ def _photo_side(services: Services) -> PhotoSide:
     )
     # The image's own buttons do nothing while it shows a picture, so ours stand below it.
     with gr.Row(elem_id="photo-buttons"):
-        opened = gr.UploadButton(
+        opened = OpenButton(
             "Open a photo", file_types=["image"], size="sm", min_width=60, elem_id="open"
         )
         take = gr.Button("Camera", size="sm", min_width=60, elem_id="take")
@@ -233,7 +234,7 @@ def _connect_looking(services: Services, parts: Parts) -> None:
 
 def _connect_sources(services: Services, side: PhotoSide) -> None:
     def show_example(event: gr.SelectData) -> str:
-        return str(services.examples[event.index])
+        return bundled(services.examples[event.index])
 
     def toggle_camera(shown: bool) -> tuple[bool, dict[str, Any]]:
         return not shown, gr.update(visible=not shown, value=None)

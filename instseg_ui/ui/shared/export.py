@@ -12,7 +12,7 @@ from types import MappingProxyType
 from instseg_ui import images
 from instseg_ui.errors import InputError
 from instseg_ui.exports import Item, export
-from instseg_ui.results import Instances, Prediction, check_threshold
+from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.ui.segment import run
 from instseg_ui.ui.shared.services import Services
 
@@ -75,12 +75,8 @@ def shown_in(sent: object) -> Shown:
 def filtered(prediction: Prediction, shown: Shown) -> Prediction:
     """The same prediction with the instances that the viewer shows."""
     found = prediction.at(max(shown.threshold, prediction.floor))
-    rows = [
-        row
-        for row in found.instances
-        if row.area >= shown.min_area and row.label not in shown.hidden
-    ]
-    return replace(found, instances=Instances.from_rows(rows))
+    large = found.instances[found.instances.areas >= shown.min_area]
+    return replace(found, instances=large.without(shown.hidden))
 
 
 def export_file(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from instseg_ui.catalog import ModelSpec
+from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.numbers import megabytes, three
 from instseg_ui.ui.shared.services import Services
-from instseg_ui.ui.viewer import MAX_PANES
 from instseg_ui.weights import ModelState
 
 READY, NONE = "Ready here", "None"
@@ -29,7 +29,7 @@ def ready(services: Services) -> list[str]:
     """The models that can run now, at most as many as the grid has places."""
     store = services.segmenter.store
     names = [spec.id for spec in services.segmenter.catalog if store.status(spec).usable]
-    return names[:MAX_PANES]
+    return names[:MOST_MODELS]
 
 
 def shortcuts(services: Services) -> list[str]:
@@ -49,7 +49,7 @@ def toggled(services: Services, picks: Sequence[str], shortcut: str) -> list[str
     if set(family) <= set(picks):
         return [name for name in picks if name not in family]
     wanted = {*picks, *family}
-    return [name for name in catalog.names if name in wanted][:MAX_PANES]
+    return [name for name in catalog.names if name in wanted][:MOST_MODELS]
 
 
 def button(picks: Sequence[str]) -> str:
@@ -65,8 +65,8 @@ def hint(picks: Sequence[str]) -> str:
         words = "Pick two or more models, then compare them on this photo."
     elif len(picks) == 1:
         words = "One model is picked. Pick another one to compare it with."
-    elif len(picks) > MAX_PANES:
-        words = f"{len(picks)} models are picked; at most {MAX_PANES} fit. Take some away."
+    elif len(picks) > MOST_MODELS:
+        words = f"{len(picks)} models are picked; at most {MOST_MODELS} fit. Take some away."
     else:
         words = "The models run one after another; each result appears when it is done."
     return f'<p class="summary">{words}</p>'

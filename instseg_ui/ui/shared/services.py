@@ -40,4 +40,5 @@ class Services:
 
     def spec(self, model: str | None) -> ModelSpec:
         """The catalog's row for `model`, or for the default model."""
-        return self.segmenter.catalog.get(model or self.settings.default_model)
+        catalog = self.segmenter.catalog
+        return catalog.get(model) if model else catalog.default(self.settings)

@@ -1,7 +1,6 @@
 """The viewer: a picture with its instances, in the browser; alone, or a grid of them."""
 
 from instseg_ui.ui.viewer.grid import (
-    MAX_PANES,
     CompareGrid,
     Settled,
     grid_value,
@@ -20,7 +19,6 @@ from instseg_ui.ui.viewer.viewer import (
 )
 
 __all__ = [
-    "MAX_PANES",
     "STATIC_DIR",
     "STATIC_ROUTE",
     "CompareGrid",

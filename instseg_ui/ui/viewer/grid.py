@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 import gradio as gr
 
+from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.ui.viewer.viewer import (
     ImageValue,
     MessageValue,
@@ -22,7 +23,6 @@ from instseg_ui.ui.viewer.viewer import (
 )
 
 HERE = Path(__file__).parent
-MAX_PANES = 16
 MAX_NAMES = 1000
 
 PaneState = Literal["waiting", "running", "done", "failed", "not fetched"]
@@ -97,7 +97,7 @@ def grid_value(
 
     Args:
         image: the picture, upright, in the pixels that boxes and masks refer to.
-        panes: one a model, at most `MAX_PANES`. A pane whose prediction is the same as
+        panes: one a model, at most `MOST_MODELS`. A pane whose prediction is the same as
             before is left as it is.
         reference: which pane the others are measured against.
         threshold: where all thresholds are put when this differs from the value before.
@@ -107,8 +107,8 @@ def grid_value(
     Raises:
         ValueError: more panes than the page can show.
     """
-    if len(panes) > MAX_PANES:
-        raise ValueError(f"expected at most {MAX_PANES} panes, got {len(panes)}")
+    if len(panes) > MOST_MODELS:
+        raise ValueError(f"expected at most {MOST_MODELS} panes, got {len(panes)}")
     return {
         "image": image,
         "panes": list(panes),
@@ -128,7 +128,7 @@ def settled(event: gr.EventData) -> Settled:
     thresholds, hidden = data.get("thresholds"), data.get("hidden")
     if (
         isinstance(thresholds, list)
-        and len(thresholds) <= MAX_PANES
+        and len(thresholds) <= MOST_MODELS
         and all(_is_share(one) for one in thresholds)
         and isinstance(hidden, list)
         and len(hidden) <= MAX_NAMES
@@ -145,7 +145,7 @@ def referenced(event: gr.EventData) -> int:
         gr.Error: the event names no pane.
     """
     index = _data(event).get("index")
-    if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < MAX_PANES:
+    if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < MOST_MODELS:
         return index
     raise gr.Error("The reference did not arrive. Choose it again.")
 

@@ -10,6 +10,7 @@ import gradio as gr
 
 from instseg_ui.comparison.objects import Comparison, MatchedObject, State
 from instseg_ui.palette import color
+from instseg_ui.prediction_json import number
 from instseg_ui.ui.viewer.viewer import modules_address
 
 HERE = Path(__file__).parent
@@ -88,7 +89,7 @@ def _object(matched: MatchedObject, places: Sequence[int]) -> ObjectValue:
             {
                 "index": member.index,
                 "label": member.instance.label,
-                "score": float(member.instance.score),
+                "score": number(member.instance.score),
                 "iou": None if place == leading else round(member.iou, 4),
                 "color": color(member.instance.label),
             }

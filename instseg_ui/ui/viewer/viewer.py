@@ -13,23 +13,19 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from instseg_ui.errors import InputError
+from instseg_ui.prediction_json import InstanceJson
+from instseg_ui.ui.uploads import received
+
 HERE = Path(__file__).parent
 STATIC_DIR = HERE / "static"
 STATIC_ROUTE = "/instseg/viewer"
 ONE_YEAR = 365 * 24 * 3600
-
-
-class Rle(TypedDict):
-    """A full-frame COCO mask: ``size`` is [height, width], ``counts`` the compressed string."""
-
-    size: list[int]
-    counts: str
 
 
 class ImageValue(TypedDict):
@@ -41,18 +37,12 @@ class ImageValue(TypedDict):
     name: str
 
 
-class InstanceValue(TypedDict):
-    """One object; ``box`` is xyxy in pixels, ``area`` counts mask pixels.
+class InstanceValue(InstanceJson):
+    """One object as `prediction_json` has it.
 
     One with ``outline`` is drawn as a dashed line alone, such as a truth over what was found.
     """
 
-    class_id: int
-    label: str
-    score: float
-    box: Sequence[float]
-    area: int
-    mask: Rle
     outline: NotRequired[bool]
 
 
@@ -171,20 +161,16 @@ def mount_static(app: Starlette, prefix: str = "") -> None:
 def uploaded_photo(event: gr.EventData) -> Path:
     """The file that an ``upload`` event of a `Viewer` speaks of.
 
-    The browser sends the path, so it is believed only inside the folder that
-    Gradio writes uploads to.
+    The browser sends the path, which is believed only where Gradio writes uploads to.
 
     Raises:
         gr.Error: the event names no uploaded file.
     """
     data = event._data if isinstance(event._data, Mapping) else {}
-    named = data.get("path")
-    folder = Path(get_upload_folder()).resolve()
-    if isinstance(named, str) and "\0" not in named:
-        path = Path(named).resolve()
-        if path.is_relative_to(folder) and path.is_file():
-            return path
-    raise gr.Error("The photo did not arrive. Drop it again.")
+    try:
+        return received(data.get("path"))
+    except InputError:
+        raise gr.Error("The photo did not arrive. Drop it again.", print_exception=False) from None
 
 
 class Viewer(gr.HTML):

@@ -8,11 +8,11 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from instseg_ui.comparison.objects import compare
+from instseg_ui.comparison.objects import MOST_MODELS, compare
 from instseg_ui.masks import encode
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Instance, Instances, Prediction, Runtime, Timings
 from instseg_ui.ui.viewer import (
-    MAX_PANES,
     CompareGrid,
     ObjectTable,
     Settled,
@@ -53,7 +53,7 @@ def test_class_ids_become_the_keys_that_json_has():
 
 def test_more_panes_than_fit_are_refused():
     with pytest.raises(ValueError, match="at most 16"):
-        grid_value(panes=[pane_value("A")] * (MAX_PANES + 1))
+        grid_value(panes=[pane_value("A")] * (MOST_MODELS + 1))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_where_the_filters_came_to_rest():
         {"thresholds": [True], "hidden": []},
         {"thresholds": [math.nan], "hidden": []},
         {"thresholds": [1.5], "hidden": []},
-        {"thresholds": [0.5] * (MAX_PANES + 1), "hidden": []},
+        {"thresholds": [0.5] * (MOST_MODELS + 1), "hidden": []},
         {"thresholds": [0.5], "hidden": [3]},
         {"thresholds": [0.5], "hidden": ["a"] * 2000},
     ],
@@ -149,7 +149,7 @@ def test_a_row_names_what_each_model_found(comparison):
 
 def test_an_index_counts_in_the_whole_prediction(comparison):
     value = object_table_value(comparison)
-    whole = prediction("B", square(0), square(60, score=0.6)).to_dict()["instances"]
+    whole = to_json(prediction("B", square(0), square(60, score=0.6)))["instances"]
     for one in value["objects"]:
         member = one["members"][0]
         if member:

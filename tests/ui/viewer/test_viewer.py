@@ -9,6 +9,8 @@ from fastapi.testclient import TestClient
 
 from instseg_ui.ui.viewer import STATIC_ROUTE, Viewer, mount_static, uploaded_photo, viewer_value
 
+SECRET = "5e" * 32
+
 
 @pytest.fixture
 def client():
@@ -56,9 +58,10 @@ def test_the_schema_is_an_object():
 
 
 def test_an_uploaded_photo_is_found(uploads):
-    photo = uploads / "photo.png"
+    photo = uploads / SECRET / "photo.png"
+    photo.parent.mkdir()
     photo.write_bytes(b"x")
-    assert uploaded_photo(event({"path": str(photo)})) == photo.resolve()
+    assert uploaded_photo(event({"path": str(photo)})) == photo
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,9 @@ def test_an_uploaded_photo_is_found(uploads):
         {"path": ""},
         {"path": "/etc/passwd"},
         {"path": "{uploads}/../secret.txt"},
-        {"path": "{uploads}/link.txt"},
+        {"path": "{uploads}/{secret}/link.txt"},
+        {"path": "{uploads}/{secret}/../../secret.txt"},
+        {"path": "{uploads}/loose.png"},
         {"path": "{uploads}/missing.png"},
         {"path": "{uploads}"},
         {"path": "{uploads}/a\0b"},
@@ -80,9 +85,11 @@ def test_an_uploaded_photo_is_found(uploads):
 def test_a_path_outside_the_uploads_is_refused(uploads, data):
     secret = uploads.parent / "secret.txt"
     secret.write_text("secret")
-    (uploads / "link.txt").symlink_to(secret)
+    (uploads / SECRET).mkdir()
+    (uploads / SECRET / "link.txt").symlink_to(secret)
+    (uploads / "loose.png").write_bytes(b"not an upload of this server")
     if isinstance(data, dict) and isinstance(data.get("path"), str):
-        data = {"path": data["path"].format(uploads=uploads)}
+        data = {"path": data["path"].format(uploads=uploads, secret=SECRET)}
     with pytest.raises(gr.Error, match="did not arrive") as caught:
         uploaded_photo(event(data))
     assert str(uploads) not in str(caught.value)

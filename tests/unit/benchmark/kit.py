@@ -7,7 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from instseg_ui.benchmark import ColdStart, Level, Memory, ModelRun, Request, Run, Sample
+from instseg_ui.benchmark import (
+    BenchmarkRun,
+    ColdStart,
+    ConcurrencyLevel,
+    Memory,
+    ModelRun,
+    Request,
+    Sample,
+)
 from instseg_ui.benchmark.records import ImageFacts, Machine
 from instseg_ui.catalog import Basis, Published
 
@@ -37,14 +45,14 @@ def model_run(name: str, inference: Sequence[float], **changes: Any) -> ModelRun
         cold=(ColdStart(100.0, 20.0, 150.0),),
         warmup=(sample(50.0),),
         samples=samples,
-        levels=(Level(1, sum(walls), walls), Level(2, sum(walls) / 2, walls)),
+        levels=(ConcurrencyLevel(1, sum(walls), walls), ConcurrencyLevel(2, sum(walls) / 2, walls)),
         memory=Memory(300.0, 200.0, 400.0),
     )
     return replace(run, **changes)
 
 
-def made_run(*models: ModelRun, **changes: Any) -> Run:
-    run = Run(
+def made_run(*models: ModelRun, **changes: Any) -> BenchmarkRun:
+    run = BenchmarkRun(
         made=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         request=Request(tuple(one.model for one in models) or ("A",), concurrency=(1, 2)),
         machine=Machine(

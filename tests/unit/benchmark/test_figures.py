@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from instseg_ui.benchmark.figures import (
-    Summary,
+    SampleSummary,
     check_price,
     cost_per_1000,
     latency,
@@ -23,11 +23,11 @@ from tests.unit.benchmark.kit import made_run, model_run
 
 
 def test_percentiles_lie_between_the_sorted_values() -> None:
-    summary = Summary.of(float(value) for value in range(100, -1, -1))
+    summary = SampleSummary.of(float(value) for value in range(100, -1, -1))
     assert summary is not None
     assert summary.percentiles == {50: 50.0, 90: 90.0, 95: 95.0, 99: 99.0}
     assert (summary.n, summary.iqr, summary.least, summary.most) == (101, 50.0, 0.0, 100.0)
-    two = Summary.of([1.0, 2.0])
+    two = SampleSummary.of([1.0, 2.0])
     assert two is not None
     assert two.percentiles[50] == 1.5
     assert two.deviation == pytest.approx(0.5**0.5)
@@ -39,7 +39,7 @@ def test_percentiles_lie_between_the_sorted_values() -> None:
      (100, {50, 90, 95, 99})],
 )  # fmt: skip
 def test_a_percentile_that_n_does_not_support_is_none(n: int, known: set[int]) -> None:
-    summary = Summary.of([1.0] * n)
+    summary = SampleSummary.of([1.0] * n)
     assert summary is not None
     assert {q for q, value in summary.percentiles.items() if value is not None} == known
     assert (summary.deviation is None) == (n < 2)
@@ -49,7 +49,7 @@ def test_a_percentile_that_n_does_not_support_is_none(n: int, known: set[int]) -
 def test_why_there_is_none() -> None:
     assert [runs_needed(q) for q in (50, 75, 90, 95, 99)] == [1, 4, 10, 20, 100]
     assert why_none(99) == "p99 needs 100 runs or more."
-    assert Summary.of([]) is None
+    assert SampleSummary.of([]) is None
 
 
 def test_stages_add_up_to_the_latency() -> None:

@@ -8,15 +8,22 @@ from typing import Any
 
 import pytest
 
-from instseg_ui.benchmark import Photo, Progress, Request, Run, Shelf, run_benchmark
-from instseg_ui.benchmark.kept_run import measure_and_keep
+from instseg_ui.benchmark import (
+    BenchmarkProgress,
+    BenchmarkRun,
+    PhotoFile,
+    Request,
+    Shelf,
+    run_benchmark,
+)
 from instseg_ui.benchmark.memory import process_memory
+from instseg_ui.benchmark.recorded_run import measure_and_keep
 from instseg_ui.errors import ImageError, InputError, UnknownModelError
 from instseg_ui.settings import Settings
 from tests.unit.factories import GREEN, RED, model_folder, never, patches, png
 
-ONE = Photo("one.png", png(patches(((2, 3, 12, 20), RED))))
-TWO = Photo("two.png", png(patches(((2, 3, 12, 20), RED), ((30, 10, 50, 30), GREEN))))
+ONE = PhotoFile("one.png", png(patches(((2, 3, 12, 20), RED))))
+TWO = PhotoFile("two.png", png(patches(((2, 3, 12, 20), RED), ((30, 10, 50, 30), GREEN))))
 
 
 @pytest.fixture
@@ -34,7 +41,7 @@ def bench(tmp_path: Path, settings: Settings) -> Settings:
 
 def test_every_repeat_runs_and_warm_up_stands_apart(bench: Settings) -> None:
     request = Request(("good",), repeats=4, warmup=3, cold_starts=2, concurrency=(1, 3))
-    seen: list[Progress] = []
+    seen: list[BenchmarkProgress] = []
     run = run_benchmark(request, [ONE, TWO], bench, on_progress=seen.append)
     (model,) = run.models
     assert (run.state, model.state, model.engine) == ("done", "done", "fake")
@@ -83,7 +90,7 @@ def test_what_fails_keeps_its_runs_and_the_others_go_on(bench: Settings) -> None
 
 def test_stopping_keeps_what_was_measured(bench: Settings, tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "runs")
-    seen: list[Progress] = []
+    seen: list[BenchmarkProgress] = []
 
     def in_the_slow_run() -> bool:
         return sum(one.model == "slow" and one.phase == "measuring" for one in seen) >= 3
@@ -100,9 +107,9 @@ def test_stopping_keeps_what_was_measured(bench: Settings, tmp_path: Path) -> No
 
 def test_a_run_is_on_disk_as_soon_as_a_model_is_done(bench: Settings, tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "runs")
-    on_disk: list[Run | None] = []
+    on_disk: list[BenchmarkRun | None] = []
 
-    def look(progress: Progress) -> None:
+    def look(progress: BenchmarkProgress) -> None:
         kept = shelf.listing().kept
         on_disk.append(kept[0].run if kept else None)
 
@@ -134,7 +141,7 @@ def test_wrong_input_is_said_before_anything_runs(bench: Settings) -> None:
     with pytest.raises(InputError, match="no image"):
         run_benchmark(Request(("good",)), [], bench)
     with pytest.raises(ImageError, match=r"^bad\.png: This file is not an image"):
-        run_benchmark(Request(("good",)), [ONE, Photo("bad.png", b"nonsense")], bench)
+        run_benchmark(Request(("good",)), [ONE, PhotoFile("bad.png", b"nonsense")], bench)
 
 
 def test_memory_of_a_process() -> None:

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instseg_ui.comparison.decision import Candidate, Limits, Point, check_limit, decide, front
+from instseg_ui.comparison.decision import (
+    Candidate,
+    DecisionLimits,
+    Point,
+    check_limit,
+    decide,
+    front,
+)
 from instseg_ui.errors import InputError
 
 LARGE = Candidate("Large", 45.7, 812.4, 114)
@@ -21,7 +28,7 @@ points = st.lists(st.tuples(numbers, numbers), max_size=12)
 
 
 def test_without_limits_the_highest_ap_wins() -> None:
-    verdict = decide(ALL, Limits())
+    verdict = decide(ALL, DecisionLimits())
     assert verdict.best == "Large"
     assert verdict.remaining == ("Large", "Small", "Own")
     assert verdict.reason == (
@@ -31,14 +38,14 @@ def test_without_limits_the_highest_ap_wins() -> None:
 
 
 def test_a_limit_rules_out_and_says_by_how_much() -> None:
-    verdict = decide(ALL, Limits(latency_ms=500))
+    verdict = decide(ALL, DecisionLimits(latency_ms=500))
     assert verdict.best == "Small"
     assert verdict.ruled_out == {"Large": "812 ms is over 500 ms"}
     assert "within 500 ms" in verdict.reason
 
 
 def test_both_limits_hold_together() -> None:
-    verdict = decide(ALL, Limits(500, 20))
+    verdict = decide(ALL, DecisionLimits(500, 20))
     assert verdict.best == "Own"
     assert verdict.ruled_out["Large"] == "812 ms is over 500 ms, 114 MB is over 20 MB"
     assert "the only one within 500 ms and 20 MB" in verdict.reason
@@ -46,7 +53,7 @@ def test_both_limits_hold_together() -> None:
 
 
 def test_a_model_exactly_at_the_limit_remains() -> None:
-    assert decide([SMALL], Limits(300, 52)).best == "Small"
+    assert decide([SMALL], DecisionLimits(300, 52)).best == "Small"
 
 
 @pytest.mark.parametrize(
@@ -59,43 +66,46 @@ def test_a_model_exactly_at_the_limit_remains() -> None:
     ],
 )
 def test_ties_are_broken_and_said(first: Any, second: Any, best: str, by: str) -> None:
-    verdict = decide([first, second], Limits())
+    verdict = decide([first, second], DecisionLimits())
     assert verdict.best == best
     assert "shares the highest" in verdict.reason
     assert f"by {by}" in verdict.reason
 
 
 def test_without_any_ap_the_fastest_is_named() -> None:
-    verdict = decide([OWN, Candidate("Other", None, 50, 99)], Limits())
+    verdict = decide([OWN, Candidate("Other", None, 50, 99)], DecisionLimits())
     assert verdict.best == "Other"
     assert "accuracy cannot decide; Other is the fastest here, 50.0 ms" in verdict.reason
 
 
 def test_without_ap_and_measurement_it_says_to_compare() -> None:
-    assert "Compare them first" in decide([Candidate("A"), Candidate("B")], Limits()).reason
+    assert "Compare them first" in decide([Candidate("A"), Candidate("B")], DecisionLimits()).reason
 
 
 def test_nothing_measured_under_a_limit_is_ruled_out() -> None:
-    verdict = decide([Candidate("A", 40, None, 5), SMALL], Limits(latency_ms=400))
+    verdict = decide([Candidate("A", 40, None, 5), SMALL], DecisionLimits(latency_ms=400))
     assert verdict.ruled_out == {"A": "not measured here"}
     assert verdict.best == "Small"
 
 
 def test_no_candidates_at_all() -> None:
-    assert decide([], Limits()).reason == "Nothing was measured yet. Pick models and compare them."
+    assert (
+        decide([], DecisionLimits()).reason
+        == "Nothing was measured yet. Pick models and compare them."
+    )
 
 
 @pytest.mark.parametrize(
     ("limits", "advice"),
     [
-        (Limits(latency_ms=50), "No model remains within 50 ms. Allow 100 ms to keep Own."),
-        (Limits(size_mb=5), "No model remains within 5 MB. Allow 10.0 MB to keep Own."),
-        (Limits(90, 60), "Allow 100 ms to keep Own."),
-        (Limits(400, 8), "Allow 10.0 MB to keep Own."),
-        (Limits(50, 5), "Allow 100 ms and 10.0 MB to keep Own."),
+        (DecisionLimits(latency_ms=50), "No model remains within 50 ms. Allow 100 ms to keep Own."),
+        (DecisionLimits(size_mb=5), "No model remains within 5 MB. Allow 10.0 MB to keep Own."),
+        (DecisionLimits(90, 60), "Allow 100 ms to keep Own."),
+        (DecisionLimits(400, 8), "Allow 10.0 MB to keep Own."),
+        (DecisionLimits(50, 5), "Allow 100 ms and 10.0 MB to keep Own."),
     ],
 )
-def test_when_nothing_remains_it_says_what_to_loosen(limits: Limits, advice: str) -> None:
+def test_when_nothing_remains_it_says_what_to_loosen(limits: DecisionLimits, advice: str) -> None:
     verdict = decide(ALL, limits)
     assert verdict.best is None
     assert verdict.remaining == ()
@@ -103,25 +113,25 @@ def test_when_nothing_remains_it_says_what_to_loosen(limits: Limits, advice: str
 
 
 def test_either_limit_can_be_the_one_to_loosen() -> None:
-    reason = decide([LARGE, SMALL], Limits(310, 50)).reason
+    reason = decide([LARGE, SMALL], DecisionLimits(310, 50)).reason
     assert reason.endswith("Allow 52.0 MB to keep Small.")
     reason = decide(
-        [Candidate("A", 40, 900, 5), Candidate("B", 40, 90, 70)], Limits(100, 10)
+        [Candidate("A", 40, 900, 5), Candidate("B", 40, 90, 70)], DecisionLimits(100, 10)
     ).reason
     assert reason.endswith("Allow 900 ms to keep A, or 70.0 MB to keep B.")
 
 
 def test_nothing_measured_and_nothing_remains() -> None:
-    assert "compare them first" in decide([Candidate("A", 40)], Limits(10, 10)).reason
+    assert "compare them first" in decide([Candidate("A", 40)], DecisionLimits(10, 10)).reason
 
 
 @given(st.floats(0.001, 1e5), st.floats(0.001, 1e4))
 def test_the_advice_works(latency: float, size: float) -> None:
     """A limit of what was advised lets the model pass."""
     only = Candidate("A", 40, latency, size)
-    reason = decide([only], Limits(latency / 2, size * 2)).reason
+    reason = decide([only], DecisionLimits(latency / 2, size * 2)).reason
     advised = float(reason.split("Allow ")[1].split(" ms")[0])
-    assert decide([only], Limits(advised, size * 2)).best == "A"
+    assert decide([only], DecisionLimits(advised, size * 2)).best == "A"
 
 
 @given(points)

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from instseg_ui.doctor import Finding, State, engines, examine, machine, packages, report
+from instseg_ui.doctor import Diagnosis, State, engines, examine, machine, packages, report
 from instseg_ui.settings import Settings
 from scripts import check_env
 from tests.unit.factories import model_folder
 
 
-def by_topic(findings: Any) -> dict[str, Finding]:
+def by_topic(findings: Any) -> dict[str, Diagnosis]:
     return {finding.topic: finding for finding in findings}
 
 
@@ -83,7 +83,7 @@ class TestEngines:
         for name in engines.CONVERTED:
             self.lacks[name] = ""
 
-    def found(self, settings: Settings, **changed: object) -> dict[str, Finding]:
+    def found(self, settings: Settings, **changed: object) -> dict[str, Diagnosis]:
         findings = by_topic(engines.engines(settings.model_copy(update=changed)))
         return {topic.removeprefix("engine "): finding for topic, finding in findings.items()}
 
@@ -99,7 +99,7 @@ class TestEngines:
         self.lacks["openvino"] = "Install it."
         for engine, state in (("auto", State.NOTE), ("openvino", State.WRONG)):
             finding = self.found(settings, engine=engine)["openvino"]
-            assert finding == Finding(
+            assert finding == Diagnosis(
                 "engine openvino", "does not run on cpu", state, "Install it."
             )
 

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from instseg_ui.engines import runtimes
 from instseg_ui.engines.runtimes import Network, installed, onnxruntime, tensorrt
-from instseg_ui.engines.runtimes.base import split_device
+from instseg_ui.engines.runtimes.network import split_device
 from instseg_ui.errors import LoadError, WorkerError
 
 HERE = ("onnxruntime", "openvino")

@@ -18,7 +18,7 @@ from pycocotools import mask as coco
 
 from instseg_ui import masks
 from instseg_ui.errors import Cancelled, ImageError, InputError
-from instseg_ui.evaluate import Dataset, Level, Watch, open_coco, open_dataset
+from instseg_ui.evaluate import Dataset, Severity, Watch, open_coco, open_dataset
 from instseg_ui.exports import Item, export
 from instseg_ui.results import Prediction
 from instseg_ui.settings import Settings
@@ -32,11 +32,11 @@ PICTURE = png(patches(((10, 10, 40, 40), RED)))
 
 def findings(dataset: Dataset) -> dict[str, int]:
     """What is left out or doubtful, without notes."""
-    return {one.kind: one.count for one in dataset.findings if one.level is not Level.NOTE}
+    return {one.kind: one.count for one in dataset.findings if one.level is not Severity.NOTE}
 
 
 def notes(dataset: Dataset) -> set[str]:
-    return {one.kind for one in dataset.findings if one.level is Level.NOTE}
+    return {one.kind for one in dataset.findings if one.level is Severity.NOTE}
 
 
 def zipped(path: Path, files: Mapping[str, bytes]) -> Path:

@@ -16,7 +16,14 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from instseg_ui.errors import Cancelled, InputError, UnknownModelError
-from instseg_ui.evaluate import Dataset, Evaluation, Options, Progress, evaluate, summarize
+from instseg_ui.evaluate import (
+    Dataset,
+    Evaluation,
+    EvaluationProgress,
+    Options,
+    evaluate,
+    summarize,
+)
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.show.evaluation_files import to_html, to_json, write_all
@@ -32,10 +39,10 @@ class Recorder:
     """What was told, and a stop after so many pictures."""
 
     def __init__(self, stop_at: int | None = None) -> None:
-        self.told: list[Progress] = []
+        self.told: list[EvaluationProgress] = []
         self.stop_at = stop_at
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: EvaluationProgress) -> None:
         self.told.append(progress)
 
     def cancelled(self) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from instseg_ui.evaluate import ModelResult, Query, find_cases, found_in, images_of, truth_in
 from instseg_ui.evaluate.cases import CaseKind
-from instseg_ui.evaluate.confusion import NOTHING, Cell
+from instseg_ui.evaluate.confusion import NOTHING, ConfusionCell
 from instseg_ui.evaluate.scores import KINDS
 from instseg_ui.results import Instance
 from tests.unit.evaluate.factories import Box, World, evaluate, instance
@@ -52,7 +52,7 @@ def test_perfect(tmp_path: Path) -> None:
     assert kinds(result) == {}
     assert result.best is not None
     assert (result.best.f1, result.best.threshold) == (1, pytest.approx(0.6))
-    assert result.confusion().cells == (Cell(0, 0, 4),)
+    assert result.confusion().cells == (ConfusionCell(0, 0, 4),)
     assert result.calibration.n == 4
     assert result.calibration.error == pytest.approx(0.25)
     assert result.calibration.bias == pytest.approx(-0.25)
@@ -141,16 +141,19 @@ def test_confusion_at_two_thresholds(tmp_path: Path) -> None:
     found = {1: [dog(0.9), cat(0.5), cat(0.3, (50, 10, 70, 40)), dog(0.2, (2, 45, 20, 55))]}
     dataset, predictions, mapping, scores = evaluate(world, found)
     result = ModelResult("m", dataset, predictions, mapping, scores)
-    assert set(result.confusion(0.6).cells) == {Cell(0, 1, 1), Cell(1, NOTHING, 1)}
+    assert set(result.confusion(0.6).cells) == {
+        ConfusionCell(0, 1, 1),
+        ConfusionCell(1, NOTHING, 1),
+    }
     low = result.confusion(0.1)
     assert set(low.cells) == {
-        Cell(0, 1, 1),
-        Cell(1, 0, 1),
-        Cell(NOTHING, 0, 1),
-        Cell(NOTHING, 1, 1),
+        ConfusionCell(0, 1, 1),
+        ConfusionCell(1, 0, 1),
+        ConfusionCell(NOTHING, 0, 1),
+        ConfusionCell(NOTHING, 1, 1),
     }
     assert low.matrix(2).tolist() == [[0, 1, 0], [1, 0, 0], [1, 1, 0]]
-    assert low.confused() == (Cell(0, 1, 1), Cell(1, 0, 1))
+    assert low.confused() == (ConfusionCell(0, 1, 1), ConfusionCell(1, 0, 1))
     (case,) = find_cases(result, Query("confusion", 0.1, truth=0, category=1)).cases
     assert (case.predicted, case.expected, case.prediction) == ("dog", "cat", 0)
     (case,) = find_cases(result, Query("confusion", 0.6, truth=1, category=NOTHING)).cases
@@ -179,7 +182,7 @@ def test_a_crowd_is_neither_found_nor_missed(tmp_path: Path) -> None:
     assert kinds(result) == {}
     assert result.objects() == 1
     assert result.calibration.n == 1
-    assert result.confusion().cells == (Cell(0, 0, 1),)
+    assert result.confusion().cells == (ConfusionCell(0, 0, 1),)
     assert any(one.kind == "crowd region" for one in dataset.findings)
     assert len(truth_in(dataset, 0).instances) == 1
 

@@ -11,8 +11,8 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from instseg_ui.coco_classes import COCO_IDS, COCO_NAMES
 from instseg_ui.exports import ExportFile, export
-from instseg_ui.exports.coco import COCO_IDS, COCO_NAMES
 from tests.unit.exports.kit import LABELS, ellipse, iou, item, masks_of, parsed, rich, ring_shape
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from instseg_ui.engines.preprocess import Prepared
-from instseg_ui.engines.tails import Job
+from instseg_ui.engines.tails import TailInput
 from instseg_ui.engines.tails import nms as nms_tail
-from instseg_ui.engines.tails.nms import Tail
+from instseg_ui.engines.tails.nms import NmsTail
 from tests.unit.hpi.apart import SCENES, Apart, assert_equal
 from tools.test_models import ModelOptions, build_variants
 
@@ -100,7 +100,7 @@ class After:
         return [np.ones((len(feeds["index"]), 6, 8), np.uint8)]
 
 
-def tail(before: Before, after: After) -> Tail:
+def tail(before: Before, after: After) -> NmsTail:
     nms = {
         "score_threshold": 0.01,
         "nms_top_k": -1,
@@ -116,14 +116,14 @@ def tail(before: Before, after: After) -> Tail:
         "after": ["output2"],
         "outputs": ["rows", "count", "output2"],
     }
-    return Tail({"before": before, "after": after}, params)
+    return NmsTail({"before": before, "after": after}, params)
 
 
-def job(limit: int = 100, floor: float = 0.05) -> Job:
+def job(limit: int = 100, floor: float = 0.05) -> TailInput:
     ones = np.ones((1, 2), np.float32)
     shape = np.array([[6, 8]], np.float32)
     prepared = Prepared(np.zeros((1, 3, 6, 8), np.float32), shape, ones)
-    return Job(prepared, (6, 8), ("a",), floor, limit)
+    return TailInput(prepared, (6, 8), ("a",), floor, limit)
 
 
 def test_where_nothing_is_kept_the_second_part_does_not_run() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from instseg_ui.engines.preprocess import Prepared
-from instseg_ui.engines.tails import Job
+from instseg_ui.engines.tails import TailInput
 from instseg_ui.engines.tails.matrix_nms import decay, packed
-from instseg_ui.engines.tails.solo import Tail
+from instseg_ui.engines.tails.solo import SoloTail
 from instseg_ui.masks import decode
 from tests.unit.hpi.apart import SCENES, Apart, assert_equal
 from tools.test_models import ModelOptions, build_variants
@@ -51,7 +51,7 @@ def test_it_finds_what_paddle_finds(apart: Apart, key: str) -> None:
 CELLS = 6
 
 
-def tail(scores: np.ndarray, maps: np.ndarray, **changes: object) -> Tail:
+def tail(scores: np.ndarray, maps: np.ndarray, **changes: object) -> SoloTail:
     """A kernel of its own for each of `maps` (N, 6, 6), which hold logits; input of 24 x 24."""
     params = {
         "score": 0.1,
@@ -66,7 +66,7 @@ def tail(scores: np.ndarray, maps: np.ndarray, **changes: object) -> Tail:
     }
     kernels = np.eye(len(maps), dtype=np.float32)
     network = Fixed(scores.astype(np.float32), kernels, maps[np.newaxis].astype(np.float32))
-    return Tail({"network": network}, params | changes)
+    return SoloTail({"network": network}, params | changes)
 
 
 class Fixed:
@@ -81,11 +81,11 @@ class Fixed:
         return [output.copy() for output in self.outputs]
 
 
-def job(height: int = 24, width: int = 24, limit: int = 100) -> Job:
+def job(height: int = 24, width: int = 24, limit: int = 100) -> TailInput:
     shape = np.array([[24, 24]], np.float32)
     scale = np.array([[24 / height, 24 / width]], np.float32)
     prepared = Prepared(np.zeros((1, 3, 24, 24), np.float32), shape, scale)
-    return Job(prepared, (height, width), ("a", "b"), 0.01, limit)
+    return TailInput(prepared, (height, width), ("a", "b"), 0.01, limit)
 
 
 def block(y0: int, y1: int, x0: int, x1: int) -> np.ndarray:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from instseg_ui.engines.preprocess import Prepared
-from instseg_ui.engines.tails import Job
-from instseg_ui.engines.tails.yoloe import Tail
+from instseg_ui.engines.tails import TailInput
+from instseg_ui.engines.tails.yoloe import YoloeTail
 from instseg_ui.masks import decode
 from tests.unit.hpi.apart import SCENES, Apart, assert_equal
 from tools.test_models import ModelOptions, build_variants
@@ -72,7 +72,7 @@ class Fixed:
         return [output.copy() for output in self.outputs]
 
 
-def tail(boxes: list[list[float]], logits: np.ndarray, *, truncated: bool = True) -> Tail:
+def tail(boxes: list[list[float]], logits: np.ndarray, *, truncated: bool = True) -> YoloeTail:
     """Boxes in pixels of a 16 x 16 input, all of class 0, with one map of 4 x 4 cells each."""
     count = len(boxes)
     scores = np.linspace(0.9, 0.5, count, dtype=np.float32)[np.newaxis, np.newaxis]
@@ -95,14 +95,14 @@ def tail(boxes: list[list[float]], logits: np.ndarray, *, truncated: bool = True
     network = Fixed(
         np.array([boxes], np.float32), scores, np.eye(count, dtype=np.float32)[None], logits[None]
     )
-    return Tail({"network": network}, params)
+    return YoloeTail({"network": network}, params)
 
 
-def job(height: int, width: int, limit: int = 100) -> Job:
+def job(height: int, width: int, limit: int = 100) -> TailInput:
     scale = np.array([[16 / height, 16 / width]], np.float32)
     shape = np.array([[16, 16]], np.float32)
     prepared = Prepared(np.zeros((1, 3, 16, 16), np.float32), shape, scale)
-    return Job(prepared, (height, width), ("a",), 0.05, limit)
+    return TailInput(prepared, (height, width), ("a",), 0.05, limit)
 
 
 FULL = np.full((1, 4, 4), 9, np.float32)

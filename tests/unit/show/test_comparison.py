@@ -14,7 +14,7 @@ import pytest
 
 from instseg_ui import masks
 from instseg_ui.catalog import Basis, ModelSpec, Published
-from instseg_ui.comparison.decision import Candidate, Limits, decide
+from instseg_ui.comparison.decision import Candidate, DecisionLimits, decide
 from instseg_ui.comparison.objects import compare
 from instseg_ui.images import Image, digest
 from instseg_ui.results import Prediction, Runtime, Timings
@@ -58,7 +58,9 @@ def study(*predictions: Prediction, name: str = "photo.jpg") -> Study:
         specs=tuple(specs),
         failures={"Broken": f"It failed: {EVIL}"},
         comparison=compare(predictions) if len(predictions) > 1 else None,
-        verdict=decide([Candidate(one.model, 40.0, 9, 12) for one in predictions], Limits()),
+        verdict=decide(
+            [Candidate(one.model, 40.0, 9, 12) for one in predictions], DecisionLimits()
+        ),
         basis=BASIS,
         made=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
     )

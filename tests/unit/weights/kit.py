@@ -13,7 +13,7 @@ from typing import NamedTuple, NoReturn
 from instseg_ui.catalog import Catalog, ModelSpec
 from instseg_ui.settings import Settings
 from instseg_ui.weights import WeightsStore
-from instseg_ui.weights.archive import Limits
+from instseg_ui.weights.archive import ArchiveLimits
 
 NAME = "Mask-RT-DETR-S"
 NAMES = frozenset({NAME, "SOLOv2"})
@@ -132,7 +132,9 @@ def _is_leftover(path: Path) -> bool:
     return path.name != ".fetching" and path.suffix != ".lock"
 
 
-def make_place(tmp_path: Path, source: str, limits: Limits | None = None, **more: object) -> Place:
+def make_place(
+    tmp_path: Path, source: str, limits: ArchiveLimits | None = None, **more: object
+) -> Place:
     values = {"models_dir": tmp_path / "models", "models_source": source, "fetch_timeout": 20}
     settings = Settings.model_validate(values | more)
     store = WeightsStore(settings, limits=limits)

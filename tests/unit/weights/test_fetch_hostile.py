@@ -14,7 +14,7 @@ import pytest
 
 from instseg_ui.errors import DiskFullError, FetchError
 from instseg_ui.weights import WeightsStore
-from instseg_ui.weights.archive import Limits
+from instseg_ui.weights.archive import ArchiveLimits
 from tests.unit.weights.kit import (
     FILES,
     NAME,
@@ -58,13 +58,17 @@ def test_a_hostile_archive_is_not_unpacked(
 @pytest.mark.parametrize(
     ("limits", "archive", "said"),
     [
-        (Limits(bytes=10**6), gzip.compress(tar_of({"a": b"\0" * 2 * 10**6})), "unpacks to more"),
-        (Limits(members=2), model_tar(), "holds more than 2 files"),
-        (Limits(bytes=10**5), model_tar(), "larger than the 0 MB"),
+        (
+            ArchiveLimits(bytes=10**6),
+            gzip.compress(tar_of({"a": b"\0" * 2 * 10**6})),
+            "unpacks to more",
+        ),
+        (ArchiveLimits(members=2), model_tar(), "holds more than 2 files"),
+        (ArchiveLimits(bytes=10**5), model_tar(), "larger than the 0 MB"),
     ],
 )
 def test_a_bomb_is_stopped_at_the_limits(
-    tmp_path: Path, server: Server, limits: Limits, archive: bytes, said: str
+    tmp_path: Path, server: Server, limits: ArchiveLimits, archive: bytes, said: str
 ) -> None:
     server.answer = lambda request: request.say(archive)
     place = make_place(tmp_path, server.url, limits)
@@ -80,7 +84,7 @@ def test_an_endless_answer_is_stopped_at_the_limit(tmp_path: Path, server: Serve
             request.wfile.write(b"\0" * 65536)
 
     server.answer = answer
-    place = make_place(tmp_path, server.url, Limits(bytes=10**6))
+    place = make_place(tmp_path, server.url, ArchiveLimits(bytes=10**6))
     with pytest.raises(FetchError, match="larger than the 1 MB"):
         place.store.fetch(place.spec)
 
@@ -102,7 +106,7 @@ def test_a_disk_too_small_for_the_announced_size_is_refused_before_the_first_byt
 ) -> None:
     free = place.store.plan(place.spec).free_bytes
     spec = replace(place.spec, published=replace(place.spec.published, storage_mb=None))
-    limits = Limits(bytes=free * 10)
+    limits = ArchiveLimits(bytes=free * 10)
     server.answer = lambda request: request.say(b"", Content_Length=free)
     with pytest.raises(DiskFullError, match="There is no room"):
         WeightsStore(place.settings, limits=limits).fetch(spec)

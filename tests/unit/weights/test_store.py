@@ -21,7 +21,7 @@ from instseg_ui.errors import (
     NotFetchedError,
 )
 from instseg_ui.weights import ModelState, ModelStatus
-from instseg_ui.weights.plan import Offer, decide, find_offer
+from instseg_ui.weights.plan import ArchiveOffer, decide, find_offer
 from instseg_ui.weights.staging import Staging
 from tests.unit.weights.kit import (
     CONFIG,
@@ -96,7 +96,7 @@ def test_state_reads_no_weights(place: Place, monkeypatch: pytest.MonkeyPatch) -
 
 # What is to be done: a decision without disk or network
 
-OFFER = Offer(bytes=100, url="http://user:secret@host/x.tar")
+OFFER = ArchiveOffer(bytes=100, url="http://user:secret@host/x.tar")
 ABSENT = ModelStatus(ModelState.NOT_FETCHED, "not here")
 
 
@@ -105,10 +105,10 @@ ABSENT = ModelStatus(ModelState.NOT_FETCHED, "not here")
     [
         (ABSENT, OFFER, 200, True, "fetch", None),
         (ABSENT, OFFER, 199, True, "refuse", DiskFullError),
-        (ABSENT, Offer(100, archive=Path("x.tar")), 100, True, "fetch", None),
-        (ABSENT, Offer(100, archive=Path("x.tar")), 99, True, "refuse", DiskFullError),
+        (ABSENT, ArchiveOffer(100, archive=Path("x.tar")), 100, True, "fetch", None),
+        (ABSENT, ArchiveOffer(100, archive=Path("x.tar")), 99, True, "refuse", DiskFullError),
         (ABSENT, OFFER, 200, False, "refuse", NotFetchedError),
-        (ABSENT, Offer(fault="no such file"), 200, True, "refuse", FetchError),
+        (ABSENT, ArchiveOffer(fault="no such file"), 200, True, "refuse", FetchError),
         (ModelStatus(ModelState.BROKEN, "bad"), OFFER, 200, True, "fetch", None),
         (ModelStatus(ModelState.READY), OFFER, 0, False, "have", None),
     ],
@@ -116,7 +116,7 @@ ABSENT = ModelStatus(ModelState.NOT_FETCHED, "not here")
 def test_decision(
     place: Place,
     status: ModelStatus,
-    offer: Offer,
+    offer: ArchiveOffer,
     free: int,
     allowed: bool,
     action: str,

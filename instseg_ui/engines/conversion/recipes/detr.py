@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 
 from instseg_ui.engines.conversion.cut import Cut, Piece
-from instseg_ui.engines.conversion.errors import NoMatch, OtherFamily
 from instseg_ui.engines.conversion.graph import (
     Graph,
     Op,
@@ -23,6 +22,7 @@ from instseg_ui.engines.conversion.graph import (
     operands,
     shape,
 )
+from instseg_ui.engines.conversion.refusal import NoMatch, OtherFamily
 
 # What only changes a tensor's form between the masks' product and their choice.
 _FORM = ("slice", "stack", "combine", "reshape", "unsqueeze", "squeeze", "flatten", "cast")

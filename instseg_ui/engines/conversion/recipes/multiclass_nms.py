@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from instseg_ui.engines.conversion.errors import NoMatch, OtherFamily
 from instseg_ui.engines.conversion.graph import Graph, Op, kind
+from instseg_ui.engines.conversion.refusal import NoMatch, OtherFamily
 
 _ATTRIBUTES = (
     "score_threshold",

@@ -12,7 +12,6 @@ import math
 from paddle.base.libpaddle import pir
 
 from instseg_ui.engines.conversion.cut import Cut, Piece
-from instseg_ui.engines.conversion.errors import NoMatch
 from instseg_ui.engines.conversion.graph import (
     Graph,
     Op,
@@ -25,6 +24,7 @@ from instseg_ui.engines.conversion.graph import (
 )
 from instseg_ui.engines.conversion.recipes.multiclass_nms import attributes, only_nms
 from instseg_ui.engines.conversion.recipes.rewrites import mend
+from instseg_ui.engines.conversion.refusal import NoMatch
 
 _RESULTS = ("rows", "index", "count")
 _IMAGE = "image"

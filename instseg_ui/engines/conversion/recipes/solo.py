@@ -10,7 +10,6 @@ kernels (N, D) of the candidates, as filters over features (1, D, h, w) -> sigmo
 from __future__ import annotations
 
 from instseg_ui.engines.conversion.cut import Cut, Piece
-from instseg_ui.engines.conversion.errors import NoMatch, OtherFamily
 from instseg_ui.engines.conversion.graph import (
     Graph,
     Op,
@@ -22,6 +21,7 @@ from instseg_ui.engines.conversion.graph import (
     operands,
     shape,
 )
+from instseg_ui.engines.conversion.refusal import NoMatch, OtherFamily
 
 # What only changes a tensor's form.
 _FORM = ("reshape", "squeeze", "unsqueeze", "cast", "assign")

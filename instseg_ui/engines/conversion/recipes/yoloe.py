@@ -12,7 +12,6 @@ The real export computes all after the NMS in a branch for images in which it fo
 from __future__ import annotations
 
 from instseg_ui.engines.conversion.cut import Cut, Piece
-from instseg_ui.engines.conversion.errors import NoMatch
 from instseg_ui.engines.conversion.graph import (
     Graph,
     Op,
@@ -28,6 +27,7 @@ from instseg_ui.engines.conversion.graph import (
     users,
 )
 from instseg_ui.engines.conversion.recipes.multiclass_nms import attributes, only_nms
+from instseg_ui.engines.conversion.refusal import NoMatch
 
 # What only changes a tensor's form.
 _FORM = ("slice", "reshape", "squeeze", "unsqueeze", "flatten", "assign")

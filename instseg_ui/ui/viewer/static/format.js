@@ -1,8 +1,5 @@
 /** Numbers and names as they are shown. */
 
-/** @param {number} score @returns {string} three significant digits */
-export const formatScore = (score) => (score >= 0.1 ? score.toFixed(3) : score.toPrecision(3));
-
 /** @param {number} pixels @returns {string} grouped by thousands with thin spaces */
 export const formatPixels = (pixels) => String(Math.round(pixels)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 

@@ -17,6 +17,7 @@ import { createPane } from "./grid_pane.js";
 import { copyFor } from "./grid_picture.js";
 import { createSharedStore, settledData, switchLink } from "./grid_state.js";
 import { createStrip } from "./grid_strip.js";
+import { formatShortScore } from "./scores.js";
 import { adopt, changedPanes, createIntake } from "./grid_take.js";
 import { createNotice } from "./notice.js";
 import { transform } from "./viewport.js";
@@ -172,7 +173,7 @@ function say(grid) {
   const found = grid.value().panes.filter(({ key }) => key in picked);
   const lines = found.map(({ key, model, prediction }) => {
     const one = prediction?.instances[picked[key]];
-    return one ? `${model}: ${one.label}, score ${one.score.toFixed(2)}` : "";
+    return one ? `${model}: ${one.label}, score ${formatShortScore(one.score)}` : "";
   });
   grid.part("live").textContent = lines.filter(Boolean).join("; ");
 }

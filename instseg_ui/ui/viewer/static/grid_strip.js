@@ -5,10 +5,10 @@ import { icon, iconButton, make } from "./dom.js";
 import { createFull } from "./frames.js";
 import { classesOf } from "./grid_state.js";
 import { zoomBy } from "./keys.js";
+import { FLOOR } from "./scores.js";
 import { layerButtons } from "./toolbar.js";
 import { FIT } from "./viewport.js";
 
-const FLOOR = 0.05;
 
 /** All panes as one picture's instances: what the viewer's own controls work on. */
 function everything(grid) {

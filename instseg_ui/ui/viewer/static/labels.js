@@ -1,6 +1,7 @@
 /** Name tags on the picture: those that would cover one another are left out. */
 
-import { formatThreshold, inkOn } from "./format.js";
+import { inkOn } from "./format.js";
+import { formatShortScore } from "./scores.js";
 
 const MAX_TAGS = 60;
 /** From this many instances on, an object narrower than its tag goes without. */
@@ -38,7 +39,7 @@ function renderTag(text, color, size, ratio) {
 }
 
 function tagOf({ label, score, color }, size, ratio) {
-  const text = `${label} ${formatThreshold(score)}`;
+  const text = `${label} ${formatShortScore(score)}`;
   const key = `${size} ${ratio} ${color} ${text}`;
   if (tags.size > MAX_CACHED) tags.clear();
   if (!tags.has(key)) tags.set(key, renderTag(text, color, size, ratio));

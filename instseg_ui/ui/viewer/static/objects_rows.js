@@ -1,7 +1,7 @@
 /** Rows of the table of objects: a state, and a cell for each model. */
 
 import { make } from "./dom.js";
-import { formatScore } from "./format.js";
+import { formatScore } from "./scores.js";
 import { described } from "./objects_value.js";
 
 /** Below it a mask is called loose; the same number as Python's. */

@@ -7,6 +7,8 @@
  */
 
 /** From the worst disagreement on; the words are Python's. */
+import { formatScore } from "./scores.js";
+
 export const STATES = ["class differs", "missed by some", "only one", "loose mask", "all agree"];
 const MAX_MODELS = 16;
 const MAX_OBJECTS = 5000;
@@ -88,6 +90,6 @@ export function advice({ models, objects }, shown) {
  * @returns {string}
  */
 export function described({ state, members }, models) {
-  const parts = members.map((member, at) => `${models[at]}: ${member ? `${member.label} ${member.score.toPrecision(3)}` : "missed"}`);
+  const parts = members.map((member, at) => `${models[at]}: ${member ? `${member.label} ${formatScore(member.score)}` : "missed"}`);
   return `${state}. ${parts.join("; ")}`;
 }

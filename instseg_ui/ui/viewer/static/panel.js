@@ -1,7 +1,8 @@
 /** The instance table. Rows are made once a prediction and then only shown or hidden. */
 
 import { make } from "./dom.js";
-import { formatBox, formatPixels, formatScore, formatThreshold } from "./format.js";
+import { formatBox, formatPixels, formatThreshold } from "./format.js";
+import { formatScore } from "./scores.js";
 import { pin } from "./keys.js";
 import { instancesOf } from "./scene.js";
 import { sortInstances, visibleInstances } from "./state.js";

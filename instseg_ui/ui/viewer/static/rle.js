@@ -17,6 +17,9 @@
  * @property {number} area pixels of the object
  */
 
+/** The worth of a seventh character, the last one a run length may have. */
+const MOST_PLACE = 32 ** 6;
+
 /**
  * Run lengths of a COCO compressed string.
  * @param {string} text
@@ -28,16 +31,17 @@ export function decodeCounts(text) {
   let at = 0;
   while (at < text.length) {
     let value = 0;
-    let shift = 0;
+    let place = 1;
     let more = true;
     while (more) {
       const digit = text.charCodeAt(at) - 48;
-      if (!(digit >= 0 && digit < 64) || shift > 30) throw new RangeError("not a COCO mask string");
-      value |= (digit & 0x1f) << shift;
+      if (!(digit >= 0 && digit < 64) || place > MOST_PLACE) throw new RangeError("not a COCO mask string");
+      // By numbers, not by bits: JavaScript's bit operators end at 32.
+      value += (digit & 0x1f) * place;
       more = (digit & 0x20) !== 0;
       at += 1;
-      shift += 5;
-      if (!more && digit & 0x10) value |= -1 << shift;
+      place *= 32;
+      if (!more && digit & 0x10) value -= place;
     }
     // From the fourth run on, COCO stores the difference to the run two before.
     counts.push(counts.length > 2 ? value + counts[counts.length - 2] : value);
@@ -67,7 +71,7 @@ export function encodeCounts(counts) {
 }
 
 /**
- * Ends of the runs, or null when they do not fit the frame.
+ * Ends of the runs, or null when they do not add up to the frame.
  * @param {number[]} counts
  * @param {number} pixels
  * @returns {Uint32Array | null}
@@ -81,7 +85,7 @@ function runEnds(counts, pixels) {
     if (end > pixels) return null;
     ends[i] = end;
   }
-  return ends;
+  return end === pixels ? ends : null;
 }
 
 /**

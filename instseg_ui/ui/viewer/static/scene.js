@@ -12,7 +12,8 @@
  * @property {number | null} [floor] lowest score kept, until a prediction brings its own
  */
 
-import { FLOOR, toValue } from "./value.js";
+import { FLOOR } from "./scores.js";
+import { toValue } from "./value.js";
 import { visibleInstances } from "./state.js";
 
 /** @returns {Scene} */

@@ -25,8 +25,7 @@
  * @property {(listener: (state: State, changed: Set<string>) => void) => () => void} subscribe
  */
 
-/** A score like 0.7 may have become 0.69999999 on its way through float32. */
-const SLACK = 1e-6;
+import { reaches } from "./scores.js";
 
 /** @returns {State} */
 export function initialState() {
@@ -71,7 +70,7 @@ export function createStore(initial = {}) {
 
 /** @returns {boolean} whether score and size let the instance through */
 const passes = (instance, state) =>
-  instance.score + SLACK >= state.threshold && instance.area >= state.minArea;
+  reaches(instance.score, state.threshold) && instance.area >= state.minArea;
 
 /**
  * The instances that are shown, in the prediction's order.

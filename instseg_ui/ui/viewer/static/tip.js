@@ -1,6 +1,7 @@
 /** The tag beside the pointer that names the instance under it. */
 
-import { formatPixels, formatScore } from "./format.js";
+import { formatPixels } from "./format.js";
+import { formatScore } from "./scores.js";
 import { make } from "./dom.js";
 
 const GAP = 14;

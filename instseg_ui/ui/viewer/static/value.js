@@ -27,7 +27,8 @@
  * @property {Message | null} message
  */
 
-export const FLOOR = 0.05;
+import { FLOOR } from "./scores.js";
+
 const MAX_INSTANCES = 1000;
 const MAX_SIDE = 65535;
 const MAX_TEXT = 300;

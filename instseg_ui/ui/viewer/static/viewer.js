@@ -18,6 +18,7 @@ import { createControls } from "./controls.js";
 import { listenToFiles } from "./drop.js";
 import { createFrames, createFull } from "./frames.js";
 import { listenToGestures } from "./gestures.js";
+import { formatShortScore } from "./scores.js";
 import { listenToKeys } from "./keys.js";
 import { createNotice } from "./notice.js";
 import { createPanel } from "./panel.js";
@@ -61,7 +62,7 @@ function announce(viewer) {
 /** Says aloud what is pinned. */
 function say(viewer) {
   const pinned = viewer.scene().prediction?.instances[viewer.layers().selected];
-  viewer.part("live").textContent = pinned ? `${pinned.label}, score ${pinned.score.toFixed(2)}, pinned` : "";
+  viewer.part("live").textContent = pinned ? `${pinned.label}, score ${formatShortScore(pinned.score)}, pinned` : "";
 }
 
 /**

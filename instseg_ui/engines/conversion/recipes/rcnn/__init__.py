@@ -13,10 +13,10 @@ Without a feature pyramid (C4) there is one level, and the heads hold the last s
 from __future__ import annotations
 
 from instseg_ui.engines.conversion.cut import Cut, Piece
-from instseg_ui.engines.conversion.errors import NoMatch
 from instseg_ui.engines.conversion.graph import Graph, Value, same
 from instseg_ui.engines.conversion.recipes.rcnn import boxes, masks, proposals, roi_align
 from instseg_ui.engines.conversion.recipes.rcnn.roi_align import Pool
+from instseg_ui.engines.conversion.refusal import NoMatch
 
 
 def cut(graph: Graph) -> Cut:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from instseg_ui.engines.conversion.errors import NoMatch
 from instseg_ui.engines.conversion.graph import (
     Graph,
     Op,
@@ -20,12 +19,13 @@ from instseg_ui.engines.conversion.graph import (
 )
 from instseg_ui.engines.conversion.recipes.multiclass_nms import attributes, only_nms
 from instseg_ui.engines.conversion.recipes.rcnn.roi_align import Pool, reached
+from instseg_ui.engines.conversion.refusal import NoMatch
 
 _SIDES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class BoxStage:
     """One box head.
 
     Attributes:
@@ -42,7 +42,7 @@ class Stage:
     params: dict[str, Any]
 
 
-def stages(graph: Graph, pools: Sequence[Pool]) -> list[Stage]:
+def stages(graph: Graph, pools: Sequence[Pool]) -> list[BoxStage]:
     """The box heads of a cascade in order; one for Mask R-CNN."""
     scores = {pool.output.id: value for pool, value in _scores(graph, pools)}
     deltas = {pool.output.id: value for pool, value in _deltas(graph, pools)}
@@ -54,16 +54,16 @@ def stages(graph: Graph, pools: Sequence[Pool]) -> list[Stage]:
         if number < len(pools) and shape(given)[-1] != _SIDES:
             raise NoMatch("its first stages give a box for every class")
         params = {**_decoding(given), "batch": pool.batch}
-        found.append(Stage(pool, scores[pool.output.id], given, params))
+        found.append(BoxStage(pool, scores[pool.output.id], given, params))
     return found
 
 
-def nms(graph: Graph, stages: Sequence[Stage]) -> dict[str, Any]:
+def nms(graph: Graph, stages: Sequence[BoxStage]) -> dict[str, Any]:
     """Attributes of `multiclass_nms3`, which is given boxes (N, C, 4) and scores (N, C)."""
     return attributes(_nms(graph, stages)[0])
 
 
-def share(graph: Graph, stages: Sequence[Stage]) -> float:
+def share(graph: Graph, stages: Sequence[BoxStage]) -> float:
     """The factor of the stages' summed scores: 1 for one stage, else it makes their mean."""
     value = _nms(graph, stages)[1]
     scores = [stage.scores.id for stage in stages]
@@ -77,7 +77,7 @@ def share(graph: Graph, stages: Sequence[Stage]) -> float:
     return float(constant(operands(scale)[1]))
 
 
-def _nms(graph: Graph, stages: Sequence[Stage]) -> tuple[Op, Value]:
+def _nms(graph: Graph, stages: Sequence[BoxStage]) -> tuple[Op, Value]:
     """The last suppression, and the scores (N, C + 1) whose background was cut off for it."""
     op = only_nms(graph)
     scores = operands(op)[1]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from instseg_ui.engines.conversion.errors import NoMatch
 from instseg_ui.engines.conversion.graph import (
     Graph,
     Op,
@@ -18,6 +17,7 @@ from instseg_ui.engines.conversion.graph import (
     users,
 )
 from instseg_ui.engines.conversion.recipes.rcnn.roi_align import Pool, reached
+from instseg_ui.engines.conversion.refusal import NoMatch
 
 _UPSAMPLING = "conv2d_transpose"
 # What may follow the upsampling before the masks' logits.

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from instseg_ui.engines.conversion.errors import NoMatch, OtherFamily
 from instseg_ui.engines.conversion.graph import (
     Graph,
     Op,
@@ -18,6 +17,7 @@ from instseg_ui.engines.conversion.graph import (
     operands,
 )
 from instseg_ui.engines.conversion.recipes.rcnn.roi_align import named
+from instseg_ui.engines.conversion.refusal import NoMatch, OtherFamily
 
 _PARAMS = ("pre_nms_top_n", "post_nms_top_n", "nms_thresh", "min_size")
 

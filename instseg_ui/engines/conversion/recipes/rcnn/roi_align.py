@@ -9,7 +9,6 @@ from typing import Any
 
 import paddle
 
-from instseg_ui.engines.conversion.errors import NoMatch
 from instseg_ui.engines.conversion.graph import (
     Graph,
     Op,
@@ -20,6 +19,7 @@ from instseg_ui.engines.conversion.graph import (
     shape,
     users,
 )
+from instseg_ui.engines.conversion.refusal import NoMatch
 
 _LEVELS = ("min_level", "max_level", "refer_level", "refer_scale")
 # Pooled values that a head is fed at once: 8 MB, of which its layers make some 50.

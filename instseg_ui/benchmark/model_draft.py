@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from instseg_ui.benchmark.records import (
     ColdStart,
-    Level,
+    ConcurrencyLevel,
     Memory,
     ModelRun,
     Sample,
@@ -24,7 +24,7 @@ class Draft:
     cold: list[ColdStart] = field(default_factory=list)
     warmup: list[Sample] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
-    levels: list[Level] = field(default_factory=list)
+    levels: list[ConcurrencyLevel] = field(default_factory=list)
     memory: Memory | None = None
 
     def ended(self, state: State, failure: str = "") -> ModelRun:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from instseg_ui.benchmark.measure import OnProgress, Progress, run_benchmark
+from instseg_ui.benchmark.conditions import PhotoFile
+from instseg_ui.benchmark.measure import BenchmarkProgress, OnProgress, run_benchmark
 from instseg_ui.benchmark.records import Request
-from instseg_ui.benchmark.setting import Photo
-from instseg_ui.benchmark.shelf import Kept, Shelf
+from instseg_ui.benchmark.run_store import Kept, Shelf
 from instseg_ui.settings import Settings
 from instseg_ui.workers.worker import IsCancelled
 
 
 def measure_and_keep(
     request: Request,
-    photos: Sequence[Photo],
+    photos: Sequence[PhotoFile],
     settings: Settings,
     shelf: Shelf,
     *,
@@ -28,7 +28,7 @@ def measure_and_keep(
     """
     kept: Kept | None = None
 
-    def keep(progress: Progress) -> None:
+    def keep(progress: BenchmarkProgress) -> None:
         nonlocal kept
         if progress.run is not None and progress.run.measured:
             kept = shelf.save(progress.run, kept)

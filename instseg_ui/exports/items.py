@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from instseg_ui.errors import InputError
 from instseg_ui.exports.names import Names, safe_file, safe_stem
 from instseg_ui.images import Image
@@ -125,11 +123,6 @@ def chosen(option: str, value: object, allowed: Sequence[Any]) -> Any:
             return candidate
     names = ", ".join(json.dumps(candidate) for candidate in allowed)
     raise InputError(f"The option {option} must be one of {names}, got {str(value)[:40]!r}.")
-
-
-def number(value: float) -> float:
-    """A float32 by its shortest digits: read as float32, they are the same number again."""
-    return float(str(np.float32(value)))
 
 
 def to_json(value: object, indent: int | None = None) -> bytes:

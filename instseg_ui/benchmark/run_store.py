@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from instseg_ui.benchmark.export import to_json
-from instseg_ui.benchmark.records import Run, from_dict
+from instseg_ui.benchmark.records import BenchmarkRun, from_dict
 from instseg_ui.errors import DiskFullError, InputError
 from instseg_ui.settings import Settings
 
@@ -24,7 +24,7 @@ class Kept:
     """A run on disk; `name` is its file's name."""
 
     name: str
-    run: Run
+    run: BenchmarkRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Shelf:
         """The shelf of this machine, among the models that were fetched."""
         return cls(settings.models_dir / ".benchmarks")
 
-    def save(self, run: Run, replaces: Kept | None = None) -> Kept:
+    def save(self, run: BenchmarkRun, replaces: Kept | None = None) -> Kept:
         """Keep the run; `replaces` is its earlier, shorter state.
 
         Raises:
@@ -76,7 +76,7 @@ class Shelf:
                 findings.append(f"{path.name} is left out: {error}")
         return Listing(tuple(kept), tuple(findings))
 
-    def read(self, name: str) -> Run:
+    def read(self, name: str) -> BenchmarkRun:
         """The kept run of that file name.
 
         Raises:
@@ -113,12 +113,12 @@ class Shelf:
         raise AssertionError("names do not end")
 
 
-def read_file(path: Path) -> Run:
+def read_file(path: Path) -> BenchmarkRun:
     """The run in a file anywhere. Raises `InputError` where there is none."""
     return _read(path)
 
 
-def run_name(run: Run) -> str:
+def run_name(run: BenchmarkRun) -> str:
     """`<date>_<hardware>_<engine>_<threads>t_<image size>_n<runs a model>`, plain characters."""
     engines = dict.fromkeys(one.engine for one in run.measured)
     counts = sorted({len(one.samples) for one in run.measured})
@@ -136,7 +136,7 @@ def run_name(run: Run) -> str:
     )
 
 
-def _hardware(run: Run) -> str:
+def _hardware(run: BenchmarkRun) -> str:
     """The CPU without its marketing signs, and the device where that is another."""
     cpu = re.sub(r"\((R|TM|C)\)|\bCPU\b|@.*", " ", run.machine.cpu, flags=re.IGNORECASE)
     device = "" if run.machine.device == "cpu" else f"-{run.machine.device}"
@@ -155,7 +155,7 @@ def _names(stem: str) -> Iterator[str]:
         number += 1
 
 
-def _read(path: Path) -> Run:
+def _read(path: Path) -> BenchmarkRun:
     try:
         if path.stat().st_size > _LARGEST:
             raise InputError(f"It is larger than {_LARGEST / 1e6:.0f} MB.")

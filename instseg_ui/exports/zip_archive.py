@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterable
 
-from instseg_ui.exports.records import Entry
+from instseg_ui.exports.items import Entry
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold
 _UNIX, _READABLE = 3, 0o100644 << 16

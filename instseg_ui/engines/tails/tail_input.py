@@ -13,7 +13,7 @@ Networks = Mapping[str, Network]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class TailInput:
     """One image, ready for the network.
 
     Attributes:

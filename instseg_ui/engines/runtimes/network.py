@@ -41,7 +41,7 @@ class Network(Protocol):
         ...
 
 
-class Runtime(Protocol):
+class NetworkRuntime(Protocol):
     """What runs ONNX files, on one device. Created and used in the process that it serves."""
 
     name: str

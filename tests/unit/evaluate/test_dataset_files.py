@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from instseg_ui.errors import ImageError, InputError
-from instseg_ui.evaluate import files, json_stream, open_dataset
-from instseg_ui.evaluate.files import Folder, ImageNames, Zip, read_bytes
+from instseg_ui.evaluate import dataset_files, json_stream, open_dataset
+from instseg_ui.evaluate.dataset_files import Folder, ImageNames, Zip, read_bytes
 from instseg_ui.settings import Settings
 from tests.unit.evaluate.test_importers import PICTURE, coco_json, zipped
 
@@ -59,11 +59,11 @@ def test_a_json_bomb_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_too_many_and_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = zipped(tmp_path / "set.zip", {f"{i}.png": PICTURE for i in range(5)})
-    monkeypatch.setattr(files, "MAX_MEMBERS", 4)
+    monkeypatch.setattr(dataset_files, "MAX_MEMBERS", 4)
     with pytest.raises(InputError, match="at most 4 are read"):
         Zip(path)
-    monkeypatch.setattr(files, "MAX_MEMBERS", 5)
-    monkeypatch.setattr(files, "MAX_BYTES", 100)
+    monkeypatch.setattr(dataset_files, "MAX_MEMBERS", 5)
+    monkeypatch.setattr(dataset_files, "MAX_BYTES", 100)
     with pytest.raises(InputError, match="unpacks to"):
         Zip(path)
 

@@ -10,7 +10,7 @@ import pytest
 
 from instseg_ui.benchmark import Request, Shelf, concurrency_levels, to_json
 from instseg_ui.benchmark.records import from_dict, to_dict
-from instseg_ui.benchmark.shelf import run_name
+from instseg_ui.benchmark.run_store import run_name
 from instseg_ui.errors import InputError
 from instseg_ui.settings import Settings
 from tests.unit.benchmark.kit import made_run, model_run

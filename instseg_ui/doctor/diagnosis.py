@@ -15,7 +15,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """What was looked at, what is there, and for anything but `ok` what to do about it."""
 
     topic: str
@@ -24,11 +24,11 @@ class Finding:
     remedy: str = ""
 
 
-def note(topic: str, found: str, remedy: str = "") -> Finding:
+def note(topic: str, found: str, remedy: str = "") -> Diagnosis:
     """Worth knowing."""
-    return Finding(topic, found, State.NOTE, remedy)
+    return Diagnosis(topic, found, State.NOTE, remedy)
 
 
-def wrong(topic: str, found: str, remedy: str) -> Finding:
+def wrong(topic: str, found: str, remedy: str) -> Diagnosis:
     """To be mended."""
-    return Finding(topic, found, State.WRONG, remedy)
+    return Diagnosis(topic, found, State.WRONG, remedy)

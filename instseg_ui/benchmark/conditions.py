@@ -16,6 +16,7 @@ from instseg_ui.engines import MODES, EngineRequest
 from instseg_ui.errors import Cancelled, InputError
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.images import Image, decode
+from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
 from instseg_ui.settings import Settings
 from instseg_ui.workers.hardware import hardware
@@ -26,7 +27,7 @@ THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Photo:
+class PhotoFile:
     """An image file's bytes: each run decodes them anew."""
 
     name: str
@@ -36,12 +37,12 @@ class Photo:
 def encode(image: Image, prediction: Prediction, answer: Answer) -> bytes:
     """The answer as it would leave the service."""
     if answer == "json":
-        return json.dumps(prediction.to_dict(), ensure_ascii=False).encode()
+        return json.dumps(to_json(prediction), ensure_ascii=False).encode()
     drawn = overlay(image.pixels, prediction.instances, threshold=THRESHOLD)
     return cv2.imencode(".jpg", drawn)[1].tobytes()
 
 
-def image_facts(photo: Photo, settings: Settings) -> ImageFacts:
+def image_facts(photo: PhotoFile, settings: Settings) -> ImageFacts:
     """What a photo is; raises `ImageError`, its name in the sentence, if it cannot be decoded."""
     try:
         image = decode(photo.data, settings, photo.name)

@@ -1,0 +1,128 @@
+"""What the page's events do to the machine that others use too; each event is named here.
+
+An event is known by its function, `module.function`, with the functions that it stands in before
+it. None is here yet for who may call it: whoever reaches the page may call all of them, listed in
+the page's API or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+CHANGES: Mapping[str, str] = MappingProxyType(
+    {
+        "segment.tab._connect_fetching.fetch": "fetches a model",
+        "compare.tab._connect_fetching.fetch": "fetches models",
+        "catalog.tab._connect_acting.act": "fetches, unloads or removes a model",
+        "catalog.tab._connect_verifying.verify": "converts a model, replaces its proof",
+    }
+)
+"""Events that change the machine for everybody, and how."""
+
+LEAVES: Mapping[str, str] = MappingProxyType(
+    {
+        "segment.tab._connect_looking.look": "a model converted on its first run",
+        "compare.tab._connect_running.run": "models converted on their first run",
+        "benchmark.tab._connect_running.run": "a benchmark run that every visitor can open",
+        "evaluate.tab._connect_running.run": "predictions, and models as above",
+        "endpoints.endpoints.segment": "a model, as above",
+        "endpoints.endpoints.compare": "models, as above",
+        "endpoints.endpoints.export": "a model, as above",
+    }
+)
+"""Events that are everybody's and leave something on the disk, and what."""
+
+VISITORS = frozenset(
+    {
+        # Segment
+        "segment.tab._connect_looking.mark",
+        "segment.tab._connect_looking.stop",
+        "segment.tab._connect_looking.take",
+        "segment.tab._connect_sources.<lambda>",
+        "segment.tab._connect_sources.show_example",
+        "segment.tab._connect_sources.toggle_camera",
+        "segment.tab._connect_sources.taken",
+        "segment.tab._connect_export.save",
+        "segment.tab._connect_picking.pick",
+        "segment.tab._connect_fetching.<lambda>",
+        "segment.tab._connect_fetching.dismiss",
+        "page._share_photo.<lambda>",
+        "page._open_link.open_link",
+        "page.build_page.leave",
+        "shared.switch.stand_alike.<lambda>",
+        # Compare
+        "compare.tab.refresh_picks.<lambda>",
+        "compare.tab._connect_picking.describe",
+        "compare.tab._connect_picking.pick",
+        "compare.tab._connect_running.stop",
+        "compare.tab._connect_fetching.<lambda>",
+        "compare.tab._connect_fetching.cancel",
+        "compare.tab._connect_link.write",
+        "compare.tab._connect_link.<lambda>",
+        "compare.results._connect_sight.settle",
+        "compare.results._connect_sight.pin",
+        "compare.results._connect_matching.match",
+        "compare.results._connect_map.draw",
+        "compare.results._connect_decision.decide",
+        "compare.results._connect_decision.chart",
+        "compare.results._connect_snippets.write",
+        "compare.results._connect_files.save",
+        # Benchmark
+        "benchmark.tab._connect_setup.<lambda>",
+        "benchmark.tab._connect_setup.pick",
+        "benchmark.tab._connect_running.<lambda>",
+        "benchmark.tab._connect_running.stop",
+        "benchmark.tab._connect_shelf.refresh",
+        "benchmark.tab._connect_shelf.open_run",
+        "benchmark.tab._connect_looking.figures",
+        "benchmark.tab._connect_looking.details",
+        "benchmark.tab._connect_looking.weigh",
+        "benchmark.tab._connect_looking.changes",
+        "benchmark.tab._connect_files.save",
+        "benchmark.tab._stop_when_left.leave",
+        # Evaluate
+        "evaluate.tab._connect_setup.<lambda>",
+        "evaluate.tab._connect_setup.pick",
+        "evaluate.tab._connect_running.open_upload",
+        "evaluate.tab._connect_running.<lambda>",
+        "evaluate.tab._connect_running.stop",
+        "evaluate.tab._connect_figures.figures",
+        "evaluate.tab._connect_figures.classes",
+        "evaluate.tab._connect_figures.others",
+        "evaluate.tab._connect_charts.choices",
+        "evaluate.tab._connect_charts.curves",
+        "evaluate.tab._connect_charts.fixed",
+        "evaluate.tab._connect_files.save",
+        "evaluate.tab._clear_when_left.leave",
+        "evaluate.mapping._connect_findings.describe",
+        "evaluate.mapping._connect_findings.first",
+        "evaluate.mapping._connect_table.table",
+        "evaluate.mapping._connect_table.classes",
+        "evaluate.mapping._connect_changes.put",
+        "evaluate.mapping._connect_changes.reset",
+        "evaluate.mapping._rescorer.rescore",
+        "evaluate.pictures.connect_cases.kinds",
+        "evaluate.pictures.connect_cases.first",
+        "evaluate.pictures._connect_steps.step",
+        "evaluate.pictures._connect_steps.pick",
+        "evaluate.pictures._connect_counts.follow",
+        # Catalog
+        "catalog.tab._connect_reading.read",
+        "catalog.tab._connect_reading.find_records",
+        "catalog.tab._connect_reading.pick",
+        "catalog.tab._connect_reading.draw",
+        "catalog.tab._connect_asking.ask",
+        "catalog.tab._connect_asking.dismiss",
+        # For scripts
+        "endpoints.endpoints.list_models",
+    }
+)
+"""Events that touch nothing but what the visitor sees and brought."""
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What an event's function is called in these tables."""
+    module = function.__module__.removeprefix("instseg_ui.ui.")
+    return f"{module}.{function.__qualname__.replace('.<locals>', '')}"
