@@ -101,6 +101,7 @@ class Worker:
         self._load_timeout = load_timeout
         self._run_timeout = run_timeout
         self._process: Any = None
+        self._gone = False
         self._connection: Connection | None = None
         # Held while an answer is awaited; `close` ends the process first and the pipe after.
         self._waiting = threading.RLock()
@@ -115,7 +116,11 @@ class Worker:
     @property
     def alive(self) -> bool:
         # Its sentinel, and not `is_alive`: that shares state with starts, and would wait for them.
-        return self._process is not None and not wait([self._process.sentinel], 0)
+        if self._process is None or self._gone:
+            return False
+        if wait([self._process.sentinel], 0):
+            self._gone = True
+        return not self._gone
 
     def load(self, on_stage: OnStage, cancelled: IsCancelled) -> Loaded:
         """Start the process, load the model and run it once.
@@ -216,7 +221,10 @@ class Worker:
         """Exit code of the process, waiting for its end; None if it has not ended by then."""
         wait([self._process.sentinel], timeout)
         with server.starting():
-            return cast("int | None", self._process.exitcode)
+            code = cast("int | None", self._process.exitcode)
+        # Reading the code empties the sentinel, which says nothing until its other end is closed.
+        self._gone = self._gone or code is not None
+        return code
 
     def _pipe(self) -> Connection:
         assert self._connection is not None, "load() comes first"
