@@ -29,7 +29,7 @@ def create_app(segmenter: Segmenter) -> FastAPI:
     from instseg_ui.ui import guarded
     from instseg_ui.ui.page import build_page
     from instseg_ui.ui.shared.services import Services
-    from instseg_ui.ui.theme import STYLE_SHEET, theme
+    from instseg_ui.ui.theme import STYLE_SHEETS, theme
     from instseg_ui.ui.viewer import mount_static
 
     settings = segmenter.settings
@@ -42,7 +42,7 @@ def create_app(segmenter: Segmenter) -> FastAPI:
         server_name=settings.host,
         server_port=settings.port,
         theme=theme(),
-        css_paths=[STYLE_SHEET],
+        css_paths=list(STYLE_SHEETS),
         footer_links=["api", "settings"],
         run_history=False,
         # Of any upload; a photo's own, smaller limit is held where it is read.

@@ -1,4 +1,4 @@
-"""Numbers as people read them: three significant digits, and the units."""
+"""Numbers as people read them: three significant digits, accuracy in percent, and the units."""
 
 from __future__ import annotations
 
@@ -33,6 +33,22 @@ def score(value: float, decimals: int = 2) -> str:
 def signed(value: float) -> str:
     """`value` at three significant digits with its sign."""
     return f"{'+' if value > 0 else '−' if value < 0 else ''}{three(abs(value))}"
+
+
+def percent(value: float | None, of: float = 1.0) -> str:
+    """A share in percent with one decimal and no sign, as COCO's tables have it: `57.1`.
+
+    `of` is the whole: 1 for the shares of an evaluation, 100 for what is published in percent.
+    """
+    if value is None or not isfinite(value):
+        return NONE
+    return f"{100 * value / of:.1f}"
+
+
+def signed_percent(value: float | None) -> str:
+    """The same of a difference, with its sign."""
+    text = percent(None if value is None else abs(value))
+    return text if not value or text == "0.0" else f"{'+' if value > 0 else '−'}{text}"
 
 
 def plural(count: int, noun: str) -> str:

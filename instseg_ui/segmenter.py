@@ -364,11 +364,13 @@ class Segmenter:
             return _Choice(self._identity(spec, facts, mode, self._engine_names(facts)))
         if mode == "paddle":
             return _Choice(self._identity(spec, facts, mode, (mode,)))
-        if mode != engines.AUTO and (why := engines.unusable(mode, self.settings.first_device)):
+        if mode != engines.HIGH_PERFORMANCE and (
+            why := engines.unusable(mode, self.settings.first_device)
+        ):
             raise LoadError(why)
         record = self._preparer.record(facts) or self._preparer.prepare(facts, on_stage, cancelled)
         names = record.order(current(self.settings))
-        if mode != engines.AUTO:
+        if mode != engines.HIGH_PERFORMANCE:
             names = (mode,) if mode in names else ()
             if not names:
                 raise LoadError(_not_offered(mode, record))

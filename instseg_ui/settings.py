@@ -30,7 +30,7 @@ OFFICIAL_BASE = (
 )
 
 EngineMode = Literal[
-    "normal", "auto", "paddle", "paddle-onednn", "onnxruntime", "openvino", "tensorrt"
+    "normal", "high_performance", "paddle", "paddle-onednn", "onnxruntime", "openvino", "tensorrt"
 ]
 """What may run the models: PaddleX's choice, the fastest proven one, or an engine by name."""
 
@@ -225,8 +225,8 @@ class Settings(BaseSettings):
     )
     engine: EngineMode = Field(
         "normal",
-        description="What runs the models: `normal` as PaddleX does, `auto` for high-performance "
-        "mode, or one engine by name.",
+        description="What runs the models: `normal` as PaddleX does, `high_performance` for the "
+        "fastest engine proven equal to Paddle, or one engine by name.",
     )
     convert_timeout: float = Field(
         600.0, gt=0, description="Seconds that converting a model may take."

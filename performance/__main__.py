@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         ("--images", "FILE", "image files"),
     ):
         parser.add_argument(name, metavar=metavar, help=text, nargs="*", type=Path, default=[])
-    parser.add_argument("--modes", nargs="+", choices=MODES, default=["normal", "auto"])
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=["normal", "high_performance"])
     parser.add_argument(
         "--converted", metavar="DIR", type=Path, help="keep converted models; else made anew"
     )

@@ -34,8 +34,8 @@ class Pair:
     """One model on one image: samples of both sides, milliseconds, and what ran.
 
     Attributes:
-        mode: what our side was asked for, `normal` or `auto`.
-        parity: what is known of our engine beside Paddle, in `auto`.
+        mode: what our side was asked for, `normal` or `high_performance`.
+        parity: what is known of our engine beside Paddle, in `high_performance`.
         worker_peak_mb: most that our worker ever held (resident), 0 where the system does not tell.
         ratio: PaddleX's time over ours, turn by turn, from an image file to both files.
         mask_ratio: the same from an image file to masks in memory.

@@ -7,54 +7,56 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
+
+import htpy as h
+
+from instseg_ui.show.html import page
 
 Schema = dict[str, Any]
 
-_HERE = Path(__file__).parent
+_STYLE = Path(__file__).parent / "docs.css"
 
 
-def docs_page(document: Schema) -> str:
+def docs_page(document: Schema) -> bytes:
     """The page of an OpenAPI document."""
-    template = Template((_HERE / "docs.html").read_text(encoding="utf-8"))
-    operations = [
+    info = document["info"]
+    operations = (
         _operation(document, method, path, operation)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
-    ]
-    return template.substitute(
-        title=escape(document["info"]["title"]),
-        description=_marked(document["info"]["description"]),
-        style=(_HERE / "docs.css").read_text(encoding="utf-8"),
-        operations="\n".join(operations),
+    )
+    return page(
+        info["title"],
+        [_STYLE],
+        h.h1[info["title"]],
+        h.p[_marked(info["description"])],
+        h.p["The same for programs: ", h.a(href="openapi.json")["openapi.json"], "."],
+        operations,
     )
 
 
-def _operation(document: Schema, method: str, path: str, operation: Schema) -> str:
-    parts = [
-        f"<h2><code>{method.upper()} {escape(path)}</code> {escape(operation['summary'])}</h2>"
-    ]
-    if "description" in operation:
-        parts.append(f"<p>{_marked(operation['description'])}</p>")
-    if "requestBody" in operation:
-        parts += [
-            "<h3>Request</h3>",
-            _fields_table(document, _json_schema(operation["requestBody"])),
-        ]
-    for status, answer in sorted(operation["responses"].items()):
-        if status == "200":
-            parts += ["<h3>Answer</h3>", _fields_table(document, _json_schema(answer))]
+def _operation(document: Schema, method: str, path: str, operation: Schema) -> h.Element:
+    answers = sorted(operation["responses"].items())
     failures = [
-        [f"<code>{status}</code>", _marked(answer["description"])]
-        for status, answer in sorted(operation["responses"].items())
+        (h.code[status], _marked(answer["description"]))
+        for status, answer in answers
         if status != "200"
     ]
-    if failures:
-        parts += ["<h3>Errors</h3>", _table(["status", "when"], failures)]
-    return f"<section>{''.join(parts)}</section>"
+    return h.section[
+        h.h2[h.code[f"{method.upper()} {path}"], f" {operation['summary']}"],
+        h.p[_marked(operation["description"])] if "description" in operation else None,
+        _fields_part(document, "Request", operation.get("requestBody")),
+        [_fields_part(document, "Answer", one) for status, one in answers if status == "200"],
+        [h.h3["Errors"], _table(["status", "when"], failures)] if failures else None,
+    ]
+
+
+def _fields_part(document: Schema, title: str, part: Schema | None) -> h.Node:
+    if part is None:
+        return None
+    return [h.h3[title], _fields_table(document, _json_schema(part))]
 
 
 def _json_schema(part: Schema) -> Schema:
@@ -62,18 +64,18 @@ def _json_schema(part: Schema) -> Schema:
     return schema
 
 
-def _fields_table(document: Schema, schema: Schema) -> str:
+def _fields_table(document: Schema, schema: Schema) -> h.Element:
     rows = [
-        [
-            f"<code>{escape(name)}</code>",
-            escape(_type(document, field)),
+        (
+            h.code[name],
+            _type(document, field),
             _marked(field.get("description", "")),
-            f"<code>{escape(_example(field))}</code>",
-        ]
+            h.code[_example(field)],
+        )
         for name, field in _fields(document, schema)
     ]
     if not rows:
-        return "<p>Text.</p>"
+        return h.p["Text."]
     return _table(["field", "type", "meaning", "example"], rows)
 
 
@@ -113,14 +115,15 @@ def _example(field: Schema) -> str:
     return json.dumps(examples[0], ensure_ascii=False) if examples else ""
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are HTML already."""
-    first = "".join(f"<th>{cell}</th>" for cell in head)
-    rest = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="table"><table><tr>{first}</tr>{rest}</table></div>'
+def _table(head: Sequence[str], rows: Sequence[Sequence[h.Node]]) -> h.Element:
+    return h.div(".table")[
+        h.table[
+            h.tr[(h.th[name] for name in head)],
+            (h.tr[(h.td[cell] for cell in row)] for row in rows),
+        ]
+    ]
 
 
-def _marked(text: str) -> str:
-    """Text with its `code` marked, all else escaped."""
-    pieces = escape(text).split("`")
-    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
+def _marked(text: str) -> list[h.Node]:
+    """Text with its `code` marked."""
+    return [h.code[piece] if i % 2 else piece for i, piece in enumerate(text.split("`"))]

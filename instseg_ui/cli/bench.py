@@ -53,7 +53,7 @@ def bench(
     ] = "json",
     engine: Annotated[
         str | None,
-        typer.Option(help="normal, auto (high-performance mode), or one engine by name."),
+        typer.Option(help="normal, high_performance, or one engine by name."),
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of the engine.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, gpu or gpu:0.")] = None,

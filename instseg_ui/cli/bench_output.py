@@ -8,20 +8,15 @@ from pathlib import Path
 
 from instseg_ui.benchmark import BenchmarkRun, Kept, compare_runs, to_csv, to_json
 from instseg_ui.benchmark.changes import CAVEAT
-from instseg_ui.benchmark.context import busy, context, failures
+from instseg_ui.benchmark.context import context, failures
 from instseg_ui.cli.console import Console
-from instseg_ui.cli.tables import lines
+from instseg_ui.cli.tables import print_table
 from instseg_ui.errors import InputError
 from instseg_ui.pipeline.result import writing
-from instseg_ui.show.benchmark import to_html
-from instseg_ui.show.benchmark_tables import (
-    Table,
-    change_table,
-    level_table,
-    reasons,
-    stage_table,
-    summary_table,
-)
+from instseg_ui.show.benchmark import conditions, figure_notes
+from instseg_ui.show.benchmark_report import to_html
+from instseg_ui.show.benchmark_tables import change_table, level_table, stage_table, summary_table
+from instseg_ui.show.tables import dashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +74,10 @@ def _show_tables(run: BenchmarkRun, price: float | None, console: Console) -> No
     if max(run.request.concurrency) > 1:
         tables.append(level_table(run))
     for table in tables:
-        _print(table, console)
-    for reason in reasons(*tables):
-        console.out(f"— {reason}")
-    if busy(run):
-        console.say(busy(run))
+        print_table(table, console)
+    for note in (*figure_notes(run, price), dashes(*tables)):
+        if note:
+            console.out(note)
 
 
 def _show_changes(earlier: Kept, run: BenchmarkRun, console: Console) -> None:
@@ -91,18 +85,9 @@ def _show_changes(earlier: Kept, run: BenchmarkRun, console: Console) -> None:
     console.out(f"\nAgainst {earlier.name}")
     table = change_table(changes)
     if table.rows:
-        _print(table, console)
+        print_table(table, console)
     else:
-        console.out("No model is in both runs.")
-    for sentence in changes.conditions:
-        console.out(f"Mind: {sentence}")
+        console.out("No model was measured in both runs.")
+    for sentence in conditions(changes):
+        console.out(sentence)
     console.out(CAVEAT)
-
-
-def _print(table: Table, console: Console) -> None:
-    console.out("")
-    rows = [[column.heading for column in table.columns]]
-    rows += [[cell.text for cell in row] for row in table.rows]
-    right = [i for i, column in enumerate(table.columns) if column.number]
-    for line in lines(rows, right=right):
-        console.out(line)

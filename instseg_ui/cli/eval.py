@@ -13,7 +13,7 @@ import typer
 
 from instseg_ui.catalog import Catalog
 from instseg_ui.cli.console import SOME_FAILED, BytesShown, Console, guarded
-from instseg_ui.cli.tables import lines
+from instseg_ui.cli.tables import print_table
 from instseg_ui.errors import InputError
 from instseg_ui.evaluate import (
     Dataset,
@@ -30,12 +30,17 @@ from instseg_ui.evaluate import (
 from instseg_ui.evaluate.evaluation import Changes
 from instseg_ui.evaluate.run import FLOOR, MAX_INSTANCES
 from instseg_ui.evaluate.scores import KINDS
+from instseg_ui.numbers import plural
 from instseg_ui.pipeline.choice import choose_model, read_device
 from instseg_ui.pipeline.config import PipelineConfig
 from instseg_ui.results import check_threshold
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
+from instseg_ui.show.evaluation import COCO, USAGE, dataset_words, in_short, progress_words
+from instseg_ui.show.evaluation import KINDS as KINDS_SHOWN
 from instseg_ui.show.evaluation_files import write_all
+from instseg_ui.show.evaluation_tables import accuracy_table, usage_table
+from instseg_ui.show.tables import dashes
 from instseg_ui.variables import read_settings
 from instseg_ui.weights import ModelState, WeightsStore
 
@@ -94,7 +99,7 @@ def eval_(
     device: Annotated[str | None, typer.Option(help="cpu, gpu or gpu:0.")] = None,
     engine: Annotated[
         str | None,
-        typer.Option(help="What runs the models: normal, auto, or an engine's name."),
+        typer.Option(help="What runs the models: normal, high_performance, or an engine's name."),
     ] = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="Run all pictures again, whatever is there.")
@@ -208,10 +213,7 @@ def _changes(mapped: Sequence[str]) -> Changes:
 
 
 def _described(dataset: Dataset) -> str:
-    return (
-        f"{dataset.name} ({dataset.format}): {len(dataset.images)} images, {len(dataset.truths)} "
-        f"objects, {len(dataset.categories)} categories"
-    )
+    return f"{dataset.name} ({dataset.format}): {dataset_words(dataset)}"
 
 
 def _say_findings(findings: Iterable[Finding], console: Console) -> None:
@@ -233,8 +235,7 @@ def _finish(
         if as_json:
             console.out((output / "report.json").read_text(encoding="utf-8").rstrip())
         else:
-            for line in lines(_rows(found), right=range(1, 11)):
-                console.out(line)
+            _show(found, console)
         for path in written:
             console.say(f"Wrote {path}")
         return bool(found.failures)
@@ -242,22 +243,17 @@ def _finish(
         found.close()
 
 
-def _rows(found: Evaluation) -> list[tuple[str, ...]]:
-    heads = ("model", "AP", "AP50", "AP75", "AP S", "AP M", "AP L", "box AP", "best F1",
-             "threshold", "p50 ms")  # fmt: skip
-    rows: list[tuple[str, ...]] = [heads]
-    for one in found.results:
-        mask, box, best = one.summary("mask"), one.summary("box"), one.best
-        shares = (mask.ap, mask.ap50, mask.ap75, mask.ap_small, mask.ap_medium, mask.ap_large,
-                  box.ap, best.f1 if best else None, best.threshold if best else None)  # fmt: skip
-        p50 = one.latency().p50
-        latency = "-" if p50 is None else f"{p50:.1f}"
-        rows.append((one.model, *(_share(value) for value in shares), latency))
-    return rows
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _show(found: Evaluation, console: Console) -> None:
+    """The figures as the page and the report have them."""
+    tables = [(KINDS_SHOWN[kind], accuracy_table(found, kind)) for kind in found.kinds]
+    tables.append((USAGE, usage_table(found)))
+    for title, table in tables:
+        console.out(f"{title}, {plural(len(table.rows), 'model')}")
+        print_table(table, console)
+        console.out("")
+    for note in (in_short(found), COCO, dashes(*(table for _, table in tables))):
+        if note:
+            console.out(note)
 
 
 @dataclass(slots=True)
@@ -278,10 +274,10 @@ class _Shown:
         """How far a model is."""
         if self.console.quiet or not now.total:
             return
-        left = "" if now.seconds_left is None else f", {_time(now.seconds_left)} left"
-        text = f"{now.model}: {now.stage}, {now.done} of {now.total} images{left}"
+        text = progress_words(now)
         # Only the models' own work takes long enough to be followed in a log.
-        tenth = (now.model, now.stage, 10 * now.done // now.total if left else 0)
+        tenths = 0 if now.seconds_left is None else 10 * now.done // now.total
+        tenth = (now.model, now.stage, tenths)
         if sys.stderr.isatty():
             self._move(text)
         elif tenth != self._tenth:
@@ -299,7 +295,3 @@ class _Shown:
             return
         self._last, self._open = now, True
         typer.echo(f"\r\033[K{text}", err=True, nl=False)
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

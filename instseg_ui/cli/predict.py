@@ -82,7 +82,10 @@ def predict(
         typer.Option(help=f"What runs the model: {', '.join(MODES)}."),
     ] = None,
     use_hpip: Annotated[
-        bool, typer.Option("--use_hpip", "--use-hpip", help="High-performance mode: --engine auto.")
+        bool,
+        typer.Option(
+            "--use_hpip", "--use-hpip", help="High-performance mode: --engine high_performance."
+        ),
     ] = False,
     hpi_config: Annotated[
         # The type is what typer shows; the parser says what comes.

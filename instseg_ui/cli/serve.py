@@ -26,7 +26,10 @@ def serve(
         str | None, typer.Option(help=f"What runs the models: {', '.join(MODES)}.")
     ] = None,
     use_hpip: Annotated[
-        bool, typer.Option("--use_hpip", "--use-hpip", help="High-performance mode: --engine auto.")
+        bool,
+        typer.Option(
+            "--use_hpip", "--use-hpip", help="High-performance mode: --engine high_performance."
+        ),
     ] = False,
     no_ui: Annotated[bool, typer.Option("--no-ui", help="The HTTP interface only.")] = False,
 ) -> None:

@@ -1,8 +1,11 @@
-"""Rows of text as aligned columns."""
+"""Tables on the terminal: rows of text as aligned columns."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+
+from instseg_ui.cli.console import Console
+from instseg_ui.show.tables import Table
 
 
 def lines(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> Iterator[str]:
@@ -14,3 +17,12 @@ def lines(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> Iterato
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield "  ".join(cells).rstrip()
+
+
+def print_table(table: Table, console: Console) -> None:
+    """A blank line, the headings, and a line for each row."""
+    rows = [[column.heading for column in table.columns]]
+    rows += [[cell.plain for cell in row] for row in table.rows]
+    console.out("")
+    for line in lines(rows, right=[i for i, column in enumerate(table.columns) if column.number]):
+        console.out(line)

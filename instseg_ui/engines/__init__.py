@@ -20,7 +20,7 @@ ENGINES = {
 
 NORMAL = "normal"
 """Run as PaddleX does by default."""
-AUTO = "auto"
+HIGH_PERFORMANCE = "high_performance"
 """High-performance mode: the fastest engine here that is proven equal to Paddle."""
 MODES: tuple[str, ...] = get_args(EngineMode)
 """What may be asked for."""
@@ -29,9 +29,9 @@ CONVERTED = ("onnxruntime", "openvino", "tensorrt")
 """Engines that run a converted model."""
 
 __all__ = [
-    "AUTO",
     "CONVERTED",
     "ENGINES",
+    "HIGH_PERFORMANCE",
     "MODES",
     "NORMAL",
     "Engine",

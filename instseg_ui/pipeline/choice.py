@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from instseg_ui.catalog import DEFAULT_REMEDY, Catalog, ModelSpec
-from instseg_ui.engines import AUTO, MODES, NORMAL
+from instseg_ui.engines import HIGH_PERFORMANCE, MODES, NORMAL
 from instseg_ui.errors import InputError, UnknownModelError
 from instseg_ui.pipeline.config import PipelineConfig
 from instseg_ui.settings import Settings, device_name
@@ -50,7 +50,7 @@ def choose_engine(
     if engine is None:
         if not (wanted.use_hpip if use_hpip is None else use_hpip):
             return None if use_hpip is None else NORMAL
-        engine = (hpi_config or wanted.hpi_config or {}).get("backend") or AUTO
+        engine = (hpi_config or wanted.hpi_config or {}).get("backend") or HIGH_PERFORMANCE
     name = _PADDLEX_ENGINES.get(str(engine), str(engine))
     if name not in MODES:
         raise InputError(f"Expected one of the engines {', '.join(MODES)}, got “{name[:40]}”.")

@@ -53,8 +53,8 @@ def create_pipeline(
         config: a pipeline's configuration, or the path of one; goes before `pipeline`.
         device: `cpu`, `gpu`, `gpu:0` or several as `gpu:0,1`; None is the setting's.
         engine: one of `instseg_ui.engines.MODES`; None leaves it to `use_hpip`.
-        use_hpip: high-performance mode, the same as `engine="auto"`. A model's first use converts
-            it, holds it against Paddle and times the engines; `on_note` is told.
+        use_hpip: high-performance mode, the same as `engine="high_performance"`. A model's first
+            use converts it, holds it against Paddle and times the engines; `on_note` is told.
         hpi_config: `{"backend": "onnxruntime"}` asks for that engine; nothing else is read.
         model: a name of the catalog or a model folder; goes before the configuration's.
         settings: None reads the environment.

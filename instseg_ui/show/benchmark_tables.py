@@ -1,13 +1,8 @@
-"""The tables of a run, the same for the page, the command line and the report.
-
-A heading carries the unit, a cell the number alone; a dash carries its reason. Measured and
-published figures have columns of their own.
-"""
+"""The tables of a benchmark run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from instseg_ui.benchmark.changes import Change, Changes
 from instseg_ui.benchmark.figures import (
@@ -22,39 +17,8 @@ from instseg_ui.benchmark.figures import (
     why_none,
 )
 from instseg_ui.benchmark.records import STAGES, BenchmarkRun, ModelRun
-from instseg_ui.numbers import NONE, signed, three
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A heading with its unit; `published` tells figures of somebody else's machine."""
-
-    heading: str
-    number: bool = True
-    published: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What a cell shows, and why it shows a dash."""
-
-    text: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Columns, and rows of as many cells; the first column names the row."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why cells show a dash, each reason once."""
-        found = (cell.reason for row in self.rows for cell in row)
-        return tuple(dict.fromkeys(reason for reason in found if reason))
-
+from instseg_ui.numbers import NONE, percent, signed, three
+from instseg_ui.show.tables import Cell, Column, Table, number_columns, text_columns
 
 _Figure = Callable[[ModelRun], Cell]
 
@@ -69,14 +33,9 @@ def summary_table(run: BenchmarkRun, price_per_hour: float | None = None) -> Tab
 def stage_table(run: BenchmarkRun) -> Table:
     """One row a model and stage, the whole first."""
     columns = (
-        Column("Model", number=False),
-        Column("Stage", number=False),
-        Column("n"),
-        Column("Mean, ms"),
-        *(Column(f"p{q}, ms") for q in PERCENTILES),
-        Column("IQR, ms"),
-        Column("Std. dev., ms"),
-        Column("Max., ms"),
+        *text_columns("Model", "Stage"),
+        *number_columns("n", "Mean, ms", *(f"p{q}, ms" for q in PERCENTILES)),
+        *number_columns("IQR, ms", "Std. dev., ms", "Max., ms"),
     )
     rows = [
         _stage_row(one.model, name, summary)
@@ -89,12 +48,9 @@ def stage_table(run: BenchmarkRun) -> Table:
 def level_table(run: BenchmarkRun) -> Table:
     """One row a model and number of callers at once."""
     columns = (
-        Column("Model", number=False),
-        Column("Callers at once"),
-        Column("n"),
-        Column("Throughput, images/s"),
-        Column("p50 with waiting, ms"),
-        Column("p95 with waiting, ms"),
+        *text_columns("Model"),
+        *number_columns("Callers at once", "n", "Throughput, images/s"),
+        *number_columns("p50 with waiting, ms", "p95 with waiting, ms"),
     )
     rows = []
     for one in run.measured:
@@ -117,21 +73,11 @@ def level_table(run: BenchmarkRun) -> Table:
 def change_table(changes: Changes) -> Table:
     """One row a model and figure: before, now, the difference, its interval, the verdict."""
     columns = (
-        Column("Model", number=False),
-        Column("Figure", number=False),
-        Column("Before"),
-        Column("Now"),
-        Column("Difference"),
-        Column("%"),
-        Column("95 % interval"),
-        Column("Verdict", number=False),
+        *text_columns("Model", "Figure"),
+        *number_columns("Before", "Now", "Difference", "%", "95 % interval"),
+        *text_columns("Verdict"),
     )
     return Table(columns, tuple(_change_row(change) for change in changes.changes))
-
-
-def reasons(*tables: Table) -> tuple[str, ...]:
-    """Why cells of these tables show a dash, each reason once."""
-    return tuple(dict.fromkeys(reason for table in tables for reason in table.reasons))
 
 
 def _summary_columns(run: BenchmarkRun, price: float | None) -> list[tuple[Column, _Figure]]:
@@ -151,12 +97,12 @@ def _summary_columns(run: BenchmarkRun, price: float | None) -> list[tuple[Colum
     ]
     if price is not None:
         columns.append((Column("Cost of 1,000 images"), _cost(price)))
-    for heading, name in (
-        ("Mask AP, %", "mask_ap"),
-        (f"{device}, ms", f"{key}_normal_ms"),
-        (f"{device} high-performance, ms", f"{key}_hp_ms"),
+    for heading, figure in (
+        ("Mask AP, %", _published_ap),
+        (f"{device}, ms", _published_ms(f"{key}_normal_ms")),
+        (f"{device} high-performance, ms", _published_ms(f"{key}_hp_ms")),
     ):
-        columns.append((Column(f"{heading}, published", published=True), _published(name)))
+        columns.append((Column(f"{heading}, published", published=True), figure))
     return columns
 
 
@@ -218,12 +164,19 @@ def _cost(price: float) -> _Figure:
     return figure
 
 
-def _published(name: str) -> _Figure:
+def _published_ap(one: ModelRun) -> Cell:
+    return _of_publisher(percent(one.published.mask_ap, of=100))
+
+
+def _published_ms(name: str) -> _Figure:
     def figure(one: ModelRun) -> Cell:
-        value: float | None = getattr(one.published, name)
-        return Cell(three(value), "" if value is not None else f"{_NOT_PUBLISHED}")
+        return _of_publisher(three(getattr(one.published, name)))
 
     return figure
+
+
+def _of_publisher(text: str) -> Cell:
+    return Cell(text, _NOT_PUBLISHED if text == NONE else "")
 
 
 _NOT_PUBLISHED = "A published figure is shown only where the publisher gives one."

@@ -1,23 +1,24 @@
 """A comparison to take away: one self-contained HTML file, or JSON with every figure.
 
 The HTML asks nothing of the network: pictures are data URIs, style is inline, there is no
-script. Every text that came in is escaped.
+script. Decision, figures and agreement are those of the page.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import cv2
+import htpy as h
 import numpy as np
 import numpy.typing as npt
+from markupsafe import Markup
 
 from instseg_ui import __version__, prediction_json
 from instseg_ui.catalog import Basis, ModelSpec
@@ -25,8 +26,13 @@ from instseg_ui.comparison.decision import Verdict
 from instseg_ui.comparison.objects import Comparison
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.images import Image
-from instseg_ui.numbers import score
-from instseg_ui.results import Prediction, Runtime
+from instseg_ui.numbers import plural
+from instseg_ui.results import Prediction
+from instseg_ui.show.agreement import MEASURES, TOO_FEW, agreement, matched_objects
+from instseg_ui.show.decision import ComparedModel, decision, decision_figures
+from instseg_ui.show.html import facts, page, section
+from instseg_ui.show.model_facts import device
+from instseg_ui.show.stages import STYLE as STAGES_STYLE
 from instseg_ui.workers.hardware import hardware
 
 STYLE = Path(__file__).parent / "comparison.css"
@@ -94,25 +100,19 @@ def to_json(study: Study) -> bytes:
 
 def to_html(study: Study) -> bytes:
     """The report as one HTML file."""
-    title = f"{len(study.predictions)} models on {study.image.name}"
-    body = "".join(
-        (
-            f"<h1>{escape(title)}</h1>",
-            _facts(study),
-            _section("Decision", f"<p>{escape(study.verdict.reason)}</p>{_figures(study)}"),
-            _section("Pictures", _pictures(study)),
-            _section("Agreement", _matrices(study.comparison)),
-            _section("Matched objects", _object_table(study.comparison)),
-            _failures(study.failures),
-        )
+    title, models = f"{len(study.predictions)} models on {study.image.name}", _models(study)
+    return page(
+        title,
+        (STYLE, STAGES_STYLE),
+        h.h1[title],
+        _facts(study),
+        section("Decision", decision(study.verdict, models)),
+        section("Figures", decision_figures(study.verdict, models)),
+        section("Pictures", _pictures(study)),
+        section("Agreement", _agreement_tables(study.comparison)),
+        section("Matched objects", matched_objects(study.comparison)),
+        _failures(study.failures),
     )
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE.read_text(encoding='utf-8')}</style>"
-        f"</head><body><main>{body}</main></body></html>\n"
-    )
-    return page.encode("utf-8", "replace")
 
 
 def _rows(study: Study) -> list[tuple[Prediction, float, ModelSpec]]:
@@ -151,105 +151,36 @@ def _objects(comparison: Comparison | None) -> list[dict[str, Any]]:
     ]
 
 
-def _section(title: str, html: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{html}</section>"
+def _models(study: Study) -> list[ComparedModel]:
+    return [ComparedModel(*row) for row in _rows(study)]
 
 
-def _facts(study: Study) -> str:
+def _facts(study: Study) -> Markup:
     hardware, image = study.hardware, study.image
-    device = ", ".join(dict.fromkeys(_device(one) for one in study.predictions))
-    rows = (
-        ("Image", f"{image.name}, {image.width} × {image.height} px"),
-        ("SHA-256 of its pixels", image.digest),
-        ("Made", f"{study.made:%Y-%m-%d %H:%M %Z} by InstSeg UI {__version__}"),
-        ("Measured on", f"{hardware['cpu']}, {hardware['cores']} cores, {hardware['system']}"),
-        ("Run on", f"{device}; n = 1 after a warm-up" if device else "nothing"),
-        ("Published figures", f"{study.basis.publisher}: {study.basis.hardware}"),
-    )
-    return f"<dl>{''.join(f'<dt>{a}</dt><dd>{escape(str(b))}</dd>' for a, b in rows)}</dl>"
-
-
-def _device(one: Prediction) -> str:
-    runtime = one.runtime
-    threads = "1 thread" if runtime.threads == 1 else f"{runtime.threads} threads"
-    return f"{runtime.device.upper()}, {threads}"
-
-
-def _figures(study: Study) -> str:
-    heads = (
-        "Model",
-        "Mask AP, published",
-        "Latency here, ms",
-        "Cold here, ms",
-        "Size, MB",
-        "Memory, MB",
-        "Threshold",
-        "Instances",
-        "Engine",
-        "Ruled out",
-    )
-    rows = [_figures_row(*row, study.verdict) for row in _rows(study)]
-    return _table(heads, rows, best=study.verdict.best) + _proofs(study)
-
-
-def _proofs(study: Study) -> str:
-    """What high-performance mode gained, and how it compares with Paddle, a line a model."""
-    lines = [
-        f"<li>{escape(one.model)} on {escape(one.runtime.engine)}: {escape(words)}</li>"
-        for one in study.predictions
-        if (words := _gain(one.runtime))
-    ]
-    return f"<ul>{''.join(lines)}</ul>" if lines else ""
-
-
-def _gain(runtime: Runtime) -> str:
-    gain = "" if runtime.speedup is None else f"{runtime.speedup:.1f}× Paddle's speed here"
-    return "; ".join(filter(None, [gain, runtime.parity]))
-
-
-def _figures_row(
-    one: Prediction, threshold: float, spec: ModelSpec, verdict: Verdict
-) -> tuple[str, ...]:
-    ap = spec.published.mask_ap
-    return (
-        one.model,
-        "—" if ap is None else f"{ap:.1f}",
-        f"{one.timings.latency:.1f}",
-        f"{one.runtime.cold_ms:.0f}",
-        f"{one.size_mb:.1f}",
-        f"{one.runtime.memory_mb:.0f}",
-        f"{threshold:.2f}",
-        str(len(one.instances)),
-        one.runtime.engine,
-        verdict.ruled_out.get(one.model, ""),
+    devices = ", ".join(dict.fromkeys(device(one.runtime) for one in study.predictions))
+    return facts(
+        (
+            ("Image", f"{image.name}, {image.width} × {image.height} px"),
+            ("SHA-256 of its pixels", image.digest),
+            ("Made", f"{study.made:%Y-%m-%d %H:%M %Z} by InstSeg UI {__version__}"),
+            ("Measured on", f"{hardware['cpu']}, {hardware['cores']} cores, {hardware['system']}"),
+            ("Run on", f"{devices}; n = 1 after a warm-up" if devices else "nothing"),
+            ("Published figures", f"{study.basis.publisher}: {study.basis.hardware}"),
+        )
     )
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], best: str | None = None) -> str:
-    """A table whose first column names the rows."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
-    body = "".join(
-        f"<tr{' class=best' if row[0] == best else ''}><th>{escape(row[0])}</th>"
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="scroll">{table}</div>'
-
-
-def _pictures(study: Study) -> str:
-    figures = [_figure("The photo", _data_uri(study.image.pixels))]
+def _pictures(study: Study) -> h.Element:
+    figures = [_figure("The photo", study.image.pixels)]
     for one, threshold, _ in _rows(study):
         drawn = overlay(study.image.pixels, one.instances, threshold=threshold)
-        words = f"{one.model}: {len(one.instances)} instances at {threshold:.2f}"
-        figures.append(_figure(words, _data_uri(drawn)))
-    return f'<div class="pictures">{"".join(figures)}</div>'
+        words = f"{one.model}: {plural(len(one.instances), 'instance')} at {threshold:.2f}"
+        figures.append(_figure(words, drawn))
+    return h.div(".pictures")[figures]
 
 
-def _figure(words: str, uri: str) -> str:
-    text = escape(words)
-    return f'<figure><img src="{uri}" alt="{text}"><figcaption>{text}</figcaption></figure>'
+def _figure(words: str, pixels: npt.NDArray[np.uint8]) -> h.Element:
+    return h.figure[h.img(src=_data_uri(pixels), alt=words), h.figcaption[words]]
 
 
 def _data_uri(pixels: npt.NDArray[np.uint8]) -> str:
@@ -262,40 +193,14 @@ def _data_uri(pixels: npt.NDArray[np.uint8]) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def _matrices(comparison: Comparison | None) -> str:
+def _agreement_tables(comparison: Comparison | None) -> h.Node:
     if comparison is None:
-        return "<p>Fewer than two models are done: there is nothing to agree on.</p>"
-    heads = ("", *comparison.models)
-    parts = ["<p>Agreement between models, not accuracy: two can agree and both be wrong.</p>"]
-    for title, table in (("F1 of matched instances", comparison.f1),
-                         ("Mean mask IoU of matched pairs", comparison.mean_iou)):  # fmt: skip
-        rows = [
-            (name, *("—" if np.isnan(v) else f"{v:.2f}" for v in row))
-            for name, row in zip(comparison.models, table, strict=True)
-        ]
-        parts.append(f"<h3>{title}</h3>{_table(heads, rows)}")
-    return "".join(parts)
+        return TOO_FEW
+    return [(h.h3[measure], agreement(comparison, measure)) for measure in MEASURES]
 
 
-def _object_table(comparison: Comparison | None) -> str:
-    if comparison is None or not comparison.objects:
-        return "<p>No objects were matched.</p>"
-    rows = []
-    for number, one in enumerate(comparison.objects, 1):
-        cells = [
-            f"{member.instance.label} {score(member.instance.score)}, IoU {member.iou:.2f}"
-            if member
-            else "—"
-            for member in one.members
-        ]
-        rows.append((str(number), one.state, *cells))
-    return _table(("Object", "State", *comparison.models), rows)
-
-
-def _failures(failures: Mapping[str, str]) -> str:
+def _failures(failures: Mapping[str, str]) -> Markup | None:
     if not failures:
-        return ""
-    items = "".join(
-        f"<li><b>{escape(model)}</b>: {escape(reason)}</li>" for model, reason in failures.items()
-    )
-    return _section("Without a result", f"<ul>{items}</ul>")
+        return None
+    items = (h.li[h.b[model], f": {reason}"] for model, reason in failures.items())
+    return section("Without a result", h.ul[items])

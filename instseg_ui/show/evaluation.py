@@ -1,305 +1,270 @@
-"""An evaluation as one self-contained HTML file: no script, nothing from the network."""
+"""An evaluation in sections: the page shows them one by one, the report all together.
+
+With `linked`, counts are buttons that lead to their pictures; a file has no use for them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
+import htpy as h
 import numpy as np
+from markupsafe import Markup
 
 from instseg_ui import __version__
-from instseg_ui.evaluate import boundary, calibration, confusion, tide
-from instseg_ui.evaluate.average_precision import RECALLS
-from instseg_ui.evaluate.results import Evaluation, ModelResult
-from instseg_ui.evaluate.scores import IouKind
-from instseg_ui.settings import Settings
-from instseg_ui.show.comparison import STYLE
-from instseg_ui.show.evaluation_charts import Line, chart
-from instseg_ui.show.evaluation_pictures import gallery
-
-_OWN_STYLE = Path(__file__).parent / "evaluation.css"
-_MOST_CLASSES = 100
-_MOST_CELLS = 30
-_DASH = "—"
-_FIGURES = (
-    *("Model", "AP", "AP50", "AP75", "AP S", "AP M", "AP L", "AR 1", "AR 10", "AR 100"),
-    *("AR S", "AR M", "AR L", "Mean IoU", "AP, known"),
+from instseg_ui.evaluate import (
+    CategoryMap,
+    Dataset,
+    Evaluation,
+    EvaluationProgress,
+    Finding,
+    ModelResult,
+    Severity,
+    boundary,
+    tide,
 )
-_TITLES: dict[IouKind, str] = {
-    "mask": "Masks",
-    "box": "Boxes",
-    "boundary": f"Boundaries ({boundary.SOURCE})",
-}
+from instseg_ui.evaluate.calibration import SOURCE as CALIBRATION
+from instseg_ui.evaluate.scores import IouKind
+from instseg_ui.numbers import plural, seconds, three
+from instseg_ui.show.evaluation_tables import (
+    MOST_PAIRS,
+    MOST_ROWS,
+    accuracy_table,
+    bin_table,
+    calibration_table,
+    class_table,
+    confusion_table,
+    error_table,
+    mapping_table,
+    usage_table,
+)
+from instseg_ui.show.html import facts, failures, markup, notes, nothing, scrolled
+from instseg_ui.show.tables import dashes, table_html
+
+KINDS: dict[IouKind, str] = {"mask": "Masks", "box": "Boxes", "boundary": "Boundaries"}
+USAGE = "In use, masks at IoU 0.5"
+COCO = (
+    "As pycocotools computes them, over IoU 0.50 to 0.95. An object is small below 32 × 32 "
+    "pixels, large from 96 × 96. AR 1, 10, 100: with at most so many predictions an image. Mean "
+    "IoU is that of the predictions that are right at 0.5."
+)
+_OPEN_FINDINGS = 4
+_LEVELS = ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.NOTE, "note"))
+_STAGES = {"checking": "checking that the images are the same as before", "scoring": "counting"}
 
 
-def to_html(evaluation: Evaluation, settings: Settings) -> bytes:
-    """The report; `settings` say how large a picture may be."""
-    count = len(evaluation.results)
-    models = "1 model" if count == 1 else f"{count} models"
-    title = f"{models} on {evaluation.dataset.name}"
-    parts = [f"<h1>{escape(title)}</h1>", _facts(evaluation), _findings(evaluation)]
-    if evaluation.results:
-        parts.append(_section("Side by side", _side_by_side(evaluation)))
-    if evaluation.results and "mask" in evaluation.kinds:
-        parts += [
-            _section("Precision, recall, threshold", _curves(evaluation)),
-            _section("Errors by kind", _errors(evaluation)),
-            _section("Are scores probabilities?", _calibration(evaluation)),
-            *(_one_model(one, settings) for one in evaluation.results),
-        ]
-    parts.append(_failures(evaluation))
-    style = STYLE.read_text(encoding="utf-8") + _OWN_STYLE.read_text(encoding="utf-8")
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style}</style>"
-        f"</head><body><main>{''.join(parts)}</main></body></html>\n"
+def dataset(opened: Dataset, findings: Iterable[Finding], *, unfolded: bool = False) -> Markup:
+    """What was opened, and what is wrong with it; a long list is folded unless `unfolded`."""
+    told = list(findings)
+    end = "." if told else ". Nothing is wrong with it."
+    head = h.p(".dataset")[h.b[opened.name], f" ({opened.format}): {dataset_words(opened)}{end}"]
+    if not told:
+        return markup(head)
+    counts = ", ".join(
+        plural(count, name)
+        for level, name in _LEVELS
+        if (count := sum(one.level is level for one in told))
     )
-    return page.encode("utf-8", "replace")
-
-
-def _section(title: str, html: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{html}</section>"
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column names the rows."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
-    body = "".join(
-        f"<tr><th>{escape(row[0])}</th>"
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in rows
+    return markup(
+        head,
+        h.details(".findings", open=unfolded or len(told) <= _OPEN_FINDINGS)[
+            h.summary[f"Findings: {counts}"], h.ul[(_finding(one) for one in told)]
+        ],
     )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="scroll">{table}</div>'
 
 
-def _share(value: float | None) -> str:
-    return _DASH if value is None else f"{value:.3f}"
+def dataset_words(opened: Dataset) -> str:
+    """How much of what it holds."""
+    return (
+        f"{plural(len(opened.images), 'image')}, {plural(len(opened.truths), 'object')}, "
+        f"{_categories(opened)}"
+    )
 
 
-def _facts(evaluation: Evaluation) -> str:
-    dataset, machine = evaluation.dataset, evaluation.machine
-    truths = dataset.truths
-    inside = evaluation.images[truths.image]
-    rows = [
-        ("Data set", f"{dataset.name}, {dataset.format}"),
-        ("Images", f"n = {int(evaluation.images.sum())} of {len(dataset.images)}"),
-        (
-            "Objects",
-            f"n = {int(np.count_nonzero(inside & ~truths.crowd))} in {len(dataset.categories)} "
-            f"categories, {int(np.count_nonzero(inside & truths.crowd))} crowd regions",
+def _categories(opened: Dataset) -> str:
+    count = len(opened.categories)
+    return f"{count:,} {'category' if count == 1 else 'categories'}"
+
+
+def _finding(one: Finding) -> h.Element:
+    level = one.level.value
+    return h.li(class_=level)[h.b[level], f" {one}"]
+
+
+def mapping(found: CategoryMap) -> Markup:
+    """A row for each category: which classes stand for it, and why."""
+    rows = found.rows()
+    missing, unused = sum(not row.labels for row in rows), found.unused()
+    told = [_cut(len(rows), MOST_ROWS, "categories")]
+    if missing:
+        told.append(f"{missing} of {len(rows)} have no class: their objects count as missed.")
+    if unused:
+        shown = ", ".join(unused[:5]) + (", …" if len(unused) > 5 else "")
+        told.append(f"Classes that stand for nothing, left out: {len(unused)} ({shown}).")
+    return markup(scrolled(table_html(mapping_table(found))), notes(*told))
+
+
+def accuracy(evaluation: Evaluation, kind: IouKind) -> Markup:
+    """One row a model: COCO's figures of one kind of IoU."""
+    table = accuracy_table(evaluation, kind)
+    source = boundary.SOURCE if kind == "boundary" else ""
+    return markup(scrolled(table_html(table)), notes(source, dashes(table)))
+
+
+def usage(evaluation: Evaluation) -> Markup:
+    """One row a model: what it does at its best threshold, and how long it takes."""
+    table = usage_table(evaluation)
+    return markup(h.h4[USAGE], scrolled(table_html(table)), notes(dashes(table)))
+
+
+def missing(evaluation: Evaluation) -> Markup:
+    """Each model without a result, and why."""
+    return failures(evaluation.failures.items())
+
+
+def errors(evaluation: Evaluation, *, linked: bool = False) -> Markup:
+    """One row a model: how many errors of each kind, and the AP50 that they cost."""
+    press = "; press a number to see its pictures" if linked else ""
+    return markup(
+        scrolled(table_html(error_table(evaluation), linked=linked)),
+        notes(
+            "Points of AP50 that a kind of error costs: what AP50 would rise by if it alone were "
+            f"mended. Below, how often{press}.",
+            in_short(evaluation),
+            f"Kinds after {tide.SOURCE}.",
         ),
+    )
+
+
+def calibration(evaluation: Evaluation) -> Markup:
+    """How far scores are from the share of right predictions, and over how many."""
+    bins = bin_table(evaluation)
+    return markup(
+        scrolled(table_html(calibration_table(evaluation))),
+        h.h4["Share that is right, by score"],
+        scrolled(table_html(bins)),
+        notes(
+            "Right means mask IoU of at least 0.5 with an object of the class; a bias above 0 "
+            "means that scores promise too much. Bars are 95 % intervals. Below a share, of how "
+            "many predictions.",
+            dashes(bins),
+            f"{CALIBRATION}.",
+        ),
+    )
+
+
+def classes(result: ModelResult, kind: IouKind = "mask", *, linked: bool = False) -> Markup:
+    """One row a category of the data set, those with the most objects first."""
+    table, count = class_table(result, kind)
+    press = "; press a number to see its pictures" if linked else ""
+    return markup(
+        scrolled(table_html(table, linked=linked)),
+        notes(
+            f"Wrong and not found: masks at scores from {three(result.threshold)}, the best F1 "
+            f"over all classes{press}.",
+            _cut(count, MOST_ROWS, "categories"),
+            dashes(table),
+        ),
+    )
+
+
+def confusion(result: ModelResult, *, linked: bool = False) -> Markup:
+    """The pairs of classes that are confused most, one model's."""
+    table, count = confusion_table(result)
+    at = f"scores from {three(result.threshold)}"
+    if not table.rows:
+        return nothing(f"Nothing is confused at {at}.")
+    press = " Press a number here to see its pictures." if linked else ""
+    return markup(
+        scrolled(table_html(table, linked=linked)),
+        notes(
+            f"At {at}, masks at IoU 0.5 whatever the classes; a shade is the share of its "
+            f"row.{press}",
+            _cut(count, MOST_PAIRS, "pairs"),
+        ),
+    )
+
+
+def in_short(evaluation: Evaluation) -> str:
+    """What the figures stand on, in a line."""
+    machine = evaluation.machine
+    ran = dict.fromkeys(runtime for one in evaluation.results for runtime in _runtimes(one))
+    floors = dict.fromkeys(f"{one.predictions.key.floor:g}" for one in evaluation.results)
+    objects, _ = _objects(evaluation)
+    return (
+        f"n = {_images(evaluation)}, {plural(objects, 'object')}; "
+        f"scores from {' and '.join(floors)}; {'; '.join(ran)}; "
+        f"{machine['cpu']}, {plural(int(str(machine['cores'])), 'core')}."
+    )
+
+
+def context(evaluation: Evaluation) -> Markup:
+    """All that the figures stand on."""
+    opened, machine = evaluation.dataset, evaluation.machine
+    objects, crowds = _objects(evaluation)
+    counted = f"n = {objects:,} in {_categories(opened)}, {plural(crowds, 'crowd region')}"
+    rows = [
+        ("Data set", f"{opened.name}, {opened.format}"),
+        ("Images", f"n = {_images(evaluation)}"),
+        ("Objects", counted),
         ("Made", f"{evaluation.made:%Y-%m-%d %H:%M %Z} by InstSeg UI {__version__}"),
         ("Measured on", f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}"),
     ]
     for one in evaluation.results:
         key = one.predictions.key
         kept = f"scores from {key.floor:g}, at most {key.max_instances} instances an image"
-        rows.append((one.model, f"{_runtimes(one)}; {kept}"))
-    return f"<dl>{''.join(f'<dt>{escape(a)}</dt><dd>{escape(b)}</dd>' for a, b in rows)}</dl>"
+        rows.append((one.model, "; ".join([*_runtimes(one), kept])))
+    return facts(rows)
 
 
-def _runtimes(result: ModelResult) -> str:
+def progress_words(now: EvaluationProgress) -> str:
+    """How far one model is: stage, images, time left."""
+    parts = [f"{now.model}: {_STAGES.get(now.stage, now.stage)}"]
+    if now.total:
+        parts.append(f"{now.done:,} of {plural(now.total, 'image')}")
+    left = now.seconds_left or 0.0
+    if left >= 1 and now.stage == "running":
+        parts.append(f"about {seconds(left) if left < 120 else f'{left / 60:.0f} min'} left")
+    return " · ".join(parts)
+
+
+def ended_words(found: Evaluation, *, stopped: bool = False) -> str:
+    """How many models and images were evaluated, and what became of the others."""
+    parts = [f"{plural(len(found.results), 'model')} on {_images(found)}"]
+    if found.failures:
+        parts.append(f"{len(found.failures)} failed: the reason is below")
+    if stopped:
+        parts.append("stopped; what was predicted is kept: evaluate again to go on")
+    return " · ".join(parts)
+
+
+def _images(evaluation: Evaluation) -> str:
+    """`4 of 10 images`."""
+    count, total = int(evaluation.images.sum()), len(evaluation.dataset.images)
+    return f"{count:,} of {plural(total, 'image')}"
+
+
+def _objects(evaluation: Evaluation) -> tuple[int, int]:
+    """Objects and crowd regions of the images that count."""
+    truths = evaluation.dataset.truths
+    inside = evaluation.images[truths.image]
+    return (
+        int(np.count_nonzero(inside & ~truths.crowd)),
+        int(np.count_nonzero(inside & truths.crowd)),
+    )
+
+
+def _runtimes(result: ModelResult) -> Sequence[str]:
     shown = []
     for one in result.predictions.runtimes:
-        versions = ", ".join(f"{name} {value}" for name, value in one["versions"].items())
-        threads = "1 thread" if one["threads"] == 1 else f"{one['threads']} threads"
-        shown.append(f"{one['engine']} on {one['device'].upper()}, {threads}, {versions}")
-    return "; ".join(dict.fromkeys(shown)) or "not run"
+        text = f"{one['engine']} on {one['device'].upper()}, {plural(one['threads'], 'thread')}"
+        text += "".join(f", {name} {value}" for name, value in one["versions"].items())
+        shown.append(text)
+    return list(dict.fromkeys(shown)) or ["not run"]
 
 
-def _findings(evaluation: Evaluation) -> str:
-    if not evaluation.findings:
-        return ""
-    items = "".join(
-        f"<li><b>{one.level.value}</b> {escape(str(one))}</li>" for one in evaluation.findings
-    )
-    return _section("Findings about the data set", f'<ul class="findings">{items}</ul>')
-
-
-def _side_by_side(evaluation: Evaluation) -> str:
-    parts = []
-    for kind in evaluation.kinds:
-        rows = [
-            (
-                one.model,
-                *(_share(value) for value in one.summary(kind).to_dict().values()),
-                _share(one.mean_iou(kind)),
-                _share(one.summary_of_known(kind).ap),
-            )
-            for one in evaluation.results
-        ]
-        parts.append(f"<h3>{escape(_TITLES[kind])}</h3>{_table(_FIGURES, rows)}")
-    parts.append(
-        '<p class="note">As pycocotools computes them; sizes by area, small below 32 × 32, large '
-        "from 96 × 96 pixels. Mean IoU is that of the predictions that are right at 0.5. “Known” "
-        "are the categories for which the model has a class.</p>"
-    )
-    parts.append(_practice(evaluation))
-    return "".join(parts)
-
-
-def _practice(evaluation: Evaluation) -> str:
-    heads = ("Model", "Best F1", "at threshold", "Precision", "Recall", "Latency p50, ms",
-             "p95, ms", "n")  # fmt: skip
-    rows = []
-    for one in evaluation.results:
-        best, latency = (one.best if "mask" in evaluation.kinds else None), one.latency()
-        rows.append(
-            (
-                one.model,
-                *(
-                    (f"{best.f1:.3f}", f"{best.threshold:.3f}", f"{best.precision:.3f}",
-                     f"{best.recall:.3f}")
-                    if best
-                    else (_DASH,) * 4
-                ),
-                _DASH if latency.p50 is None else f"{latency.p50:.1f}",
-                _DASH if latency.p95 is None else f"{latency.p95:.1f}",
-                str(latency.n),
-            )
-        )  # fmt: skip
-    return f"<h3>In use</h3>{_table(heads, rows)}"
-
-
-def _curves(evaluation: Evaluation) -> str:
-    recalls = RECALLS.tolist()
-    charts = []
-    for place, name in ((0, "IoU 0.5"), (1, "IoU 0.75"), (2, "mean of IoU 0.5 to 0.95")):
-        lines = []
-        for one in evaluation.results:
-            curve = one.curve()[place]
-            points = (
-                [] if np.isnan(curve).any() else list(zip(recalls, curve.tolist(), strict=True))
-            )
-            lines.append(Line(one.model, points))
-        charts.append(chart(f"Precision over recall, masks, {name}", "recall", "precision", lines))
-    lines = [
-        Line(one.model, [(point.threshold, point.f1) for point in one.operating_points()])
-        for one in evaluation.results
-    ]
-    charts.append(chart("F1 over the threshold, masks, IoU 0.5", "threshold", "F1", lines))
-    return f'<div class="charts">{"".join(charts)}</div>'
-
-
-def _errors(evaluation: Evaluation) -> str:
-    kinds = [*(kind.name.lower() for kind in tide.ERRORS), "missed"]
-    heads = ("Model", "AP50", *kinds, "all wrong", "all not found")
-    rows = []
-    for one in evaluation.results:
-        errors = one.errors
-        costs = [errors.kinds[kind] for kind in kinds]
-        costs += [errors.false_positives, errors.false_negatives]
-        cells = [f"{cost.ap:.3f} ({cost.count})" for cost in costs]
-        rows.append((one.model, _share(errors.ap50), *cells))
-    note = (
-        "AP50 that each kind costs, and how many there are, by mask IoU: what AP50 would rise by "
-        f"if they alone were mended. {tide.SOURCE}."
-    )
-    return f'{_table(heads, rows)}<p class="note">{escape(note)}</p>'
-
-
-def _calibration(evaluation: Evaluation) -> str:
-    lines = []
-    for one in evaluation.results:
-        points = [
-            (bin_.score, bin_.right)
-            for bin_ in one.calibration.bins
-            if bin_.score is not None and bin_.right is not None
-        ]
-        lines.append(Line(one.model, points, 3.5))
-    drawn = chart("Share of right predictions by score", "score", "right", lines, diagonal=True)
-    heads = ("Model", "n", "Calibration error", "Bias", *_bins())
-    rows = []
-    for one in evaluation.results:
-        found = one.calibration
-        bins = [
-            _DASH if one_bin.right is None else f"{one_bin.right:.2f} (n = {one_bin.n})"
-            for one_bin in found.bins
-        ]
-        rows.append((one.model, str(found.n), _share(found.error), _share(found.bias), *bins))
-    note = (
-        f"Right means mask IoU of at least 0.5 with an object of the class. {calibration.SOURCE}."
-    )
+def _cut(count: int, shown: int, things: str) -> str:
+    """That a long table was cut; empty if it was not."""
     return (
-        f'<div class="charts">{drawn}</div>{_table(heads, rows)}<p class="note">{escape(note)}</p>'
+        f"The first {shown} of {count:,} {things}; the JSON file has all." if count > shown else ""
     )
-
-
-def _bins() -> list[str]:
-    return [f"{i / calibration.BINS:.1f}" for i in range(calibration.BINS)]
-
-
-def _one_model(result: ModelResult, settings: Settings) -> str:
-    parts = [
-        f"<h3>By class</h3>{_by_class(result)}",
-        f"<h3>Confusion at threshold {result.threshold:.3f}</h3>{_confusion(result)}",
-        f"<h3>Classes</h3>{_mapping(result)}",
-        f"<h3>Pictures at threshold {result.threshold:.3f}</h3>{gallery(result, settings)}",
-        '<p class="note">Filled: the prediction. White outline: the truth.</p>',
-    ]
-    return _section(result.model, "".join(parts))
-
-
-def _by_class(result: ModelResult) -> str:
-    heads = ("Category", "Objects", "Predictions", "AP", "AP50", "AP75", "AR 100", "Best F1",
-             "at threshold")  # fmt: skip
-    there = [row for row in result.by_class() if row.objects or row.predictions]
-    rows = [
-        (
-            row.category.name,
-            str(row.objects),
-            str(row.predictions),
-            *(_share(value) for value in (row.ap, row.ap50, row.ap75, row.ar100)),
-            _share(row.best.f1 if row.best else None),
-            _share(row.best.threshold if row.best else None),
-        )
-        for row in sorted(there, key=lambda row: -row.objects)
-    ]
-    return _table(heads, rows[:_MOST_CLASSES]) + _more(len(rows), _MOST_CLASSES, "categories")
-
-
-def _confusion(result: ModelResult) -> str:
-    cells = result.confusion().cells
-    names = [category.name for category in result.dataset.categories]
-
-    def name(place: int, nothing: str) -> str:
-        return nothing if place == confusion.NOTHING else names[place]
-
-    rows = [
-        (name(one.truth, "(no object)"), name(one.predicted, "(not found)"), str(one.count))
-        for one in cells
-    ]
-    shown = _table(("Truth", "Predicted", "Count"), rows[:_MOST_CELLS])
-    return shown + _more(len(rows), _MOST_CELLS, "pairs")
-
-
-def _mapping(result: ModelResult) -> str:
-    rows = [
-        (row.category.name, ", ".join(row.labels) or _DASH, row.how)
-        for row in result.mapping.rows()
-    ]
-    rows.sort(key=lambda row: row[1] == _DASH)
-    shown = _table(("Category", "The model's classes", "Why"), rows[:_MOST_CLASSES])
-    unused = len(result.mapping.unused())
-    note = f'<p class="note">{unused} classes of the model stand for no category.</p>'
-    return shown + _more(len(rows), _MOST_CLASSES, "categories") + (note if unused else "")
-
-
-def _more(count: int, shown: int, things: str) -> str:
-    if count <= shown:
-        return ""
-    return f'<p class="note">The first {shown} of {count} {things}; report.json has all.</p>'
-
-
-def _failures(evaluation: Evaluation) -> str:
-    if not evaluation.failures:
-        return ""
-    items = "".join(
-        f"<li><b>{escape(model)}</b>: {escape(reason)}</li>"
-        for model, reason in evaluation.failures.items()
-    )
-    return _section("Without a result", f"<ul>{items}</ul>")

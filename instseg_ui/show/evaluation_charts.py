@@ -1,85 +1,148 @@
-"""Charts as inline SVG: they need no script and no network, and print as they are seen."""
+"""The charts of an evaluation; a model has the same colour in all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
-from typing import NamedTuple
 
-from instseg_ui.palette import nth
+import numpy as np
 
-_WIDTH, _HEIGHT = 420, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 38
-_TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+from instseg_ui.evaluate import Evaluation, ModelResult, confusion
+from instseg_ui.evaluate.average_precision import RECALLS
+from instseg_ui.evaluate.calibration import Bin
+from instseg_ui.numbers import percent, three
+from instseg_ui.show.charts import (
+    PUBLISHED,
+    Bars,
+    BarSeries,
+    ChartAxis,
+    Grid,
+    Mark,
+    Plot,
+    Series,
+    axis_of,
+    model_color,
+)
+from instseg_ui.show.evaluation_tables import ERRORS
+
+IOUS = {"IoU 0.50": 0, "IoU 0.75": 1, "mean of IoU 0.50 to 0.95": 2}
+"""Of which precision and recall there is a curve, and its place in `ModelResult.curve`."""
+
+_ERROR_COLORS = ("#d55e00", "#e69f00", "#cc79a7", "#56b4e9", "#8795a8", "#0072b2")
+_MOST_CLASSES = 12
+_SCORE_END = 1.02
+_PERCENT_END = 104.0
 
 
-class Line(NamedTuple):
-    """A named line through points (x, y), both 0 to 1; `size` of a dot at each, 0 for none."""
-
-    name: str
-    points: Sequence[tuple[float, float]]
-    size: float = 0.0
-
-
-def chart(
-    title: str, x_label: str, y_label: str, lines: Sequence[Line], diagonal: bool = False
-) -> str:
-    """Lines over the unit square, with a legend below."""
-    parts = [_grid(x_label, y_label)]
-    if diagonal:
-        parts.append(_diagonal())
-    parts += [_line(line, nth(i)) for i, line in enumerate(lines) if line.points]
-    label = escape(title, quote=True)
-    svg = (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">'
-        f"{''.join(parts)}</svg>"
+def precision_recall(evaluation: Evaluation, iou: int = 0, category: int | None = None) -> Plot:
+    """Precision over recall by masks, a line a model."""
+    series = []
+    for place, one in enumerate(evaluation.results):
+        curve = one.curve(category)[iou]
+        if not np.isnan(curve).any():
+            points = zip((100 * RECALLS).tolist(), (100 * curve).tolist(), strict=True)
+            marks = tuple(Mark(x, y) for x, y in points)
+            series.append(Series(one.model, model_color(place), marks, line="solid"))
+    name = next(name for name, number in IOUS.items() if number == iou)
+    return Plot(
+        f"Precision over recall, masks, {name}",
+        _percent_axis("Recall, %", 100 * _SCORE_END),
+        _percent_axis("Precision, %"),
+        tuple(series),
+        empty="" if series else "No object of that class in the images.",
     )
-    return f"<figure>{svg}<figcaption>{escape(title)}{_legend(lines)}</figcaption></figure>"
 
 
-def _x(value: float) -> float:
-    return round(_LEFT + value * (_WIDTH - _LEFT - _RIGHT), 1)
-
-
-def _y(value: float) -> float:
-    return round(_HEIGHT - _BOTTOM - value * (_HEIGHT - _TOP - _BOTTOM), 1)
-
-
-def _grid(x_label: str, y_label: str) -> str:
-    parts = []
-    for tick in _TICKS:
-        parts.append(
-            f'<path class="grid" d="M{_x(tick)} {_y(0)}V{_y(1)}M{_x(0)} {_y(tick)}H{_x(1)}"/>'
-        )
-        parts.append(f'<text x="{_x(tick)}" y="{_y(0) + 14}" text-anchor="middle">{tick:g}</text>')
-        parts.append(f'<text x="{_x(0) - 6}" y="{_y(tick) + 4}" text-anchor="end">{tick:g}</text>')
-    middle = _y(0.5)
-    parts.append(
-        f'<text x="{_x(0.5)}" y="{_HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>'
-        f'<text x="12" y="{middle}" text-anchor="middle" transform="rotate(-90 12 {middle})">'
-        f"{escape(y_label)}</text>"
+def f1_over_threshold(evaluation: Evaluation, category: int | None = None) -> Plot:
+    """F1 by masks at IoU 0.5 over the threshold, the best one marked."""
+    series: list[Series] = []
+    for place, one in enumerate(evaluation.results):
+        points = one.operating_points(category)
+        if not points:
+            continue
+        marks = tuple(Mark(point.threshold, 100 * point.f1) for point in points)
+        series.append(Series(one.model, model_color(place), marks, line="solid"))
+        best = max(points, key=lambda point: point.f1)
+        words = f"best F1 {percent(best.f1)} % at {three(best.threshold)}"
+        top = Mark(best.threshold, 100 * best.f1, (one.model, words))
+        series.append(Series(one.model, model_color(place), (top,), dots="solid", in_legend=False))
+    return Plot(
+        "F1 over the threshold, masks at IoU 0.5",
+        ChartAxis("Lowest score shown", 0.0, _SCORE_END),
+        _percent_axis("F1, %"),
+        tuple(series),
+        empty="" if series else "Nothing was found of that class.",
     )
-    return "".join(parts)
 
 
-def _diagonal() -> str:
-    return f'<path class="ideal" d="M{_x(0)} {_y(0)}L{_x(1)} {_y(1)}"/>'
+def errors(evaluation: Evaluation) -> Bars:
+    """The AP50 that each kind of error costs, a bar a model and kind."""
+    series = []
+    for color, (name, kind) in zip(_ERROR_COLORS, ERRORS, strict=True):
+        costs = [one.errors.kinds[kind] for one in evaluation.results]
+        words = tuple(f"{name}: {percent(cost.ap)} points, {cost.count:,}" for cost in costs)
+        series.append(BarSeries(name, color, tuple(100 * cost.ap for cost in costs), words))
+    values = [value for one in series for value in one.values]
+    axis = axis_of("Cost, points of AP50", values, zero=True)
+    return Bars("Errors by kind", axis, tuple(r.model for r in evaluation.results), tuple(series))
 
 
-def _line(line: Line, tint: str) -> str:
-    path = "L".join(f"{_x(x)} {_y(y)}" for x, y in line.points)
-    dots = "".join(
-        f'<circle cx="{_x(x)}" cy="{_y(y)}" r="{line.size:g}" fill="{tint}"/>'
-        for x, y in (line.points if line.size else ())
+def calibration(evaluation: Evaluation) -> Plot:
+    """The share of right predictions by score, with its 95 % interval; the diagonal is ideal."""
+    ends = (Mark(0.0, 0.0), Mark(1.0, 100.0))
+    series = [Series("ideal", PUBLISHED, ends, line="dotted", in_legend=False)]
+    for place, one in enumerate(evaluation.results):
+        marks = tuple(_bin(one.model, part) for part in one.calibration.bins if part.interval)
+        if marks:
+            series.append(Series(one.model, model_color(place), marks, line="solid", dots="solid"))
+    return Plot(
+        "Share of right predictions by score",
+        ChartAxis("Score", 0.0, _SCORE_END),
+        _percent_axis("Share that is right, %"),
+        tuple(series),
+        empty="" if len(series) > 1 else "Nothing was found.",
     )
-    return f'<path d="M{path}" fill="none" stroke="{tint}" stroke-width="2"/>{dots}'
 
 
-def _legend(lines: Sequence[Line]) -> str:
-    if len(lines) < 2:
-        return ""
-    items = "".join(
-        f'<span><i style="background:{nth(i)}"></i>{escape(line.name)}</span>'
-        for i, line in enumerate(lines)
+def _bin(model: str, part: Bin) -> Mark:
+    assert part.score is not None
+    assert part.right is not None
+    assert part.interval is not None
+    low, high = part.interval
+    words = (
+        model,
+        f"scores {part.low:.1f} to {part.high:.1f}, n = {part.n:,}",
+        f"mean score {three(part.score)}, right {percent(part.right)} %",
     )
-    return f'<span class="legend">{items}</span>'
+    return Mark(part.score, 100 * part.right, words, interval=(100 * low, 100 * high))
+
+
+def confused(result: ModelResult) -> Grid:
+    """Truth by prediction, the classes with the most mistakes and those that found nothing."""
+    found = result.confusion()
+    chosen = worst_classes(found)
+    names = [category.name for category in result.dataset.categories]
+    places = [*chosen, confusion.NOTHING]
+    counts = {(one.truth, one.predicted): one.count for one in found.cells}
+    return Grid(
+        f"Confusion at scores from {three(result.threshold)}",
+        "Found as",
+        "Truth",
+        (*(names[k] for k in chosen), "(not found)"),
+        (*(names[k] for k in chosen), "(no object)"),
+        tuple(tuple(counts.get((truth, seen), 0) for seen in places) for truth in places),
+    )
+
+
+def worst_classes(found: confusion.Confusion) -> Sequence[int]:
+    """Places of the categories with the most mistakes, at most twelve, in the data set's order."""
+    mistakes: dict[int, int] = {}
+    for cell in found.cells:
+        for place in {cell.truth, cell.predicted} - {confusion.NOTHING}:
+            wrong = cell.count if cell.truth != cell.predicted else 0
+            mistakes[place] = mistakes.get(place, 0) + wrong
+    worst = sorted(mistakes, key=lambda place: -mistakes[place])[:_MOST_CLASSES]
+    return sorted(worst)
+
+
+def _percent_axis(title: str, end: float = _PERCENT_END) -> ChartAxis:
+    return ChartAxis(title, 0.0, end)

@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from instseg_ui.errors import InputError
-from instseg_ui.evaluate.export import to_dict, to_json
+from instseg_ui.evaluate.export import to_json
 from instseg_ui.evaluate.predictions import coco_results
 from instseg_ui.evaluate.results import Evaluation, ModelResult
 from instseg_ui.settings import Settings
-from instseg_ui.show.evaluation import to_html
-
-__all__ = ["to_dict", "to_html", "to_json", "write_all", "write_results"]
+from instseg_ui.show.evaluation_report import to_html
 
 
 def write_all(evaluation: Evaluation, folder: Path, settings: Settings) -> list[Path]:

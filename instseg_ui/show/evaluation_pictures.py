@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import base64
-from html import escape
 
 import cv2
+import htpy as h
 import numpy as np
 import numpy.typing as npt
+from markupsafe import Markup
 
 from instseg_ui.errors import ImageError
 from instseg_ui.evaluate.cases import Case, CaseKind, Query, find_cases, found_in, picture_of
 from instseg_ui.evaluate.results import ModelResult
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.masks import Rle, decode_crop
-from instseg_ui.numbers import score
+from instseg_ui.numbers import score, three
 from instseg_ui.results import Instances
 from instseg_ui.settings import Settings
+from instseg_ui.show.html import markup
 
 SHOWN: tuple[tuple[str, CaseKind], ...] = (
     ("Wrong, highest scores", "false positive"),
@@ -32,41 +34,53 @@ _MARGIN = 0.6  # of the object's size, around it
 Pixels = npt.NDArray[np.uint8]
 
 
-def gallery(result: ModelResult, settings: Settings) -> str:
-    """The gravest cases of each kind as HTML."""
-    parts = []
-    for title, kind in SHOWN:
-        page = find_cases(result, Query(kind, min_score=result.threshold), limit=_EACH)
-        if page.cases:
-            shown = "".join(_figure(result, case, settings) for case in page.cases)
-            parts.append(f'<h4>{title} (n = {page.total})</h4><div class="cases">{shown}</div>')
-    return "".join(parts)
+def gallery(result: ModelResult, settings: Settings) -> Markup:
+    """The gravest cases of each kind."""
+    return markup(_kind(result, title, kind, settings) for title, kind in SHOWN)
 
 
-def _figure(result: ModelResult, case: Case, settings: Settings) -> str:
-    words = escape(_words(result, case))
+def _kind(result: ModelResult, title: str, kind: CaseKind, settings: Settings) -> h.Node:
+    page = find_cases(result, Query(kind, min_score=result.threshold), limit=_EACH)
+    if not page.cases:
+        return None
+    figures = (
+        h.figure[picture(result, case, settings), h.figcaption[titled(result, case)]]
+        for case in page.cases
+    )
+    return [h.h4[f"{title} (n = {page.total:,})"], h.div(".cases")[figures]]
+
+
+def picture(result: ModelResult, case: Case, settings: Settings) -> h.BaseElement:
+    """A case as a small picture, or why there is none."""
     try:
         uri = _data_uri(draw(result, case, settings))
     except ImageError as error:
-        return f"<figure><figcaption>{words}: {escape(str(error))}</figcaption></figure>"
-    return f'<figure><img src="{uri}" alt="{words}"><figcaption>{words}</figcaption></figure>'
+        return h.span(".no-picture")[str(error)]
+    # Not loaded late: a printed report has all of them.
+    return h.img(src=uri, alt="")
 
 
-def _words(result: ModelResult, case: Case) -> str:
-    name = result.dataset.images[case.image].name
-    said = f"{case.predicted} {score(case.score)}" if case.score is not None else "nothing"
-    truth = f", truth {case.expected}" if case.expected else ""
-    iou = f", IoU {case.iou:.2f}" if case.iou is not None else ""
-    return f"{name}: {said}{truth}{iou}"
+def titled(result: ModelResult, case: Case) -> str:
+    """A case in a line, after the name of its image."""
+    return f"{result.dataset.images[case.image].name}: {words(case)}"
+
+
+def words(case: Case) -> str:
+    """A case in a line: what was found, what it is."""
+    if case.predicted is None or case.score is None:
+        return f"{case.expected} not found"
+    iou = "" if case.iou is None else f", IoU {three(case.iou)}"
+    truth = "nothing there" if case.expected is None else f"truth {case.expected}{iou}"
+    return f"{case.predicted} {score(case.score, 3)}, {truth}"
 
 
 def draw(result: ModelResult, case: Case, settings: Settings) -> Pixels:
     """The part of the picture around a case. Raises `ImageError`."""
-    picture = picture_of(result.dataset, case.image, settings).pixels
+    pixels = picture_of(result.dataset, case.image, settings).pixels
     chosen = Instances.from_rows([])
     if case.prediction is not None:
         chosen = found_in(result, case.image).instances[case.prediction]
-    drawn = overlay(picture, chosen, threshold=0.0, labels=False)
+    drawn = overlay(pixels, chosen, threshold=0.0, labels=False)
     boxes = chosen.boxes.tolist()
     if case.truth is not None:
         first = int(result.dataset.truths.of(case.image).start)

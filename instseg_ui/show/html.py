@@ -6,7 +6,7 @@ Gradio as a string.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import htpy as h
@@ -59,9 +59,21 @@ def section(title: str, *nodes: h.Node) -> Markup:
     return markup(h.section[h.h2[title], nodes])
 
 
-def facts(rows: Iterable[tuple[str, str]]) -> Markup:
-    """Names and what they stand for."""
-    return markup(h.dl(".facts-list")[((h.dt[name], h.dd[text]) for name, text in rows)])
+def facts(rows: Iterable[tuple[str, str]], hints: Mapping[str, str] | None = None) -> Markup:
+    """Names and their values; `hints` by name are told where the pointer rests on a value."""
+    told = hints or {}
+    items = ((h.dt[name], h.dd(title=told.get(name))[text]) for name, text in rows)
+    return markup(h.dl(".facts-list")[items])
+
+
+def summary(sentence: str) -> Markup:
+    """How far something is or how it ended; read out whenever it changes."""
+    return markup(h.p(".summary", role="status")[sentence])
+
+
+def failure(sentence: str) -> Markup:
+    """What went wrong, and what to do."""
+    return markup(h.p(".failure")[sentence])
 
 
 def progress(sentence: str, share: float | None = None) -> Markup:
@@ -83,3 +95,9 @@ def folded(sentences: Sequence[str], summary: str) -> Markup:
         return bullets(sentences)
     head = h.summary[f"{summary} ({len(sentences)})"]
     return markup(h.details(".facts-folded")[head, bullets(sentences)])
+
+
+def failures(rows: Iterable[tuple[str, str]]) -> Markup:
+    """What failed and why, by name; nothing without any."""
+    items = [h.li(".failure")[h.b[name], f": {why}"] for name, why in rows]
+    return markup(h.ul(".failures")[items] if items else None)

@@ -6,7 +6,7 @@ published figures have columns of their own.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import htpy as h
@@ -27,10 +27,25 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a cell shows, and why it shows a dash."""
+    """What a cell shows, and why it shows a dash.
+
+    Attributes:
+        text: the figure.
+        reason: why it is a dash.
+        below: a second line: how many the figure is about.
+        data: names and values that lead to what the last line counts; the page makes a button
+            of it.
+    """
 
     text: str
     reason: str = ""
+    below: str = ""
+    data: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def plain(self) -> str:
+        """Both lines as one."""
+        return f"{self.text} ({self.below})" if self.below else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +62,34 @@ class Table:
         return tuple(dict.fromkeys(reason for reason in found if reason))
 
 
-def table_html(table: Table, marked: Collection[int] = ()) -> Markup:
-    """The table; rows whose number is in `marked` stand out, a dash tells its reason."""
+def text_columns(*headings: str) -> tuple[Column, ...]:
+    """Columns of words."""
+    return tuple(Column(heading, number=False) for heading in headings)
+
+
+def number_columns(*headings: str) -> tuple[Column, ...]:
+    """Columns of numbers, the units in their headings."""
+    return tuple(Column(heading) for heading in headings)
+
+
+def table_html(
+    table: Table,
+    marked: Collection[int] = (),
+    kinds: Mapping[int, str] | None = None,
+    *,
+    linked: bool = False,
+) -> Markup:
+    """The table; rows whose number is in `marked` stand out, a dash tells its reason.
+
+    `kinds` gives rows a class of their own, by number. With `linked`, counts that have something
+    behind them are buttons; a file has no use for them.
+    """
+    told = dict.fromkeys(marked, "beyond") | dict(kinds or {})
     head = (h.th(_class(column), scope="col")[column.heading] for column in table.columns)
     body = (
-        h.tr(class_="beyond" if number in marked else None)[
+        h.tr(class_=told.get(number))[
             (
-                h.td(_class(column), title=cell.reason or None)[cell.text]
+                h.td(_class(column), title=cell.reason or None)[_content(cell, linked)]
                 for column, cell in zip(table.columns, row, strict=True)
             )
         ]
@@ -66,6 +102,14 @@ def dashes(*tables: Table) -> str:
     """Why cells of these tables show a dash, as one line; empty without any."""
     found = dict.fromkeys(reason for table in tables for reason in table.reasons)
     return f"{NONE}: {' '.join(found)}" if found else ""
+
+
+def _content(cell: Cell, linked: bool) -> h.Node:
+    last: h.Node = cell.below or cell.text
+    if linked and cell.data:
+        data = {f"data-{name}": value for name, value in cell.data}
+        last = h.button(".figure-link", data, type="button")[last]
+    return [cell.text, h.br, last] if cell.below else last
 
 
 def _class(column: Column) -> dict[str, dict[str, bool]]:

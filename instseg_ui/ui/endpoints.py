@@ -20,8 +20,8 @@ from instseg_ui.errors import InputError, InstSegError
 from instseg_ui.prediction_json import number
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.ui.segment import run
-from instseg_ui.ui.shared.export import Shown, export_file
-from instseg_ui.ui.shared.photo import Photo
+from instseg_ui.ui.shared.export import ShownResult, export_file
+from instseg_ui.ui.shared.photo import PhotoInput
 from instseg_ui.ui.shared.services import Services
 
 P = ParamSpec("P")
@@ -46,7 +46,7 @@ def endpoints(services: Services) -> None:
             image: the photo, as a file or an address.
             model: a name of the catalog, as `list_models` gives it.
             threshold: lowest score of an instance, 0 to 1.
-            engine: normal, auto (high-performance mode) or an engine; empty is the server's choice.
+            engine: normal, high_performance or an engine; empty is the server's choice.
         """
         return run.answer(services, image, model, threshold, engine)
 
@@ -61,7 +61,7 @@ def endpoints(services: Services) -> None:
             models: two to sixteen names of the catalog, separated by commas; the first is the
                 reference.
             threshold: lowest score of an instance, 0 to 1.
-            engine: normal, auto (high-performance mode) or an engine; empty is the server's choice.
+            engine: normal, high_performance or an engine; empty is the server's choice.
         """
         return _compare(services, image, models, threshold, engine)
 
@@ -76,10 +76,10 @@ def endpoints(services: Services) -> None:
             model: a name of the catalog, as `list_models` gives it.
             threshold: lowest score of an instance, 0 to 1.
             format: paddlex-json, coco, coco-results, labelme, yolo-seg, label-map or cut-outs.
-            engine: normal, auto (high-performance mode) or an engine; empty is the server's choice.
+            engine: normal, high_performance or an engine; empty is the server's choice.
         """
         model, least = model or default, check_threshold(threshold)
-        shown = Shown(model, threshold=least, engine=engine or "")
+        shown = ShownResult(model, threshold=least, engine=engine or "")
         return str(export_file(services, image, format, shown, Path(photo.GRADIO_CACHE)))
 
     @_sentences
@@ -87,7 +87,7 @@ def endpoints(services: Services) -> None:
         """List the models that can be run, their published figures and whether they are here."""
         return [_listed(services, name) for name in services.segmenter.catalog.names]
 
-    photo = Photo(label="image", visible=False)
+    photo = PhotoInput(label="image", visible=False)
     limit = gr.Number(0.5, label="threshold", visible=False)
     engine = gr.Textbox(None, label="engine", visible=False)
     gr.Button(visible=False).click(

@@ -23,7 +23,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
 
 LEAVES: Mapping[str, str] = MappingProxyType(
     {
-        "segment.tab._connect_looking.look": "a model converted on its first run",
+        "segment.tab._connect_running.run": "a model converted on its first run",
         "compare.tab._connect_running.run": "models converted on their first run",
         "benchmark.tab._connect_running.run": "a benchmark run that every visitor can open",
         "evaluate.tab._connect_running.run": "predictions, and models as above",
@@ -37,9 +37,9 @@ LEAVES: Mapping[str, str] = MappingProxyType(
 VISITORS = frozenset(
     {
         # Segment
-        "segment.tab._connect_looking.mark",
-        "segment.tab._connect_looking.stop",
-        "segment.tab._connect_looking.take",
+        "segment.tab._connect_running.mark",
+        "segment.tab._connect_running.stop",
+        "segment.tab._connect_running.take",
         "segment.tab._connect_sources.<lambda>",
         "segment.tab._connect_sources.show_example",
         "segment.tab._connect_sources.toggle_camera",
@@ -51,7 +51,7 @@ VISITORS = frozenset(
         "page._share_photo.<lambda>",
         "page._open_link.open_link",
         "page.build_page.leave",
-        "shared.switch.stand_alike.<lambda>",
+        "shared.high_performance.mirror.<lambda>",
         # Compare
         "compare.tab.refresh_picks.<lambda>",
         "compare.tab._connect_picking.describe",
@@ -81,7 +81,6 @@ VISITORS = frozenset(
         "benchmark.tab._connect_looking.weigh",
         "benchmark.tab._connect_looking.changes",
         "benchmark.tab._connect_files.save",
-        "benchmark.tab._stop_when_left.leave",
         # Evaluate
         "evaluate.tab._connect_setup.<lambda>",
         "evaluate.tab._connect_setup.pick",
@@ -95,7 +94,6 @@ VISITORS = frozenset(
         "evaluate.tab._connect_charts.curves",
         "evaluate.tab._connect_charts.fixed",
         "evaluate.tab._connect_files.save",
-        "evaluate.tab._clear_when_left.leave",
         "evaluate.mapping._connect_findings.describe",
         "evaluate.mapping._connect_findings.first",
         "evaluate.mapping._connect_table.table",

@@ -26,7 +26,7 @@ from instseg_ui.errors import InputError, InstSegError
 from instseg_ui.images import remote
 from instseg_ui.settings import Settings
 from instseg_ui.ui import uploads
-from instseg_ui.ui.uploads import Files, admitted, admitted_photo, received
+from instseg_ui.ui.uploads import ServedFiles, admitted, admitted_photo, received
 
 # Addresses are slow, and whoever names them keeps no other event's threads.
 _FETCHES = 8
@@ -64,10 +64,10 @@ class GuardedBlocks(gr.Blocks):
         the deleting for good; these sets bear that.
         """
         self.has_launched = True
-        self.upload_file_set = Files()
+        self.upload_file_set = ServedFiles()
         self.temp_file_sets = [self.upload_file_set, uploads.CREATED]
         for block in self.blocks.values():
-            block.temp_files = Files(block.temp_files)
+            block.temp_files = ServedFiles(block.temp_files)
             self.temp_file_sets.append(block.temp_files)
             uploads.BUNDLED.update(block.keep_in_cache)
 

@@ -1,4 +1,4 @@
-"""A setup in the page's address: which models, how they run, at which threshold, on which tab."""
+"""The page's address: which models, how they run, at which threshold, on which tab."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from instseg_ui.results import check_threshold
 TABS = ("segment", "compare", "benchmark", "evaluate", "catalog")
 THRESHOLD = 0.5
 _LONGEST = 4000
-_FAST = {engines.AUTO: True, engines.NORMAL: False}
-_ENGINES = {True: engines.AUTO, False: engines.NORMAL, None: ""}
+_ENGINES = {True: engines.HIGH_PERFORMANCE, False: engines.NORMAL}
+_MODES = {engine: mode for mode, engine in _ENGINES.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class PageLink:
     """What an address asks for; `notes` says in sentences what of it could not be used.
 
     `high_performance` is None where the address leaves it to the setting.
@@ -33,13 +33,14 @@ class Setup:
     high_performance: bool | None = None
 
 
-def read(params: Mapping[str, str], catalog: Catalog) -> Setup:
-    """The setup of an address's query; what cannot be used is left out and said."""
+def read(params: Mapping[str, str], catalog: Catalog) -> PageLink:
+    """What an address's query asks for; what cannot be used is named in `notes`."""
     models, notes = _models(params.get("models", ""), catalog)
     threshold, more = _threshold(params.get("threshold", ""))
     tab = params.get("tab", "").lower()
-    fast = _FAST.get(params.get("engine", "").lower())
-    return Setup(models, threshold, tab if tab in TABS else None, (*notes, *more), fast)
+    high_performance = _MODES.get(params.get("engine", "").lower())
+    known = tab if tab in TABS else None
+    return PageLink(models, threshold, known, (*notes, *more), high_performance)
 
 
 def query(
@@ -52,7 +53,7 @@ def query(
     fields = {
         "models": ",".join(models),
         "threshold": f"{threshold:.4g}",
-        "engine": _ENGINES[high_performance],
+        "engine": "" if high_performance is None else _ENGINES[high_performance],
         "tab": tab,
     }
     return "?" + urlencode({name: value for name, value in fields.items() if value}, safe=",")

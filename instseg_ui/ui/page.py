@@ -9,15 +9,14 @@ import gradio as gr
 from instseg_ui.ui import link
 from instseg_ui.ui.benchmark.tab import benchmark_tab
 from instseg_ui.ui.catalog.tab import catalog_tab
-from instseg_ui.ui.compare.tab import Parts as ComparePart
-from instseg_ui.ui.compare.tab import compare_tab, refresh_picks
+from instseg_ui.ui.compare.tab import CompareParts, compare_tab, refresh_picks
 from instseg_ui.ui.endpoints import endpoints
 from instseg_ui.ui.evaluate.tab import evaluate_tab
 from instseg_ui.ui.guarded import GuardedBlocks
-from instseg_ui.ui.segment.tab import Parts as SegmentPart
-from instseg_ui.ui.segment.tab import segment_tab
-from instseg_ui.ui.shared import switch
-from instseg_ui.ui.shared.photo import Photo
+from instseg_ui.ui.segment.tab import SegmentParts, segment_tab
+from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared.events import OWN, session_of
+from instseg_ui.ui.shared.photo import PhotoInput
 from instseg_ui.ui.shared.services import Services
 
 TITLE = "InstSeg UI"
@@ -49,14 +48,14 @@ def build_page(services: Services) -> GuardedBlocks:
             with gr.Tab("Catalog", id="catalog") as catalog_page:
                 catalog_tab(services, catalog_page)
         _share_photo(segment.photo, compare.photo)
-        switch.stand_alike(segment.fast, compare.fast)
+        high_performance.mirror(segment.high_performance, compare.high_performance)
         refresh_picks(services, compare, compare_page)
         _open_link(services, page, tabs, segment, compare)
 
         endpoints(services)
 
         def leave(request: gr.Request) -> None:
-            services.leave(request.session_hash or "")
+            services.jobs.leave(session_of(request))
 
         page.unload(leave)
     page.queue(max_size=services.settings.queue_size, api_open=False)
@@ -64,35 +63,47 @@ def build_page(services: Services) -> GuardedBlocks:
     return page
 
 
-def _share_photo(one: Photo, other: Photo) -> None:
+def _share_photo(one: PhotoInput, other: PhotoInput) -> None:
     """One photo for both tabs: what a visitor changes in one shows in the other."""
-    quiet = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    one.change(lambda photo: photo, one, other, **quiet)
-    gr.on([other.upload, other.input, other.clear], lambda photo: photo, other, one, **quiet)
+    one.change(lambda photo: photo, one, other, queue=False, **OWN)
+    gr.on(
+        [other.upload, other.input, other.clear],
+        lambda photo: photo,
+        other,
+        one,
+        queue=False,
+        **OWN,
+    )
 
 
 def _open_link(
     services: Services,
     page: gr.Blocks,
     tabs: gr.Tabs,
-    segment: SegmentPart,
-    compare: ComparePart,
+    segment: SegmentParts,
+    compare: CompareParts,
 ) -> None:
     """Set the page up as its address says."""
 
     def open_link(request: gr.Request) -> list[Any]:
-        setup = link.read(dict(request.query_params), services.segmenter.catalog)
-        for note in setup.notes:
+        asked = link.read(dict(request.query_params), services.segmenter.catalog)
+        for note in asked.notes:
             gr.Info(note, duration=8)
-        picks = list(setup.models) or gr.skip()
-        tab = gr.Tabs(selected=setup.tab) if setup.tab else gr.skip()
-        fast = gr.skip() if setup.high_performance is None else setup.high_performance
-        return [tab, picks, setup.threshold, fast, fast]
+        picks = list(asked.models) or gr.skip()
+        tab = gr.Tabs(selected=asked.tab) if asked.tab else gr.skip()
+        mode = asked.high_performance
+        switch = gr.skip() if mode is None else mode
+        return [tab, picks, asked.threshold, switch, switch]
 
     page.load(
         open_link,
         None,
-        [tabs, compare.picks, compare.threshold, segment.fast, compare.fast],
-        api_visibility="private",
-        show_progress="hidden",
+        [
+            tabs,
+            compare.picks,
+            compare.threshold,
+            segment.high_performance,
+            compare.high_performance,
+        ],
+        **OWN,
     )

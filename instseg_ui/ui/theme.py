@@ -1,4 +1,4 @@
-"""Colours, fonts and the page's own style sheet."""
+"""Colours, fonts and the page's own style sheets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import gradio as gr
 
-STYLE_SHEET = Path(__file__).parent / "page.css"
+from instseg_ui.show.stages import STYLE as STAGES_STYLE
+
+STYLE_SHEETS = (Path(__file__).parent / "page.css", STAGES_STYLE)
 
 
 def theme() -> gr.themes.Base:

@@ -39,7 +39,7 @@ _KEY = secrets.token_bytes(32)
 Resolve = Callable[[str], Path]
 
 
-class Files(set[str]):
+class ServedFiles(set[str]):
     """Paths that Gradio deletes when they are old; other threads may add to it meanwhile."""
 
     def __iter__(self) -> Iterator[str]:
@@ -51,7 +51,7 @@ class Files(set[str]):
                 self.discard(path)
 
 
-CREATED = Files()
+CREATED = ServedFiles()
 """The files that were written for visitors, of every page of this process."""
 BUNDLED: set[str] = set()
 """The copies of the page's own pictures in the upload folder: nobody's to remove."""

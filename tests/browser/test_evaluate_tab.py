@@ -88,7 +88,7 @@ def test_from_a_zip_to_the_pictures_behind_a_number(app: App, page: Any) -> None
     figures = page.locator("#eval-figures")
     figures.locator("td", has_text="demo-cats").first.wait_for()
     figures.get_by_text("It failed at <b>layer</b> 12.").wait_for()
-    assert "n = 4 images of 4, 20 objects; scores from 0.001; fake on CPU" in figures.inner_text()
+    assert "n = 4 of 4 images, 20 objects; scores from 0.001; fake on CPU" in figures.inner_text()
     page.locator("label", has_text="Boundaries").click()
     figures.get_by_text("Boundary IoU:").wait_for()
 
@@ -143,7 +143,7 @@ def test_a_run_can_be_stopped_and_goes_on_after_a_reload(
     page.locator("#eval-progress", has_text=re.compile(f"{SLOW}: running · 2 of 4")).wait_for()
     page.locator("#eval-stop").click()
     page.locator("#eval-progress", has_text="2 models on 2 of 4 images · stopped").wait_for()
-    page.locator("#eval-figures", has_text="n = 2 images of 4").wait_for()
+    page.locator("#eval-figures", has_text="n = 2 of 4 images").wait_for()
     page.locator("#eval-stop").wait_for(state="hidden")
     page.close()
     wait_until_cleared(app)
@@ -175,6 +175,6 @@ def test_a_phone_shows_it_without_scrolling_sideways(
     for tab in ("Curves", "Errors", "Classes"):
         show(page, tab)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
-    page.locator("#eval-pairs .eval-link").first.click()
+    page.locator("#eval-pairs .figure-link").first.click()
     page.locator("#eval-viewer .isv[data-state=shown]").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0

@@ -41,32 +41,32 @@ def tab(page: Any, name: str) -> None:
 
 def test_the_switches_of_both_tabs_stand_alike(app: App, page: Any) -> None:
     visit = Visit(page, app.address).see(DEMO)
-    assert not page.locator("#fast input").is_checked()
-    page.locator("#fast input").check()
+    assert not page.locator("#high-performance input").is_checked()
+    page.locator("#high-performance input").check()
     visit.see(DEMO)
     tab(page, "Compare")
-    other = page.locator("#cmp-fast input")
+    other = page.locator("#cmp-high-performance input")
     other.wait_for()
     assert other.is_checked()
     page.locator("#cmp-link").click()
-    page.wait_for_function("location.search.includes('engine=auto')")
+    page.wait_for_function("location.search.includes('engine=high_performance')")
     other.uncheck()
     tab(page, "Segment")
-    page.wait_for_function("!document.querySelector('#fast input').checked")
+    page.wait_for_function("!document.querySelector('#high-performance input').checked")
     visit.see(DEMO)
 
 
 def test_a_link_switches_it_on_for_its_visitor_alone(
     app: App, open_page: Callable[..., Any]
 ) -> None:
-    fast = Visit(open_page(), f"{app.address}/?engine=auto").see(DEMO)
-    fast.page.wait_for_function("document.querySelector('#fast input').checked")
+    fast = Visit(open_page(), f"{app.address}/?engine=high_performance").see(DEMO)
+    fast.page.wait_for_function("document.querySelector('#high-performance input').checked")
     other = Visit(open_page(), app.address).see(DEMO)
-    assert not other.page.locator("#fast input").is_checked()
+    assert not other.page.locator("#high-performance input").is_checked()
 
 
 def test_it_fits_a_phone(app: App, open_page: Callable[..., Any], phone: dict[str, Any]) -> None:
-    visit = Visit(open_page(**phone), f"{app.address}/?engine=auto").see(DEMO)
+    visit = Visit(open_page(**phone), f"{app.address}/?engine=high_performance").see(DEMO)
     assert visit.overflow <= 0
     for name in ("Compare", "Catalog"):
         tab(visit.page, name)
@@ -94,15 +94,15 @@ def test_a_model_is_prepared_proven_and_run(page: Any, tmp_path: Path) -> None:
         visit.choose(tmp_path / "scene.png")
         page.get_by_text("3 of 3 instances").wait_for()
 
-        page.locator("#fast input").check()
+        page.locator("#high-performance input").check()
         page.locator("#viewer .isv-message", has_text="once on this machine: ").wait_for()
         page.get_by_role("button", name="Stop").click()
         page.locator("#viewer .isv-message", has_text="was prepared. Switch").wait_for()
-        page.locator("#fast input").uncheck()
+        page.locator("#high-performance input").uncheck()
         visit.see(model)
         assert "Engine" in page.locator("#facts").inner_text()
 
-        page.locator("#fast input").check()
+        page.locator("#high-performance input").check()
         page.locator("#facts .facts-engine").wait_for()
         told = page.locator("#facts .facts-engine").inner_text()
         assert re.match(r"\S+ · [\d.,]+× Paddle's speed · equal to Paddle: \d+/\d+ objects", told)

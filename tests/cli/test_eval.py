@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -34,9 +35,10 @@ def test_measure_a_model_and_take_it_up_again(shell: Shell) -> None:
     given += ("--model", "own-model", "--output", "out", "--map", "vehicle=green")
     done = shell.run(*given)
     assert done.returncode == 0, done.stderr
-    head, row = (line.split() for line in done.stdout.splitlines())
-    assert head[:3] == ["model", "AP", "AP50"]
-    assert row[:3] == ["own-model", "1.000", "1.000"]
+    title, _, head, row, *_ = done.stdout.splitlines()
+    assert title == "Masks, 1 model"
+    assert re.split(r"  +", head)[:3] == ["Model", "AP, %", "AP50, %"]
+    assert row.split()[:3] == ["own-model", "100.0", "100.0"]
     assert "Wrote out/report.json" in done.stderr
     report = json.loads((shell.folder / "out" / "report.json").read_text())
     assert [one["classes"] for one in report["models"][0]["mapping"]["categories"]] == [
@@ -73,7 +75,7 @@ def test_one_of_two_models_fails(say: Say, tmp_path: Path) -> None:
     said = say("eval", "--dataset", tmp_path / "set", *models, "--output", tmp_path / "out")
     assert said.code == 1
     assert "sick: It refuses to load." in said.err
-    assert said.out.splitlines()[1].startswith("well")
+    assert said.out.splitlines()[3].startswith("well")
 
 
 def test_interrupted_and_taken_up(shell: Shell, tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
+import { setLimits } from "../../instseg_ui/ui/viewer/static/limits.js";
 import { encodeCounts } from "../../instseg_ui/ui/viewer/static/rle.js";
+
+// As the server gives them.
+setLimits({ panes: 16, instances: 1000, floor: 0.05 });
 
 /** A rectangle as the server would send it, in a frame of 100 x 80. */
 export function rectangle(x, y, w, h, { width = 100, height = 80 } = {}) {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { FLOOR, formatScore, formatShortScore, reaches } from "../../instseg_ui/ui/viewer/static/scores.js";
+import { limits } from "../../instseg_ui/ui/viewer/static/limits.js";
+import { formatScore, formatShortScore, reaches } from "../../instseg_ui/ui/viewer/static/scores.js";
 import { initialState, visibleInstances } from "../../instseg_ui/ui/viewer/static/state.js";
 import { toValue } from "../../instseg_ui/ui/viewer/static/value.js";
 import { sent, value } from "./helpers.js";
@@ -33,5 +34,5 @@ test("scores have three significant digits, however small", () => {
 
 test("where a prediction does not say its floor, it is that of the settings", () => {
   const { prediction } = toValue(value([], { prediction: { model: "A", image: { width: 4, height: 4 }, instances: [] } }));
-  assert.equal(prediction.floor, FLOOR);
+  assert.equal(prediction.floor, limits.floor);
 });

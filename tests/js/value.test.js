@@ -14,7 +14,7 @@ test("a whole value comes through", () => {
 });
 
 test("anything at all is a value", () => {
-  const nothing = { image: null, prediction: null, threshold: 0.5, floor: null, message: null };
+  const nothing = { image: null, prediction: null, threshold: 0.5, message: null };
   for (const raw of [null, undefined, "", "<script>", 7, [], {}, () => 1, { image: 3, prediction: [], colors: 1, threshold: "x", message: "y" }]) {
     assert.deepEqual(toValue(raw), nothing);
   }
@@ -76,10 +76,4 @@ test("how many instances came is kept, though a thousand are shown", () => {
   const instances = Array.from({ length: 1243 }, (_, i) => ({ ...one, score: 1 - i / 2000 }));
   const { prediction } = toValue({ prediction: { model: "m", image: { width: 9, height: 9 }, instances } });
   assert.deepEqual([prediction.instances.length, prediction.found], [1000, 1243]);
-});
-
-test("the floor is the server's, before a prediction too", () => {
-  const { threshold, floor } = toValue({ floor: 0.01, threshold: 0.02 });
-  assert.deepEqual([threshold, floor], [0.02, 0.01]);
-  assert.equal(toValue({}).floor, null);
 });

@@ -104,7 +104,7 @@ def test_the_threshold_filters(client, scene):
     assert len(kept) < len(scores)
 
 
-@pytest.mark.parametrize("engine", [None, "", "normal", "auto"])
+@pytest.mark.parametrize("engine", [None, "", "normal", "high_performance"])
 def test_the_engine_may_be_named(client, scene, engine):
     photo = handle_file(str(scene))
     answer = client.predict(photo, engine=engine, api_name="/segment")
@@ -115,7 +115,9 @@ def test_the_engine_may_be_named(client, scene, engine):
 @pytest.mark.parametrize("endpoint", ["segment", "compare", "export"])
 def test_an_engine_that_does_not_exist_is_said(client, scene, endpoint):
     model = {"models": "demo-cats,SOLOv2"} if endpoint == "compare" else {"model": "demo-cats"}
-    with pytest.raises(AppError, match=r"Expected one of the engines normal, auto, .* “abacus”"):
+    with pytest.raises(
+        AppError, match=r"Expected one of the engines normal, high_performance, .* “abacus”"
+    ):
         client.predict(handle_file(str(scene)), **model, engine="abacus", api_name=f"/{endpoint}")
 
 

@@ -16,7 +16,7 @@ from instseg_ui.ui import uploads
 from instseg_ui.ui.page import build_page
 from instseg_ui.ui.segment import run as segment_run
 from instseg_ui.ui.shared.services import Services
-from instseg_ui.ui.uploads import Files, admitted, decoded, private_name, received
+from instseg_ui.ui.uploads import ServedFiles, admitted, decoded, private_name, received
 from tools.test_models import make_scene
 
 SECRET = "5e" * 32
@@ -151,7 +151,7 @@ def test_a_picture_that_is_shown_again_is_as_new(folder, settings):
 
 
 def test_files_may_be_added_while_old_ones_are_deleted(tmp_path):
-    files = Files()
+    files = ServedFiles()
     for number in range(50):
         path = tmp_path / str(number)
         path.touch()

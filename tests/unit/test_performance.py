@@ -90,7 +90,7 @@ def _expect_pairs(pairs: list[dict[str, Any]]) -> None:
     _expect_pair(normal)
     _expect_pair(fast)
     assert (normal["mode"], normal["engine"], normal["parity"]) == ("normal", "paddle", "")
-    assert fast["mode"] == "auto"
+    assert fast["mode"] == "high_performance"
     assert fast["parity"].startswith("equal to Paddle: ") or fast["engine"] == "paddle"
 
 

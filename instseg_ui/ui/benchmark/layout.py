@@ -10,12 +10,12 @@ import gradio as gr
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
 from instseg_ui.ui.shared.photo import Tray
-from instseg_ui.ui.shared.picks_layout import picks_layout
+from instseg_ui.ui.shared.picks import picks_layout
 from instseg_ui.ui.shared.services import Services
 
 
 @dataclass(frozen=True)
-class Setup:
+class BenchmarkSetup:
     """What is to be measured."""
 
     picks: gr.CheckboxGroup
@@ -31,7 +31,7 @@ class Setup:
 
     @property
     def fields(self) -> list[Any]:
-        """In the order of `Form`."""
+        """In the order of `BenchmarkForm`."""
         return [
             self.picks,
             self.images,
@@ -46,7 +46,7 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class Results:
+class BenchmarkResults:
     """What was measured, as it is looked at; `run` is the one that is shown."""
 
     run: gr.State
@@ -56,7 +56,7 @@ class Results:
     figures: gr.HTML
     stages: gr.HTML
     context: gr.HTML
-    short: gr.HTML
+    basis: gr.HTML
     changes: gr.HTML
     against: gr.Radio
     distribution: gr.Plot
@@ -68,16 +68,7 @@ class Results:
     file: gr.DownloadButton
 
 
-@dataclass(frozen=True)
-class Actions:
-    """The main action and its progress."""
-
-    go: gr.Button
-    stop: gr.Button
-    progress: gr.HTML
-
-
-def setup_layout(services: Services) -> Setup:
+def setup_layout(services: Services) -> BenchmarkSetup:
     """What is to be measured: images, models, numbers."""
     with gr.Row(elem_id="bench-setup", equal_height=False):
         with gr.Column(scale=1, min_width=280, elem_classes="side"):
@@ -93,7 +84,7 @@ def setup_layout(services: Services) -> Setup:
             label = "Models to measure: published mask AP, size, state"
             shortcuts, picks = picks_layout(services, label, "bench-picks")
             numbers = _numbers_layout(services)
-    return Setup(picks=picks, images=images, shortcuts=shortcuts, **numbers)
+    return BenchmarkSetup(picks=picks, images=images, shortcuts=shortcuts, **numbers)
 
 
 def _numbers_layout(services: Services) -> dict[str, Any]:
@@ -139,16 +130,7 @@ def _number(label: str, value: int, most: int, elem_id: str, least: int = 1) -> 
     )
 
 
-def actions_layout() -> Actions:
-    """The main action, and how far it is."""
-    with gr.Row(elem_classes="cmp-actions", equal_height=True):
-        go = gr.Button("Run benchmark", variant="primary", elem_id="bench-go")
-        stop = gr.Button("Stop", visible=False, elem_id="bench-stop")
-        progress = gr.HTML(benchmark_run.HINT, elem_id="bench-progress")
-    return Actions(go, stop, progress)
-
-
-def results_layout() -> Results:
+def results_layout() -> BenchmarkResults:
     """What was measured, in tabs of its own."""
     run = gr.State(None)
     with gr.Row(elem_classes="bench-numbers"):
@@ -175,7 +157,7 @@ def results_layout() -> Results:
             changes = gr.HTML(benchmark_figures.NO_RUN, elem_id="bench-changes")
         with gr.Tab("Take away", id="bench-take-tab"):
             take = _take_layout()
-    return Results(
+    return BenchmarkResults(
         run=run,
         shown=shown,
         price=price,
@@ -190,7 +172,7 @@ def results_layout() -> Results:
 
 def _charts_layout() -> dict[str, Any]:
     plain: dict[str, Any] = {"show_label": False, "elem_classes": "bench-chart"}
-    short = gr.HTML(benchmark_figures.NO_RUN, elem_id="bench-short")
+    basis = gr.HTML(benchmark_figures.NO_RUN, elem_id="bench-basis")
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=320):
             distribution = gr.Plot(elem_id="bench-distribution", **plain)
@@ -204,7 +186,7 @@ def _charts_layout() -> dict[str, Any]:
     )
     pareto = gr.Plot(elem_id="bench-pareto", **plain)
     return {
-        "short": short,
+        "basis": basis,
         "distribution": distribution,
         "breakdown": breakdown,
         "against": against,

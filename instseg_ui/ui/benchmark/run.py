@@ -15,25 +15,29 @@ from instseg_ui.benchmark.recorded_run import measure_and_keep
 from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError
 from instseg_ui.numbers import milliseconds, plural, seconds
 from instseg_ui.settings import Settings
-from instseg_ui.ui.segment.facts import progress_html
+from instseg_ui.show.html import progress, summary
 from instseg_ui.ui.shared.jobs import Done, Job, Jobs, Report, follow
 from instseg_ui.ui.shared.services import Services
 
-ENGINES = [("as the server is set", ""), ("normal", "normal"), ("high performance", "auto")]
+ENGINES = [
+    ("As the server is set", ""),
+    ("Normal", "normal"),
+    ("High performance", "high_performance"),
+]
 ANSWERS = [("the JSON answer", "json"), ("the photo with its masks", "overlay")]
 
 MOST_IMAGES, MOST_REPEATS, MOST_WARMUP, MOST_COLD, MOST_CALLERS = 20, 500, 50, 10, 16
 """What one visitor may ask of a machine that others use too."""
 
-WAITING = progress_html("Waiting for its turn: one benchmark runs at a time")
-HINT = (
-    '<p class="summary">Each model is loaded from nothing, warmed up and run again and again on '
-    "the images. Nothing else should keep the machine busy meanwhile.</p>"
+WAITING = progress("Waiting for its turn: one benchmark runs at a time")
+HINT = summary(
+    "Each model is loaded from nothing, warmed up and run again and again on the images. "
+    "Nothing else should keep the machine busy meanwhile."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class BenchmarkForm:
     """What the visitor has set, as the page hands it over."""
 
     models: Sequence[str]
@@ -48,7 +52,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class ShownRun:
     """The run that is looked at; `name` is its file's, empty while it is not kept.
 
     Gradio asks for a hash of what it keeps for a visitor, so it is told apart by identity.
@@ -59,11 +63,11 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class BenchmarkView:
     """What to show; a part that is None stays as it is."""
 
     progress: str
-    shown: Shown | None = None
+    shown: ShownRun | None = None
     busy: bool = True
     failure: str | None = None
 
@@ -72,13 +76,13 @@ class View:
 class _Latest:
     """Where the work is; written by its thread, read by the page's."""
 
-    progress: BenchmarkProgress | None = None
+    now: BenchmarkProgress | None = None
     run: BenchmarkRun | None = None
     shown: BenchmarkRun | None = field(default=None)
 
-    def take(self, progress: BenchmarkProgress) -> None:
-        self.progress = progress
-        self.run = progress.run or self.run
+    def take(self, now: BenchmarkProgress) -> None:
+        self.now = now
+        self.run = now.run or self.run
 
     def news(self) -> BenchmarkRun | None:
         """The run as it stands, if it has grown since it was last asked for."""
@@ -88,7 +92,9 @@ class _Latest:
         return self.run
 
 
-def run(services: Services, jobs: Jobs, form: Form, session: str) -> Iterator[View]:
+def run(
+    services: Services, jobs: Jobs, form: BenchmarkForm, session: str
+) -> Iterator[BenchmarkView]:
     """Measure, and yield what to show while it goes on and how it ended.
 
     A newer benchmark of the same visitor ends this one in silence; what it has is kept on disk.
@@ -100,7 +106,7 @@ def run(services: Services, jobs: Jobs, form: Form, session: str) -> Iterator[Vi
         yield from _follow(request, photos, settings, job)
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
-            yield View("", busy=False, failure=str(error))
+            yield BenchmarkView("", busy=False, failure=str(error))
     finally:
         job.stopped.set()
         jobs.end(session, job)
@@ -119,7 +125,7 @@ def whole(value: object, name: str, most: int, least: int = 1) -> int:
     return int(number)
 
 
-def _settings(services: Services, form: Form) -> Settings:
+def _settings(services: Services, form: BenchmarkForm) -> Settings:
     """The server's settings with the threads asked for, and the memory that is left."""
     settings = services.settings
     left = settings.memory_budget - services.segmenter.registry.memory_mb() * 1e6
@@ -129,7 +135,7 @@ def _settings(services: Services, form: Form) -> Settings:
     )
 
 
-def _request(form: Form) -> Request:
+def _request(form: BenchmarkForm) -> Request:
     return Request(
         models=tuple(form.models),
         repeats=whole(form.repeats, "Runs of each image", MOST_REPEATS),
@@ -171,13 +177,13 @@ def _bytes(path: Path, settings: Settings) -> bytes:
 
 def _follow(
     request: Request, photos: Sequence[PhotoFile], settings: Settings, job: Job
-) -> Iterator[View]:
+) -> Iterator[BenchmarkView]:
     latest = _Latest()
 
     def work(report: Report) -> Kept:
-        def tell(progress: BenchmarkProgress) -> None:
-            latest.take(progress)
-            report(progress.phase)
+        def tell(now: BenchmarkProgress) -> None:
+            latest.take(now)
+            report(now.phase)
 
         return measure_and_keep(
             request,
@@ -191,21 +197,21 @@ def _follow(
     for step in follow(work, job):
         if isinstance(step, Done):
             run = step.value.run
-            yield View(ended_html(run), Shown(run, step.value.name), busy=False)
-        elif latest.progress is not None:
+            yield BenchmarkView(ended_html(run), ShownRun(run, step.value.name), busy=False)
+        elif latest.now is not None:
             news = latest.news()
-            shown = None if news is None else Shown(news)
-            yield View(_progress(latest.progress, step.elapsed), shown)
+            shown = None if news is None else ShownRun(news)
+            yield BenchmarkView(_progress(latest.now, step.elapsed), shown)
 
 
-def _progress(progress: BenchmarkProgress, elapsed: float) -> str:
-    parts = [f"{progress.model}: {progress.phase}"]
-    if progress.latest_ms is not None:
-        parts.append(f"{milliseconds(progress.latest_ms)} an image")
-    parts.append(f"{progress.done} of {progress.total} runs")
+def _progress(now: BenchmarkProgress, elapsed: float) -> str:
+    parts = [f"{now.model}: {now.phase}"]
+    if now.latest_ms is not None:
+        parts.append(f"{milliseconds(now.latest_ms)} an image")
+    parts.append(f"{now.done} of {now.total} runs")
     if elapsed >= 1:
         parts.append(seconds(elapsed))
-    return progress_html(" · ".join(parts), progress.share)
+    return progress(" · ".join(parts), now.share)
 
 
 def ended_html(run: BenchmarkRun) -> str:
@@ -216,4 +222,4 @@ def ended_html(run: BenchmarkRun) -> str:
         parts.append(f"{failed} failed: the reason is below")
     if run.state == "stopped":
         parts.append("stopped; what was measured by then is kept")
-    return f'<p class="summary" role="status">{" · ".join(parts)}</p>'
+    return summary(" · ".join(parts))

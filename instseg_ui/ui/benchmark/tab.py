@@ -8,49 +8,52 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import htpy as h
+from markupsafe import Markup
 
 from instseg_ui.benchmark import BenchmarkRun, Kept, Shelf, to_csv, to_json
 from instseg_ui.benchmark.figures import check_price
 from instseg_ui.errors import InputError, InstSegError
-from instseg_ui.show.benchmark import to_html
-from instseg_ui.ui.benchmark import charts
+from instseg_ui.show import benchmark_charts
+from instseg_ui.show.benchmark_report import to_html
+from instseg_ui.show.html import markup, nothing
+from instseg_ui.show.plotly_charts import figure
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
 from instseg_ui.ui.benchmark.layout import (
-    Actions,
-    Results,
-    Setup,
-    actions_layout,
+    BenchmarkResults,
+    BenchmarkSetup,
     results_layout,
     setup_layout,
 )
-from instseg_ui.ui.benchmark.run import Form, Shown
+from instseg_ui.ui.benchmark.run import BenchmarkForm, ShownRun
 from instseg_ui.ui.shared import picks as model_picks
+from instseg_ui.ui.shared.actions import RunActions, actions_layout
 from instseg_ui.ui.shared.events import OWN, save_script, session_of
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
 
 _LATEST: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_id": "benchmark-figures"}
-_STYLE = (Path(__file__).parent / "benchmark.css").read_text(encoding="utf-8")
+_STYLE = Markup((Path(__file__).parent / "benchmark.css").read_text(encoding="utf-8"))
 _MOST_LISTED = 30
+_PARETO_PX = 360
 
 
 def benchmark_tab(services: Services, tab: gr.Tab) -> None:
     """Lay the tab out and connect it; kept runs are listed anew whenever it is opened."""
-    jobs, shelf = Jobs(), Shelf.of(services.settings)
-    gr.HTML(f"<style>{_STYLE}</style>", elem_id="bench-style")
+    jobs, shelf = services.jobs["benchmark"], Shelf.of(services.settings)
+    gr.HTML(markup(h.style[_STYLE]), elem_id="bench-style")
     setup = setup_layout(services)
-    actions = actions_layout()
+    actions = actions_layout("Run benchmark", benchmark_run.HINT, "bench")
     results = results_layout()
     _connect_setup(services, setup, tab)
     _connect_running(services, jobs, setup, actions, results)
     _connect_shelf(shelf, results, tab)
     _connect_looking(shelf, results)
     _connect_files(shelf, results)
-    _stop_when_left(jobs)
 
 
-def _connect_setup(services: Services, setup: Setup, tab: gr.Tab) -> None:
+def _connect_setup(services: Services, setup: BenchmarkSetup, tab: gr.Tab) -> None:
     # The value is left alone: somebody may have picked by the time the answer is there.
     tab.select(
         lambda: gr.update(choices=model_picks.choices(services)),
@@ -68,7 +71,11 @@ def _connect_setup(services: Services, setup: Setup, tab: gr.Tab) -> None:
 
 
 def _connect_running(
-    services: Services, jobs: Jobs, setup: Setup, actions: Actions, results: Results
+    services: Services,
+    jobs: Jobs,
+    setup: BenchmarkSetup,
+    actions: RunActions,
+    results: BenchmarkResults,
 ) -> None:
     def run(
         models: list[str],
@@ -82,7 +89,9 @@ def _connect_running(
         engine: str,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
-        form = Form(models, images, repeats, warmup, callers, cold, threads, answer, engine)
+        form = BenchmarkForm(
+            models, images, repeats, warmup, callers, cold, threads, answer, engine
+        )
         for view in benchmark_run.run(services, jobs, form, session_of(request)):
             if view.failure:
                 gr.Warning(view.failure, duration=8)
@@ -112,8 +121,8 @@ def _connect_running(
     actions.stop.click(stop, None, None, queue=False, **OWN)
 
 
-def _connect_shelf(shelf: Shelf, results: Results, tab: gr.Tab) -> None:
-    def refresh(shown: Shown | None) -> list[Any]:
+def _connect_shelf(shelf: Shelf, results: BenchmarkResults, tab: gr.Tab) -> None:
+    def refresh(shown: ShownRun | None) -> list[Any]:
         listing = shelf.listing(_MOST_LISTED)
         choices = [(benchmark_figures.label(one), one.name) for one in listing.kept]
         name = shown.name if shown is not None else None
@@ -124,9 +133,9 @@ def _connect_shelf(shelf: Shelf, results: Results, tab: gr.Tab) -> None:
             gr.update(choices=others, value=None, visible=bool(others)),
         ]
 
-    def open_run(name: str | None) -> Shown | None:
+    def open_run(name: str | None) -> ShownRun | None:
         try:
-            return None if not name else Shown(shelf.read(name), name)
+            return None if not name else ShownRun(shelf.read(name), name)
         except InstSegError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
@@ -141,35 +150,40 @@ def _connect_shelf(shelf: Shelf, results: Results, tab: gr.Tab) -> None:
     results.shown.input(open_run, results.shown, results.run, concurrency_limit=None, **OWN)
 
 
-def _connect_looking(shelf: Shelf, results: Results) -> None:
-    def figures(shown: Shown | None, price: str) -> str:
+def _connect_looking(shelf: Shelf, results: BenchmarkResults) -> None:
+    def figures(shown: ShownRun | None, price: str) -> str:
         try:
             return benchmark_figures.figures_html(_run(shown), check_price(price))
         except InputError as error:
-            return benchmark_figures.nothing(str(error))
+            return nothing(str(error))
 
-    def details(shown: Shown | None) -> list[Any]:
+    def details(shown: ShownRun | None) -> list[Any]:
         run = _run(shown)
         html = [
             benchmark_figures.stages_html(run),
             benchmark_figures.context_html(run),
-            benchmark_figures.short_html(run),
+            benchmark_figures.basis_html(run),
         ]
         if run is None or not run.measured:
             return [*html, None, None]
-        return [*html, charts.distribution(run), charts.stages(run)]
+        return [
+            *html,
+            figure(benchmark_charts.distribution(run)),
+            figure(benchmark_charts.stages(run)),
+        ]
 
-    def weigh(shown: Shown | None, against: str) -> Any:
+    def weigh(shown: ShownRun | None, against: str) -> Any:
         run = _run(shown)
         if run is None or not run.measured:
             return None
-        return charts.pareto(run, "size" if against == "size" else "ap")
+        chart = benchmark_charts.pareto(run, "size" if against == "size" else "ap")
+        return figure(chart, _PARETO_PX)
 
-    def changes(shown: Shown | None, name: str | None) -> str:
+    def changes(shown: ShownRun | None, name: str | None) -> str:
         try:
             earlier = None if not name else Kept(name, shelf.read(name))
         except InputError as error:
-            return benchmark_figures.nothing(str(error))
+            return nothing(str(error))
         return benchmark_figures.changes_html(_run(shown), earlier, len(shelf.listing(2).kept) - 1)
 
     run = results.run
@@ -187,7 +201,7 @@ def _connect_looking(shelf: Shelf, results: Results) -> None:
         [
             results.stages,
             results.context,
-            results.short,
+            results.basis,
             results.distribution,
             results.breakdown,
         ],
@@ -212,10 +226,10 @@ def _connect_looking(shelf: Shelf, results: Results) -> None:
     )
 
 
-def _connect_files(shelf: Shelf, results: Results) -> None:
+def _connect_files(shelf: Shelf, results: BenchmarkResults) -> None:
     for button, kind in ((results.html, "html"), (results.csv, "csv"), (results.json, "json")):
 
-        def save(shown: Shown | None, price: str, name: str | None, kind: str = kind) -> str:
+        def save(shown: ShownRun | None, price: str, name: str | None, kind: str = kind) -> str:
             try:
                 earlier = None if not name else Kept(name, shelf.read(name))
                 data = export(shown, kind, check_price(price), earlier)
@@ -237,7 +251,7 @@ def _connect_files(shelf: Shelf, results: Results) -> None:
         ).success(None, None, None, js=save_script("bench-file"), **OWN)
 
 
-def export(shown: Shown | None, kind: str, price: float | None, earlier: Kept | None) -> bytes:
+def export(shown: ShownRun | None, kind: str, price: float | None, earlier: Kept | None) -> bytes:
     """The run that is shown as a file of that kind: `html`, `csv` or `json`.
 
     Raises:
@@ -253,18 +267,9 @@ def export(shown: Shown | None, kind: str, price: float | None, earlier: Kept | 
     return to_html(shown.run, price_per_hour=price, earlier=pair)
 
 
-def _stop_when_left(jobs: Jobs) -> None:
-    """End the benchmark of a visitor who closes the page; what it has is kept on disk."""
-
-    def leave(request: gr.Request) -> None:
-        jobs.stop(session_of(request))
-
-    gr.context.Context.root_block.unload(leave)
-
-
-def _run(shown: Shown | None) -> BenchmarkRun | None:
+def _run(shown: ShownRun | None) -> BenchmarkRun | None:
     return None if shown is None else shown.run
 
 
 def _failed(failure: str | None) -> str:
-    return benchmark_figures.nothing(failure) if failure else benchmark_run.HINT
+    return nothing(failure) if failure else benchmark_run.HINT

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Literal
 
+import htpy as h
+from markupsafe import Markup
 from pandas.io.formats.style import Styler
 
 from instseg_ui.catalog import Catalog, ModelSpec
 from instseg_ui.errors import InstSegError
 from instseg_ui.hpi import Record
-from instseg_ui.numbers import megabytes, milliseconds, three
+from instseg_ui.numbers import NONE, megabytes, milliseconds
+from instseg_ui.show.html import facts, failure, markup, notes, progress
+from instseg_ui.show.model_facts import accuracy
 from instseg_ui.ui.catalog import engines
-from instseg_ui.ui.segment.facts import progress_html
 from instseg_ui.ui.shared import fetch, model_table
 from instseg_ui.ui.shared.services import Services
 
@@ -30,9 +32,9 @@ _FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One model: its HTML, and which actions it offers."""
+    """One model: what is known of it, and which actions it offers."""
 
-    html: str
+    html: Markup
     actions: frozenset[Action]
 
 
@@ -40,7 +42,7 @@ class Card:
 class Question:
     """What an action would do, before it is done; `possible` is False where it only explains."""
 
-    html: str
+    html: Markup
     button: str
     possible: bool = True
 
@@ -75,17 +77,17 @@ def card(services: Services, model: str, record: Record | None = None) -> Card:
     state = "loaded" if resident else str(status.state)
     memory = f"{megabytes(resident.memory_mb)} of memory" if resident else "not in memory"
     disk = megabytes(status.size_bytes / 1e6) if status.size_bytes else "not on this disk"
-    reason = f'<p class="failure">{escape(status.reason)}</p>' if status.reason else ""
-    fast = engines.section_html(services.settings, record) if status.usable else ""
-    html = (
-        f'<section class="card" aria-label="The chosen model"><h3>{escape(spec.id)}</h3>'
-        f"<p>{escape(spec.description)}</p>{_rows(spec, state, disk, memory)}{reason}{fast}"
-        "</section>"
-    )
-    return Card(html, frozenset(actions))
+    html = h.section(".card", aria_label="The chosen model")[
+        h.h3[spec.id],
+        h.p[spec.description],
+        facts(_rows(spec, state, disk, memory)),
+        failure(status.reason) if status.reason else None,
+        engines.engines_section(services.settings, record) if status.usable else None,
+    ]
+    return Card(markup(html), frozenset(actions))
 
 
-def usage_html(services: Services) -> str:
+def usage(services: Services) -> Markup:
     """Disk and memory in use, each against its limit."""
     store, registry = services.segmenter.store, services.segmenter.registry
     official = [spec for spec in services.segmenter.catalog if spec.source == "official"]
@@ -94,50 +96,48 @@ def usage_html(services: Services) -> str:
     room = f" of {megabytes(used + free)} that the disk has for them" if free else ""
     memory, budget = registry.memory_mb(), registry.budget_mb
     loaded = len(registry.residents())
-    return (
-        '<div class="usage">'
-        + progress_html(
-            f"Disk: {len(sizes)} of {len(official)} official models, {megabytes(used)}{room}",
-            used / (used + free) if free else 0.0,
-        )
-        + progress_html(
-            f"Memory: {loaded} loaded, {megabytes(memory)} of {megabytes(budget)} allowed",
-            min(1.0, memory / budget) if budget else 0.0,
-        )
-        + "</div>"
+    disk = progress(
+        f"Disk: {len(sizes)} of {len(official)} official models, {megabytes(used)}{room}",
+        used / (used + free) if free else 0.0,
     )
+    ram = progress(
+        f"Memory: {loaded} loaded, {megabytes(memory)} of {megabytes(budget)} allowed",
+        min(1.0, memory / budget) if budget else 0.0,
+    )
+    return markup(h.div(".usage")[disk, ram])
 
 
-def basis_html(catalog: Catalog) -> str:
+def basis(catalog: Catalog) -> Markup:
     """Where the published figures come from."""
-    basis = catalog.basis
+    published = catalog.basis
     sentences = (
-        f"Published figures: {basis.publisher}, “{basis.page}”.",
-        f"{basis.hardware}.",
-        f"Normal: {basis.normal}.",
-        f"High performance (HP): {basis.high_performance}.",
+        f"Published figures: {published.publisher}, “{published.page}”.",
+        f"{published.hardware}.",
+        f"Normal: {published.normal}.",
+        f"High performance (HP): {published.high_performance}.",
         "Mask AP on COCO. A dash: not published.",
     )
-    return f'<p class="cmp-note">{escape(" ".join(sentences))}</p>'
+    return notes(" ".join(sentences))
 
 
 def question(services: Services, model: str, action: Action) -> Question:
     """What the action would do, for the person to confirm."""
     spec = services.segmenter.catalog.get(model)
-    name = f"<b>{escape(spec.id)}</b>"
+    name = h.b[spec.id]
     if action == "fetch":
         offer = fetch.offer(services, model)
         if offer is None:
-            return Question(f"<p>{name} is on this machine already.</p>", "Fetch", False)
+            there = h.p[name, " is on this machine already."]
+            return Question(markup(there), "Fetch", False)
         return Question(offer.html, offer.button, offer.possible)
     if action == "remove":
         size = megabytes((services.segmenter.store.status(spec).size_bytes or 0) / 1e6)
-        words = f"Remove {name}, {size}, from this disk? It can be fetched again."
-        return Question(f"<p>{words}</p>", f"Remove {size}")
+        words = h.p["Remove ", name, f", {size}, from this disk? It can be fetched again."]
+        return Question(markup(words), f"Remove {size}")
     resident = services.segmenter.loaded().get(spec.id)
     size = megabytes(resident.memory_mb) if resident else "its memory"
-    words = f"Unload {name} and give {size} back? The next run loads it again."
-    return Question(f"<p>{words}</p>", "Unload")
+    words = h.p["Unload ", name, f" and give {size} back? The next run loads it again."]
+    return Question(markup(words), "Unload")
 
 
 def act(services: Services, model: str, action: Action) -> str:
@@ -154,26 +154,24 @@ def act(services: Services, model: str, action: Action) -> str:
     return f"{spec.id} is removed." if removed else f"{spec.id} was not on this disk."
 
 
-def _rows(spec: ModelSpec, state: str, disk: str, memory: str) -> str:
+def _rows(spec: ModelSpec, state: str, disk: str, memory: str) -> list[tuple[str, str]]:
     figures = spec.published
-    rows = [
+    return [
         ("Family", spec.family),
         ("Classes", spec.labels_hint),
         ("State", state),
         ("Here", f"{disk}, {memory}"),
-        ("Mask AP, published", "—" if figures.mask_ap is None else three(figures.mask_ap)),
+        ("Mask AP, published", accuracy(figures.mask_ap)),
         *(
-            (f"{words}, published", "—" if value is None else milliseconds(value))
+            (f"{words}, published", NONE if value is None else milliseconds(value))
             for key, words in _FIGURES
             for value in (getattr(figures, key),)
         ),
         (
             "Size, published",
-            "—" if figures.storage_mb is None else megabytes(figures.storage_mb),
+            NONE if figures.storage_mb is None else megabytes(figures.storage_mb),
         ),
     ]
-    items = "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in rows)
-    return f'<dl class="facts-rows">{items}</dl>'
 
 
 def _free_mb(services: Services, official: list[ModelSpec]) -> float:

@@ -10,9 +10,9 @@ import gradio as gr
 
 from instseg_ui.errors import InstSegError
 from instseg_ui.show import tradeoff
+from instseg_ui.show.plotly_charts import TRADEOFF_PX, figure
 from instseg_ui.ui.catalog import card as model_card
 from instseg_ui.ui.catalog import engines
-from instseg_ui.ui.catalog.records import Records
 from instseg_ui.ui.shared import fetch as model_fetch
 from instseg_ui.ui.shared import model_table
 from instseg_ui.ui.shared.events import OWN, session_of
@@ -30,7 +30,7 @@ _TAB = "catalog"
 
 
 @dataclass(frozen=True)
-class Parts:
+class CatalogParts:
     """The tab's components; `changed` changes whenever disk or memory did."""
 
     family: gr.Radio
@@ -58,7 +58,7 @@ def catalog_tab(services: Services, tab: gr.Tab) -> None:
     _connect_verifying(services, parts)
 
 
-def _layout(services: Services) -> Parts:
+def _layout(services: Services) -> CatalogParts:
     catalog = services.segmenter.catalog
     chosen, action = gr.State(services.settings.default_model), gr.State("fetch")
     changed = gr.State(0)
@@ -81,7 +81,7 @@ def _layout(services: Services) -> Parts:
                 max_height=800,
                 elem_id="cat-models",
             )
-            gr.HTML(model_card.basis_html(catalog))
+            gr.HTML(model_card.basis(catalog))
         with gr.Column(scale=2, min_width=270):
             card = gr.HTML(elem_id="cat-card")
             with gr.Row(elem_classes="cat-actions"):
@@ -98,7 +98,7 @@ def _layout(services: Services) -> Parts:
         elem_id="cat-basis",
     )
     chart = gr.Plot(show_label=False, elem_id="cat-chart")
-    return Parts(
+    return CatalogParts(
         family=family,
         table=table,
         usage=usage,
@@ -120,14 +120,14 @@ def _button(action: model_card.Action) -> gr.Button:
     return gr.Button(_WORDS[action], size="sm", visible=False, elem_id=f"cat-{action}")
 
 
-def _connect_reading(services: Services, parts: Parts, tab: gr.Tab) -> None:
-    records = Records(services.segmenter)
+def _connect_reading(services: Services, parts: CatalogParts, tab: gr.Tab) -> None:
+    records = engines.Records(services.segmenter)
 
     def read(family: str, model: str) -> list[Any]:
         card = model_card.card(services, model, records.find(model))
         shown = [gr.update(visible=name in card.actions) for name in parts.buttons]
         table = model_card.table(services, family, model, records.known())
-        return [model_card.usage_html(services), table, card.html, *shown]
+        return [model_card.usage(services), table, card.html, *shown]
 
     def find_records(changed: int) -> int:
         return changed + 1 if records.find_all() else changed
@@ -136,7 +136,7 @@ def _connect_reading(services: Services, parts: Parts, tab: gr.Tab) -> None:
         return model_table.picked(event.row_value) or model
 
     def draw(basis: str) -> Any:
-        return tradeoff.tradeoff(list(services.segmenter.catalog), {}, basis)
+        return figure(tradeoff.tradeoff(list(services.segmenter.catalog), {}, basis), TRADEOFF_PX)
 
     load = gr.context.Context.root_block.load
     gr.on(
@@ -162,13 +162,13 @@ def _connect_reading(services: Services, parts: Parts, tab: gr.Tab) -> None:
     )
 
 
-def _connect_asking(services: Services, parts: Parts) -> None:
+def _connect_asking(services: Services, parts: CatalogParts) -> None:
     for name, button in parts.buttons.items():
         if name == "verify":
             continue
 
         def ask(model: str, request: gr.Request, name: model_card.Action = name) -> list[Any]:
-            if name == "fetch" and services.fetches.busy(session_of(request)):
+            if name == "fetch" and services.jobs["fetch"].busy(session_of(request)):
                 gr.Info("One model is fetched at a time. Ask again when that is done.")
                 return [gr.skip()] * 5
             asked = model_card.question(services, model, name)
@@ -185,14 +185,14 @@ def _connect_asking(services: Services, parts: Parts) -> None:
         )
 
     def dismiss(request: gr.Request) -> dict[str, Any]:
-        services.fetches.stop(session_of(request), _TAB)
-        services.verifications.stop(session_of(request))
+        services.jobs["fetch"].stop(session_of(request), _TAB)
+        services.jobs["verify"].stop(session_of(request))
         return gr.update(visible=False)
 
     gr.on([parts.no.click, parts.chosen.change], dismiss, None, parts.ask, queue=False, **OWN)
 
 
-def _connect_acting(services: Services, parts: Parts) -> None:
+def _connect_acting(services: Services, parts: CatalogParts) -> None:
     def act(
         model: str, action: model_card.Action, changed: int, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
@@ -206,7 +206,7 @@ def _connect_acting(services: Services, parts: Parts) -> None:
         yield {parts.ask: gr.update(visible=False), parts.changed: changed + 1}
 
     def fetch(model: str, changed: int, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        if services.fetches.doing(session_of(request)) not in (None, _TAB):
+        if services.jobs["fetch"].doing(session_of(request)) not in (None, _TAB):
             gr.Info("One model is fetched at a time. Ask again when that is done.")
             return
         for step in model_fetch.fetch(services, model, session_of(request), _TAB):
@@ -214,7 +214,7 @@ def _connect_acting(services: Services, parts: Parts) -> None:
                 parts.question: step.html,
                 parts.yes: gr.update(value="Try again", visible=step.finished),
                 parts.no: gr.update(value="Close" if step.finished else "Cancel"),
-                parts.ask: gr.update(visible=step.model is None),
+                parts.ask: gr.update(visible=not step.models),
                 parts.changed: changed + 1 if step.finished else gr.skip(),
             }
 
@@ -228,7 +228,7 @@ def _connect_acting(services: Services, parts: Parts) -> None:
     )
 
 
-def _connect_verifying(services: Services, parts: Parts) -> None:
+def _connect_verifying(services: Services, parts: CatalogParts) -> None:
     def verify(model: str, changed: int, request: gr.Request) -> Iterator[dict[Any, Any]]:
         for step in engines.verify(services, model, session_of(request)):
             yield {

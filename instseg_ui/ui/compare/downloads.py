@@ -1,4 +1,4 @@
-"""Taking things away: files for the browser, and a comparison's report and figures."""
+"""A comparison as it is looked at, as a report and as figures to keep."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-import gradio as gr
-
 from instseg_ui import images
 from instseg_ui.errors import InputError
 from instseg_ui.show.comparison import Study, to_html, to_json
 from instseg_ui.ui.compare import decision, matches
 from instseg_ui.ui.compare.matches import Sight, threshold_of
-from instseg_ui.ui.compare.run import Run
+from instseg_ui.ui.compare.run import ComparisonRun
 from instseg_ui.ui.shared.services import Services
 
 _WRITERS = {"html": to_html, "json": to_json}
@@ -21,7 +19,7 @@ _WRITERS = {"html": to_html, "json": to_json}
 
 def study(
     services: Services,
-    run: Run | None,
+    run: ComparisonRun | None,
     sight: Sight,
     class_aware: bool,
     most_ms: str,
@@ -58,11 +56,3 @@ def write(study: Study, kind: str, cache: str) -> Path:
     path = folder / f"{stem[:60] or 'image'}-comparison.{kind}"
     path.write_bytes(_WRITERS[kind](study))
     return path
-
-
-def address(request: gr.Request) -> str:
-    """Where the visitor reaches this server, for the code that calls it."""
-    headers = request.headers or {}
-    host = str(headers.get("x-forwarded-host") or headers.get("host") or "127.0.0.1:7860")
-    scheme = str(headers.get("x-forwarded-proto") or "http").split(",")[0].strip()
-    return f"{'https' if scheme == 'https' else 'http'}://{host.split(',')[0].strip()}"

@@ -1,4 +1,4 @@
-"""What is shown of a run at its thresholds, and how the shown objects match."""
+"""How the visitor looks at a run, what is shown of it then, and how the shown objects match."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from instseg_ui.comparison import objects as comparison
 from instseg_ui.comparison.objects import Comparison, Member
 from instseg_ui.results import Prediction
-from instseg_ui.ui.compare.run import Run
+from instseg_ui.ui.compare.run import ComparisonRun
 from instseg_ui.ui.link import THRESHOLD
+from instseg_ui.ui.viewer import Settled, object_table_value
+from instseg_ui.ui.viewer.objects import ObjectTableValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,22 @@ class Sight:
     reference: int = 0
     panes: int = 0
 
-    def reference_of(self, run: Run) -> int:
+    def reference_of(self, run: ComparisonRun) -> int:
         """The place of the reference in that run."""
         return self.reference if self.panes == len(run.outcomes) else 0
 
 
-def filtered(run: Run | None, sight: Sight) -> list[tuple[Prediction, list[int]]]:
+def settled(before: Sight, event: Settled) -> Sight:
+    """The sight after thresholds and hidden classes have come to rest."""
+    return replace(before, thresholds=event.thresholds, hidden=event.hidden)
+
+
+def pinned(before: Sight, run: ComparisonRun | None, reference: int) -> Sight:
+    """The sight after another pane of the run became the reference."""
+    return replace(before, reference=reference, panes=len(run.outcomes) if run else 0)
+
+
+def filtered(run: ComparisonRun | None, sight: Sight) -> list[tuple[Prediction, list[int]]]:
     """What is shown of each model that is done, the reference first.
 
     Each with the places its instances have in the whole prediction.
@@ -45,7 +57,7 @@ def filtered(run: Run | None, sight: Sight) -> list[tuple[Prediction, list[int]]
     return [item for _, item in shown]
 
 
-def in_pane_order(run: Run | None, sight: Sight) -> list[Prediction]:
+def in_pane_order(run: ComparisonRun | None, sight: Sight) -> list[Prediction]:
     """What is shown of each model that is done, as the panes stand."""
     return [one for one, _ in filtered(run, replace(sight, panes=0))]
 
@@ -79,21 +91,26 @@ def matched(
     return replace(found, objects=objects)
 
 
-def threshold_at(run: Run, sight: Sight, place: int) -> float:
+def object_table(run: ComparisonRun | None, found: Comparison | None) -> ObjectTableValue:
+    """The table of matched objects, its columns in the order of the panes."""
+    return object_table_value(found, order=run.models if run else None)
+
+
+def threshold_at(run: ComparisonRun, sight: Sight, place: int) -> float:
     """The threshold of a pane."""
     same = len(sight.thresholds) == len(run.outcomes)
     return sight.thresholds[place] if same else run.threshold
 
 
-def threshold_of(run: Run | None, sight: Sight, model: str | None) -> float:
+def threshold_of(run: ComparisonRun | None, sight: Sight, model: str | None) -> float:
     """The threshold of a model's pane."""
     if run is None or model not in run.models:
         return THRESHOLD
     return threshold_at(run, sight, run.models.index(model))
 
 
-def common_threshold(run: Run | None, sight: Sight, otherwise: float) -> float:
-    """The one threshold that stands for the panes': the reference's where they differ."""
+def common_threshold(run: ComparisonRun | None, sight: Sight, otherwise: float) -> float:
+    """The reference pane's threshold; `otherwise` before anything ran."""
     if run is None or len(sight.thresholds) != len(run.outcomes):
         return otherwise
     return sight.thresholds[sight.reference_of(run)]

@@ -9,12 +9,17 @@ import gradio as gr
 
 from instseg_ui.errors import InstSegError
 from instseg_ui.show import tradeoff
+from instseg_ui.show.agreement import MEASURES, agreement
+from instseg_ui.show.decision import decision, decision_figures
+from instseg_ui.show.plotly_charts import TRADEOFF_PX, figure
 from instseg_ui.show.snippets import snippets
-from instseg_ui.ui.compare import answers, decision, downloads, matches
+from instseg_ui.ui.compare import agreement as agreement_values
+from instseg_ui.ui.compare import decision as decision_values
+from instseg_ui.ui.compare import downloads, matches
 from instseg_ui.ui.compare.matches import Sight
-from instseg_ui.ui.compare.run import Run
+from instseg_ui.ui.compare.run import ComparisonRun
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.events import OWN, save_script
+from instseg_ui.ui.shared.events import OWN, address_of, save_script
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid, ObjectTable, referenced, settled
 
@@ -22,7 +27,7 @@ _LATEST: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_id": "fin
 
 
 @dataclass(frozen=True)
-class Parts:
+class FindingsParts:
     """The components, group by group."""
 
     class_aware: gr.Checkbox
@@ -48,17 +53,17 @@ class Parts:
 
 
 def findings(services: Services, grid: CompareGrid, run: gr.State, sight: gr.State) -> None:
-    """Lay out what is found from a run as it is looked at, and connect it."""
+    """Lay out and connect what is found from a run at its present thresholds."""
     parts = _layout(services)
     _connect_sight(grid, run, sight)
-    _connect_matching(services, parts, run, sight)
+    _connect_matching(parts, run, sight)
     _connect_map(services, parts, run, sight)
     _connect_decision(services, parts, run, sight)
     _connect_snippets(services, parts, run, sight)
     _connect_files(services, parts, run, sight)
 
 
-def _layout(services: Services) -> Parts:
+def _layout(services: Services) -> FindingsParts:
     made: dict[str, Any] = {}
     with gr.Tabs(elem_id="cmp-findings", overflow_behavior="wrap"):
         with gr.Tab("Objects", id="objects"):
@@ -69,7 +74,7 @@ def _layout(services: Services) -> Parts:
             made |= _decide_layout(services)
         with gr.Tab("Take away", id="take"):
             made |= _take_layout()
-    return Parts(**made)
+    return FindingsParts(**made)
 
 
 def _objects_layout() -> dict[str, Any]:
@@ -86,14 +91,12 @@ def _objects_layout() -> dict[str, Any]:
 def _agreement_layout() -> dict[str, Any]:
     with gr.Row(equal_height=False, elem_classes="cmp-agreement"):
         with gr.Column(scale=1, min_width=320):
-            measure = gr.Radio(
-                list(decision.MEASURES), value="F1", label="Agreement of each two models by"
-            )
-            matrix = gr.HTML(decision.agreement_html(None, "F1"), elem_id="cmp-matrix")
+            measure = gr.Radio(list(MEASURES), value="F1", label="Agreement of each two models by")
+            matrix = gr.HTML(agreement(None, "F1"), elem_id="cmp-matrix")
         with gr.Column(scale=1, min_width=320):
             label = gr.Dropdown(
-                [decision.ALL_CLASSES],
-                value=decision.ALL_CLASSES,
+                [agreement_values.ALL_CLASSES],
+                value=agreement_values.ALL_CLASSES,
                 label="How many models cover each pixel, of",
                 elem_id="cmp-label",
             )
@@ -105,7 +108,7 @@ def _agreement_layout() -> dict[str, Any]:
                 format="jpeg",
                 elem_id="cmp-map",
             )
-            legend = gr.HTML(answers.NO_MAP, elem_id="cmp-legend")
+            legend = gr.HTML(agreement_values.NO_MAP, elem_id="cmp-legend")
     return {"measure": measure, "matrix": matrix, "label": label, "map": image, "legend": legend}
 
 
@@ -163,10 +166,10 @@ def _take_layout() -> dict[str, Any]:
 
 def _connect_sight(grid: CompareGrid, run: gr.State, sight: gr.State) -> None:
     def settle(before: Sight, event: gr.EventData) -> Sight:
-        return answers.settled(before, settled(event))
+        return matches.settled(before, settled(event))
 
-    def pin(before: Sight, run: Run | None, event: gr.EventData) -> Sight:
-        return answers.pinned(before, run, referenced(event))
+    def pin(before: Sight, run: ComparisonRun | None, event: gr.EventData) -> Sight:
+        return matches.pinned(before, run, referenced(event))
 
     # Queued: only then does the page hear that a state has changed.
     once: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_limit": None}
@@ -174,10 +177,12 @@ def _connect_sight(grid: CompareGrid, run: gr.State, sight: gr.State) -> None:
     grid.reference(pin, [sight, run], sight, **once, **OWN)
 
 
-def _connect_matching(services: Services, parts: Parts, run: gr.State, sight: gr.State) -> None:
-    def match(run: Run | None, sight: Sight, class_aware: bool, measure: str) -> tuple[Any, str]:
+def _connect_matching(parts: FindingsParts, run: gr.State, sight: gr.State) -> None:
+    def match(
+        run: ComparisonRun | None, sight: Sight, class_aware: bool, measure: str
+    ) -> tuple[Any, str]:
         found = matches.matched(matches.filtered(run, sight), class_aware=class_aware)
-        return answers.objects(run, found), decision.agreement_html(found, measure)
+        return matches.object_table(run, found), agreement(found, measure)
 
     gr.on(
         [run.change, sight.change, parts.class_aware.change, parts.measure.change],
@@ -189,9 +194,9 @@ def _connect_matching(services: Services, parts: Parts, run: gr.State, sight: gr
     )
 
 
-def _connect_map(services: Services, parts: Parts, run: gr.State, sight: gr.State) -> None:
-    def draw(run: Run | None, sight: Sight, label: str) -> tuple[Any, str, Any]:
-        drawn = answers.disagreement(services.settings, run, sight, label)
+def _connect_map(services: Services, parts: FindingsParts, run: gr.State, sight: gr.State) -> None:
+    def draw(run: ComparisonRun | None, sight: Sight, label: str) -> tuple[Any, str, Any]:
+        drawn = agreement_values.disagreement(services.settings, run, sight, label)
         picture = gr.update(value=drawn.pixels, visible=drawn.pixels is not None)
         return picture, drawn.legend, gr.update(choices=drawn.labels, value=drawn.label)
 
@@ -205,14 +210,23 @@ def _connect_map(services: Services, parts: Parts, run: gr.State, sight: gr.Stat
     )
 
 
-def _connect_decision(services: Services, parts: Parts, run: gr.State, sight: gr.State) -> None:
+def _connect_decision(
+    services: Services, parts: FindingsParts, run: gr.State, sight: gr.State
+) -> None:
     catalog = services.segmenter.catalog
 
-    def decide(run: Run | None, sight: Sight, most_ms: str, most_mb: str) -> tuple[str, str, Any]:
-        return answers.decision(catalog, run, sight, most_ms, most_mb)
+    def decide(
+        run: ComparisonRun | None, sight: Sight, most_ms: str, most_mb: str
+    ) -> tuple[str, str, Any]:
+        models = decision_values.compared(catalog, run, sight)
+        verdict = decision_values.verdict_or_reason(catalog, models, most_ms, most_mb)
+        names = list(run.models) if run else []
+        code_of = gr.update(choices=names, value=verdict.best or next(iter(names), None))
+        return decision(verdict, models), decision_figures(verdict, models), code_of
 
-    def chart(run: Run | None, basis: str) -> Any:
-        return tradeoff.tradeoff(list(catalog), answers.measured(run), basis)
+    def chart(run: ComparisonRun | None, basis: str) -> Any:
+        found = decision_values.measured(run)
+        return figure(tradeoff.tradeoff(list(catalog), found, basis), TRADEOFF_PX)
 
     gr.on(
         [
@@ -238,13 +252,17 @@ def _connect_decision(services: Services, parts: Parts, run: gr.State, sight: gr
     )
 
 
-def _connect_snippets(services: Services, parts: Parts, run: gr.State, sight: gr.State) -> None:
-    def write(model: str | None, run: Run | None, sight: Sight, request: gr.Request) -> list[str]:
+def _connect_snippets(
+    services: Services, parts: FindingsParts, run: gr.State, sight: gr.State
+) -> None:
+    def write(
+        model: str | None, run: ComparisonRun | None, sight: Sight, request: gr.Request
+    ) -> list[str]:
         threshold = matches.threshold_of(run, sight, model)
         code = snippets(
             model or services.settings.default_model,
             threshold,
-            downloads.address(request),
+            address_of(request),
             high_performance.asked(services.settings, run.engine if run else None),
         )
         return [code.shell, code.python, code.curl]
@@ -259,12 +277,14 @@ def _connect_snippets(services: Services, parts: Parts, run: gr.State, sight: gr
     )
 
 
-def _connect_files(services: Services, parts: Parts, run: gr.State, sight: gr.State) -> None:
+def _connect_files(
+    services: Services, parts: FindingsParts, run: gr.State, sight: gr.State
+) -> None:
     inputs = [run, sight, parts.class_aware, parts.most_ms, parts.most_mb]
     for button, kind in ((parts.html, "html"), (parts.json, "json")):
 
         def save(
-            run: Run | None,
+            run: ComparisonRun | None,
             sight: Sight,
             class_aware: bool,
             most_ms: str,

@@ -1,11 +1,12 @@
-"""Running several models on one photo, one after another, and matching what they found."""
+"""Several models run on one photo, one after another."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+
+from markupsafe import Markup
 
 from instseg_ui import images
 from instseg_ui.catalog import ModelSpec
@@ -13,17 +14,16 @@ from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import Cancelled, InputError, InstSegError
 from instseg_ui.images import Image
 from instseg_ui.numbers import megabytes, milliseconds, seconds
-from instseg_ui.palette import color
-from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
-from instseg_ui.ui.segment.facts import progress_html
-from instseg_ui.ui.segment.run import display_url
+from instseg_ui.show.engine_gain import engine_and_gain
+from instseg_ui.show.html import progress, summary
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.jobs import Done, Job, Report, follow
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import grid_value, pane_value
 from instseg_ui.ui.viewer.grid import GridValue, PaneState, PaneValue
-from instseg_ui.ui.viewer.viewer import ImageValue, PredictionValue
+from instseg_ui.ui.viewer.picture import class_colors, image_value, prediction_value
+from instseg_ui.ui.viewer.viewer import ImageValue
 from instseg_ui.weights import ModelState
 
 _STAGES = {"": "waiting", "loading": "loading", "warming up": "warming up", "running": "running"}
@@ -46,8 +46,8 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Run:
-    """A comparison as it stands: the photo, and an outcome a model, in the order of the picks.
+class ComparisonRun:
+    """A comparison so far: the photo, and an outcome a model, in the order of the picks.
 
     `engine` is what was asked to run them, one of `engines.MODES`; None is the setting's.
     """
@@ -68,18 +68,18 @@ class Run:
         """What the models that are done found, at the floor."""
         return tuple(one.prediction for one in self.outcomes if one.prediction is not None)
 
-    def put(self, place: int, outcome: Outcome) -> Run:
+    def put(self, place: int, outcome: Outcome) -> ComparisonRun:
         """The same run with another outcome at that place."""
         outcomes = (*self.outcomes[:place], outcome, *self.outcomes[place + 1 :])
         return replace(self, outcomes=outcomes)
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CompareView:
     """What to show; a part that is None stays as it is."""
 
-    progress: str
-    run: Run | None = None
+    progress: Markup
+    run: ComparisonRun | None = None
     grid: GridValue | None = None
     busy: bool = True
     failure: str | None = None
@@ -93,13 +93,13 @@ def run(
     session: str,
     cache: Path,
     engine: str | None = None,
-) -> Iterator[View]:
+) -> Iterator[CompareView]:
     """Run the models on the photo at `photo`, and yield what to show as each gets on.
 
     `engine` is one of `engines.MODES`, None the setting's. A model that fails says why in its
     pane and the others go on. A newer run of the same visitor ends this one in silence.
     """
-    job = services.comparisons.begin(session)
+    job = services.jobs["compare"].begin(session)
     try:
         specs = picked(services, models)
         if photo is None:
@@ -111,10 +111,10 @@ def run(
         if not (isinstance(error, Cancelled) and job.replaced):
             sentence = str(error)
             grid = grid_value(message={"kind": "error", "text": sentence})
-            yield View("", grid=grid, busy=False, failure=sentence)
+            yield CompareView(Markup(), grid=grid, busy=False, failure=sentence)
     finally:
         job.stopped.set()
-        services.comparisons.end(session, job)
+        services.jobs["compare"].end(session, job)
 
 
 def picked(services: Services, models: Sequence[str]) -> list[ModelSpec]:
@@ -130,7 +130,7 @@ def picked(services: Services, models: Sequence[str]) -> list[ModelSpec]:
     return [services.segmenter.catalog.get(name) for name in dict.fromkeys(models)]
 
 
-def grid_of(run: Run) -> GridValue:
+def grid_of(run: ComparisonRun) -> GridValue:
     """The grid's value of a run."""
     return grid_value(
         image=run.shown,
@@ -146,18 +146,15 @@ def _begin(
     threshold: float,
     cache: Path,
     engine: str | None,
-) -> Run:
-    shown: ImageValue = {
-        "url": display_url(image, cache),
-        "width": image.width,
-        "height": image.height,
-        "name": image.name,
-    }
+) -> ComparisonRun:
+    shown = image_value(image, cache)
     outcomes = tuple(Outcome(pane_value(spec.id, message="Waiting")) for spec in specs)
-    return Run(photo, shown, image.digest, outcomes, threshold, engine)
+    return ComparisonRun(photo, shown, image.digest, outcomes, threshold, engine)
 
 
-def _run_all(services: Services, run: Run, image: Image, job: Job) -> Iterator[View]:
+def _run_all(
+    services: Services, run: ComparisonRun, image: Image, job: Job
+) -> Iterator[CompareView]:
     """Every model in turn; each view shows how far it is."""
     for place, model in enumerate(run.models):
         outcome = _not_here(services, model)
@@ -165,15 +162,15 @@ def _run_all(services: Services, run: Run, image: Image, job: Job) -> Iterator[V
             outcome = outcome or Outcome(pane_value(model, message="Stopped before it ran"))
         if outcome is None:
             run = run.put(place, Outcome(pane_value(model, "running")))
-            yield View(_progress(run, place, "", 0), run, grid_of(run))
+            yield CompareView(_progress(run, place, "", 0), run, grid_of(run))
             outcome = yield from _run_one(services, run, place, image, job)
         run = run.put(place, outcome)
-    yield View(_summary(run), run, grid_of(run), busy=False)
+    yield CompareView(_summary(run), run, grid_of(run), busy=False)
 
 
 def _run_one(
-    services: Services, run: Run, place: int, image: Image, job: Job
-) -> Generator[View, None, Outcome]:
+    services: Services, run: ComparisonRun, place: int, image: Image, job: Job
+) -> Generator[CompareView, None, Outcome]:
     model = run.models[place]
 
     def work(report: Report) -> Prediction:
@@ -185,7 +182,7 @@ def _run_one(
         for step in follow(work, job):
             if isinstance(step, Done):
                 return _done(step.value)
-            yield View(_progress(run, place, step.name, step.elapsed))
+            yield CompareView(_progress(run, place, step.name, step.elapsed))
     except Cancelled:
         if job.replaced:
             raise
@@ -196,16 +193,16 @@ def _run_one(
 
 
 def _done(prediction: Prediction) -> Outcome:
-    classes = {(row.class_id, row.label) for row in prediction.instances}
+    found = prediction_value(prediction)
     pane = pane_value(
         prediction.model,
         "done",
-        prediction=cast(PredictionValue, to_json(prediction)),
-        colors={str(class_id): color(label) for class_id, label in classes},
+        prediction=found,
+        colors=class_colors(found["instances"]),
         caption=[
             milliseconds(prediction.timings.latency),
             megabytes(prediction.size_mb),
-            high_performance.engine_and_gain(prediction.runtime),
+            engine_and_gain(prediction.runtime),
         ],
     )
     return Outcome(pane, prediction)
@@ -221,18 +218,18 @@ def _not_here(services: Services, model: str) -> Outcome | None:
     return Outcome(pane_value(model, state, message=status.reason))
 
 
-def _progress(run: Run, place: int, stage: str, elapsed: float) -> str:
+def _progress(run: ComparisonRun, place: int, stage: str, elapsed: float) -> Markup:
     model, count = run.models[place], len(run.outcomes)
     words = high_performance.preparing_sentence(model, stage)
     words = words or f"{model}: {_STAGES.get(stage, 'running')}"
     sentence = f"{words} · model {place + 1} of {count}"
     if elapsed >= 1:
         sentence += f" · {seconds(elapsed)}"
-    return progress_html(sentence, place / count)
+    return progress(sentence, place / count)
 
 
-def _summary(run: Run) -> str:
-    """How the run ended, as HTML."""
+def _summary(run: ComparisonRun) -> Markup:
+    """How the run ended."""
     total, done = len(run.outcomes), len(run.predictions)
     parts = [f"{done} of {total} models done"]
     parts += [
@@ -244,4 +241,4 @@ def _summary(run: Run) -> str:
         )
         if (count := sum(one.state == state for one in run.outcomes))
     ]
-    return f'<p class="summary" role="status">{" · ".join(parts)}</p>'
+    return summary(" · ".join(parts))

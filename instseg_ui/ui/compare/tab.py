@@ -15,11 +15,12 @@ from instseg_ui.ui.compare import matches
 from instseg_ui.ui.compare import run as compare_run
 from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.compare.results import findings
-from instseg_ui.ui.compare.run import Run
-from instseg_ui.ui.shared import fetch_many, high_performance, switch
+from instseg_ui.ui.compare.run import ComparisonRun
+from instseg_ui.ui.shared import fetch as model_fetch
+from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared import picks as model_picks
 from instseg_ui.ui.shared.events import OWN, session_of
-from instseg_ui.ui.shared.photo import Photo
+from instseg_ui.ui.shared.photo import PhotoInput
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid
 
@@ -28,15 +29,15 @@ _TAB = "compare"
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The tab's components; `run` and `sight` are what the findings below stand on."""
+class CompareParts:
+    """The tab's components; the findings below are made from `run` and `sight`."""
 
-    photo: Photo
+    photo: PhotoInput
     picks: gr.CheckboxGroup
     threshold: gr.State
     go: gr.State
     compare: gr.Button
-    fast: gr.Checkbox
+    high_performance: gr.Checkbox
     stop: gr.Button
     link: gr.Button
     address: gr.Textbox
@@ -51,7 +52,7 @@ class Parts:
     shortcuts: dict[str, gr.Button]
 
 
-def compare_tab(services: Services) -> Parts:
+def compare_tab(services: Services) -> CompareParts:
     """Lay the tab out and connect it; its photo and its picks are set from outside too."""
     parts = _layout(services)
     _connect_picking(services, parts)
@@ -62,7 +63,7 @@ def compare_tab(services: Services) -> Parts:
     return parts
 
 
-def refresh_picks(services: Services, parts: Parts, tab: gr.Tab) -> None:
+def refresh_picks(services: Services, parts: CompareParts, tab: gr.Tab) -> None:
     """Say anew which models are here whenever the tab is opened."""
     tab.select(
         lambda picks: gr.update(choices=model_picks.choices(services), value=picks),
@@ -73,12 +74,12 @@ def refresh_picks(services: Services, parts: Parts, tab: gr.Tab) -> None:
     )
 
 
-def _layout(services: Services) -> Parts:
+def _layout(services: Services) -> CompareParts:
     run, sight = gr.State(None), gr.State(Sight())
     threshold, go = gr.State(page_link.THRESHOLD), gr.State(0)
     with gr.Row(elem_classes="cmp-setup", equal_height=False):
         with gr.Column(scale=1, min_width=200, elem_classes="side"):
-            photo = Photo(
+            photo = PhotoInput(
                 value=str(services.examples[0]) if services.examples else None,
                 label="Photo",
                 sources=["upload", "webcam", "clipboard"],
@@ -88,12 +89,11 @@ def _layout(services: Services) -> Parts:
                 placeholder="Drop a photo here\nor click to choose one",
             )
         with gr.Column(scale=5, min_width=320):
-            shortcuts = _shortcuts(services)
-            picks = gr.CheckboxGroup(
-                choices=model_picks.choices(services),
-                value=model_picks.ready(services),
-                label="Models to compare: published mask AP, size, state",
-                elem_id="cmp-picks",
+            shortcuts, picks = model_picks.picks_layout(
+                services,
+                "Models to compare: published mask AP, size, state",
+                "cmp-picks",
+                model_picks.ready(services),
             )
     with gr.Column(visible=False, elem_id="cmp-offer") as offer_panel:
         offer = gr.HTML()
@@ -103,7 +103,7 @@ def _layout(services: Services) -> Parts:
     with gr.Row(elem_classes="cmp-actions", equal_height=True):
         compare = gr.Button("Compare", variant="primary", elem_id="cmp-go")
         stop = gr.Button("Stop", visible=False, elem_id="cmp-stop")
-        fast = switch.switch(services.settings, "cmp-fast")
+        switch = high_performance.switch(services.settings, "cmp-high-performance")
         progress = gr.HTML(model_picks.hint([]), elem_id="cmp-progress")
         link = gr.Button("Copy link", elem_id="cmp-link")
     address = gr.Textbox(
@@ -114,13 +114,13 @@ def _layout(services: Services) -> Parts:
         elem_id="cmp-address",
     )
     grid = CompareGrid(elem_id="cmp-grid")
-    return Parts(
+    return CompareParts(
         photo=photo,
         picks=picks,
         threshold=threshold,
         go=go,
         compare=compare,
-        fast=fast,
+        high_performance=switch,
         stop=stop,
         link=link,
         address=address,
@@ -136,23 +136,17 @@ def _layout(services: Services) -> Parts:
     )
 
 
-def _shortcuts(services: Services) -> dict[str, gr.Button]:
-    with gr.Row(elem_classes="cmp-shortcuts"):
-        return {
-            name: gr.Button(name, size="sm", min_width=60)
-            for name in model_picks.shortcuts(services)
-        }
-
-
-def _connect_picking(services: Services, parts: Parts) -> None:
-    def describe(picks: Sequence[str], run: Run | None, request: gr.Request) -> dict[Any, Any]:
+def _connect_picking(services: Services, parts: CompareParts) -> None:
+    def describe(
+        picks: Sequence[str], run: ComparisonRun | None, request: gr.Request
+    ) -> dict[Any, Any]:
         shown: dict[Any, Any] = {parts.compare: gr.update(value=model_picks.button(picks))}
         if run is None:
             shown[parts.progress] = model_picks.hint(picks)
-        if not services.fetches.busy(session_of(request)):
-            offer = fetch_many.offer(services, picks)
+        if not services.jobs["fetch"].busy(session_of(request)):
+            offer = model_fetch.offer_all(services, picks)
             shown[parts.offer_panel] = gr.update(visible=offer is not None)
-        if not services.fetches.busy(session_of(request)) and offer:
+        if not services.jobs["fetch"].busy(session_of(request)) and offer:
             shown[parts.offer] = offer.html
             shown[parts.fetch] = gr.update(value=offer.button, visible=offer.possible)
             shown[parts.cancel] = gr.update(visible=False)
@@ -182,12 +176,12 @@ def _connect_picking(services: Services, parts: Parts) -> None:
         button.click(pick, parts.picks, parts.picks, concurrency_limit=None, **OWN)
 
 
-def _connect_running(services: Services, parts: Parts) -> None:
+def _connect_running(services: Services, parts: CompareParts) -> None:
     def run(
-        photo: str | None, picks: Sequence[str], threshold: float, fast: bool, request: gr.Request
+        photo: str | None, picks: Sequence[str], threshold: float, wanted: bool, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
         cache, session = Path(parts.grid.GRADIO_CACHE), session_of(request)
-        engine = high_performance.engine(services.settings, fast)
+        engine = high_performance.engine(services.settings, wanted)
         for view in compare_run.run(services, photo, picks, threshold, session, cache, engine):
             if view.failure:
                 gr.Warning(view.failure, duration=8)
@@ -202,12 +196,12 @@ def _connect_running(services: Services, parts: Parts) -> None:
             yield shown
 
     def stop(request: gr.Request) -> None:
-        services.comparisons.stop(session_of(request))
+        services.jobs["compare"].stop(session_of(request))
 
     gr.on(
         [parts.compare.click, parts.go.change],
         run,
-        [parts.photo, parts.picks, parts.threshold, parts.fast],
+        [parts.photo, parts.picks, parts.threshold, parts.high_performance],
         [parts.progress, parts.stop, parts.grid, parts.run],
         trigger_mode="multiple",
         # Apart from the Segment tab's: whoever compares for minutes keeps nobody else waiting.
@@ -218,21 +212,21 @@ def _connect_running(services: Services, parts: Parts) -> None:
     parts.stop.click(stop, None, None, queue=False, **OWN)
 
 
-def _connect_fetching(services: Services, parts: Parts) -> None:
+def _connect_fetching(services: Services, parts: CompareParts) -> None:
     def fetch(picks: Sequence[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for step in fetch_many.fetch(services, picks, session_of(request), _TAB):
+        for step in model_fetch.fetch_all(services, picks, session_of(request), _TAB):
             shown = {
                 parts.offer: step.html,
                 parts.fetch: gr.update(value="Try again", visible=step.finished),
                 parts.cancel: gr.update(visible=not step.finished),
             }
-            if step.model:
+            if step.models:
                 shown |= {parts.go: time.monotonic_ns()}
                 shown[parts.offer_panel] = gr.update(visible=False)
             yield shown
 
     def cancel(request: gr.Request) -> None:
-        services.fetches.stop(session_of(request), _TAB)
+        services.jobs["fetch"].stop(session_of(request), _TAB)
 
     parts.fetch.click(
         fetch,
@@ -251,19 +245,23 @@ def _connect_fetching(services: Services, parts: Parts) -> None:
     parts.cancel.click(cancel, None, None, queue=False, **OWN)
 
 
-def _connect_link(services: Services, parts: Parts) -> None:
+def _connect_link(services: Services, parts: CompareParts) -> None:
     starts_on = high_performance.starts_on(services.settings)
 
     def write(
-        picks: Sequence[str], threshold: float, fast: bool, run: Run | None, sight: Sight
+        picks: Sequence[str],
+        threshold: float,
+        wanted: bool,
+        run: ComparisonRun | None,
+        sight: Sight,
     ) -> str:
         least = matches.common_threshold(run, sight, threshold)
-        told = fast if fast != starts_on else None
+        told = wanted if wanted != starts_on else None
         return page_link.query(picks, least, high_performance=told)
 
     parts.link.click(
         write,
-        [parts.picks, parts.threshold, parts.fast, parts.run, parts.sight],
+        [parts.picks, parts.threshold, parts.high_performance, parts.run, parts.sight],
         parts.address,
         concurrency_limit=None,
         **OWN,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
-from html import escape
 from math import floor
 from pathlib import Path
 from typing import Any, cast
 
-import cv2
+import htpy as h
 
-from instseg_ui.errors import ImageError, InputError
+from instseg_ui.errors import InputError
 from instseg_ui.evaluate import (
     Case,
     CasePage,
@@ -24,16 +22,15 @@ from instseg_ui.evaluate import (
     truth_in,
 )
 from instseg_ui.evaluate.cases import CASE_KINDS
-from instseg_ui.numbers import plural, three
-from instseg_ui.palette import color
+from instseg_ui.numbers import plural
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
 from instseg_ui.settings import Settings
-from instseg_ui.show.evaluation_pictures import draw
-from instseg_ui.ui.compare.decision import nothing
-from instseg_ui.ui.evaluate.counts import pair
-from instseg_ui.ui.segment.run import display_url
-from instseg_ui.ui.viewer.viewer import ImageValue, PredictionValue, ViewerValue, viewer_value
+from instseg_ui.show.evaluation_pictures import picture, titled, words
+from instseg_ui.show.evaluation_tables import class_name, confusion_kind
+from instseg_ui.show.html import markup, notes, nothing
+from instseg_ui.ui.viewer.picture import class_colors, image_value
+from instseg_ui.ui.viewer.viewer import PredictionValue, ViewerValue, viewer_value
 
 KINDS: list[tuple[str, str]] = [
     ("Wrong: all false positives", "false positive"),
@@ -53,7 +50,6 @@ NO_PICTURE = viewer_value(message={"kind": "empty", "text": "The picture of a ca
 EACH = 12
 """Small pictures of a page."""
 _MOST_PAIRS = 15
-_QUALITY = 80
 _TRUTH = "#ffffff"
 _TRUTH_IDS = 100_000
 """What is added to a truth's class id, so that it has a colour of its own."""
@@ -61,7 +57,7 @@ _TRUTH_IDS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which cases: `kind` as `KINDS` or `eval_counts.pair` has it, `category` by its place."""
+    """Which cases: `kind` as `KINDS` or `confusion_kind` has it, `category` by its place."""
 
     kind: str
     score: float
@@ -73,19 +69,18 @@ def kinds_of(result: ModelResult | None) -> list[tuple[str, str]]:
     if result is None:
         return list(KINDS)
     pairs = result.confusion().confused()[:_MOST_PAIRS]
-    return KINDS + [(pair_words(result, pair(one)), pair(one)) for one in pairs]
+    return KINDS + [(pair_words(result, kind), kind) for kind in map(confusion_kind, pairs)]
 
 
 def pair_words(result: ModelResult | None, kind: str) -> str:
-    """`Confused: dog found as cat`, of a kind as `eval_counts.pair` makes it."""
+    """`Confused: dog found as cat`, of a kind as `confusion_kind` makes it."""
     names = [category.name for category in result.dataset.categories] if result else []
     try:
         truth, seen = _pair_of(kind.split(":")[1:], len(names))
     except InputError:
         return "Confused"
-    true_name = "no object" if truth == confusion.NOTHING else names[truth]
-    seen_as = "nothing" if seen == confusion.NOTHING else names[seen]
-    return f"Confused: {true_name} found as {seen_as}"
+    true_name = class_name(names, truth, "no object")
+    return f"Confused: {true_name} found as {class_name(names, seen, 'nothing')}"
 
 
 def query_of(asked: Asked, categories: int) -> Query:
@@ -126,53 +121,30 @@ def gallery_html(result: ModelResult, page: CasePage, place: int, settings: Sett
     if not page.total:
         return nothing("There is no such case. Choose another kind, class or score.")
     first = place // EACH * EACH
-    items = "".join(
+    shown = f"{first + 1:,} to {first + len(page.cases):,} of {plural(page.total, 'case')}"
+    buttons = (
         _thumbnail(result, case, first + i, first + i == place, settings)
         for i, case in enumerate(page.cases)
     )
-    shown = f"{first + 1:,} to {first + len(page.cases):,} of {plural(page.total, 'case')}"
-    return (
-        f'<p class="cmp-note">{shown}, the gravest first.</p><div class="eval-cases">{items}</div>'
-    )
+    return markup(notes(f"{shown}, the gravest first."), h.div(".eval-cases")[buttons])
 
 
 def _thumbnail(
     result: ModelResult, case: Case, place: int, chosen: bool, settings: Settings
-) -> str:
-    words = escape(f"{result.dataset.images[case.image].name}: {words_of(case)}")
-    pressed = ' aria-pressed="true"' if chosen else ""
-    try:
-        data = cv2.imencode(
-            ".jpg", draw(result, case, settings), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-        )[1].tobytes()
-        uri = f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
-        picture = f'<img src="{uri}" alt="" loading="lazy">'
-    except ImageError as error:
-        picture = f'<span class="eval-no-picture">{escape(str(error))}</span>'
-    return (
-        f'<button type="button" data-place="{place}"{pressed} title="{words}">{picture}'
-        f"<span>{escape(words_of(case))}</span></button>"
-    )
-
-
-def words_of(case: Case) -> str:
-    """A case in a line: what was found, what it is."""
-    if case.predicted is None or case.score is None:
-        return f"{case.expected} not found"
-    iou = "" if case.iou is None else f", IoU {three(case.iou)}"
-    truth = "nothing there" if case.expected is None else f"truth {case.expected}{iou}"
-    return f"{case.predicted} {three(case.score)}, {truth}"
+) -> h.Element:
+    data = {"data-place": str(place), "aria-pressed": "true" if chosen else None}
+    return h.button(data, type="button", title=titled(result, case))[
+        picture(result, case, settings), h.span[words(case)]
+    ]
 
 
 def caption_html(result: ModelResult, page: CasePage, place: int) -> str:
     """Which case is in the viewer."""
     case = page.cases[place % EACH]
     entry = result.dataset.images[case.image]
-    return (
-        f'<p class="eval-facts" role="status"><b>Case {place + 1:,} of {page.total:,}</b> · '
-        f"{escape(result.model)} · {escape(words_of(case))} · {escape(entry.name)} "
-        f"({entry.width} × {entry.height})</p>"
-    )
+    parts = (result.model, words(case), f"{entry.name} ({entry.width} × {entry.height})")
+    head = h.b[f"Case {place + 1:,} of {page.total:,}"]
+    return markup(h.p(".eval-facts", role="status")[head, (f" · {part}" for part in parts)])
 
 
 def viewer_of(
@@ -183,19 +155,17 @@ def viewer_of(
     Raises:
         ImageError: the picture cannot be read.
     """
-    picture = picture_of(result.dataset, case.image, settings)
-    image: ImageValue = {
-        "url": display_url(picture, cache),
-        "width": picture.width,
-        "height": picture.height,
-        "name": picture.name,
-    }
+    photo = picture_of(result.dataset, case.image, settings)
     found = found_in(result, case.image)
     value = _prediction(result, case, show, found)
-    colors = {str(one["class_id"]): color(str(one["label"])) for one in value["instances"]}
-    colors |= {str(one["class_id"]): _TRUTH for one in value["instances"] if "outline" in one}
+    colors = class_colors(value["instances"]) | {
+        str(one["class_id"]): _TRUTH for one in value["instances"] if "outline" in one
+    }
     return viewer_value(
-        image=image, prediction=value, colors=colors, threshold=_threshold(result, case)
+        image=image_value(photo, cache),
+        prediction=value,
+        colors=colors,
+        threshold=_threshold(result, case),
     )
 
 

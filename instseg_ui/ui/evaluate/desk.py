@@ -17,7 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from instseg_ui.errors import InputError
-from instseg_ui.evaluate import Dataset, Evaluation, Options, Watch, open_coco, open_dataset
+from instseg_ui.evaluate import (
+    CategoryMap,
+    Dataset,
+    Evaluation,
+    Options,
+    Watch,
+    open_coco,
+    open_dataset,
+)
+from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.ui.uploads import is_bundled
 
@@ -28,7 +37,8 @@ BUSY = "A run is under way. Wait for its end or stop it, then look at the pictur
 _FORGOTTEN_S = 24 * 3600.0
 _UPLOADS = "data-sets"
 
-Changes = dict[str, dict[str, list[str]]]
+MappingChanges = dict[str, dict[str, list[str]]]
+"""By model, by category: the model's classes that stand for it."""
 
 
 @dataclass(eq=False)
@@ -39,7 +49,7 @@ class Desk:
         dataset: what was uploaded; None before.
         evaluation: the newest one; its figures stay while a newer one runs, its pictures do not.
         options: of that evaluation.
-        changes: to the mapping: by model, by category, the model's classes.
+        changes: made to the mapping by hand.
         predictions: the folder of the models' predictions on this data set.
         files: the folder of the session's files.
         readable: whether the evaluation's pictures can be read.
@@ -51,7 +61,7 @@ class Desk:
     dataset: Dataset | None = None
     evaluation: Evaluation | None = None
     options: Options = field(default_factory=Options)
-    changes: Changes = field(default_factory=dict)
+    changes: MappingChanges = field(default_factory=dict)
     predictions: Path | None = None
     files: Path | None = None
     readable: bool = False
@@ -71,6 +81,32 @@ class Desk:
             self.readable = False
             if self.evaluation is not None:
                 self.evaluation.close()
+
+    def mapping(self, segmenter: Segmenter, model: str) -> CategoryMap:
+        """Which of the model's classes stand for which category, with the changes made by hand.
+
+        Raises:
+            InputError: there is no data set.
+            UnknownModelError, NotFetchedError, ModelFolderError: no such model here.
+        """
+        if self.dataset is None:
+            raise InputError(NO_DATA)
+        labels = segmenter.store.folder(segmenter.catalog.get(model)).labels
+        by_name = CategoryMap.by_name(self.dataset.categories, labels)
+        return by_name.with_changes(self.changes.get(model, {}))
+
+    def change_mapping(
+        self, segmenter: Segmenter, model: str, category: str, labels: Sequence[str]
+    ) -> None:
+        """Let these classes of the model, and no others, stand for a category.
+
+        Raises:
+            InputError: a class that stands for another category already by hand, or no such thing.
+        """
+        mapping = self.mapping(segmenter, model)
+        changes = {**self.changes.get(model, {}), category: list(labels)}
+        mapping.with_changes(changes)
+        self.changes[model] = changes
 
     def clear(self) -> None:
         """Forget the data set and remove its files. Called while `work` is held."""

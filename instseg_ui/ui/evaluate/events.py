@@ -7,9 +7,9 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.evaluate import Evaluation, ModelResult
-from instseg_ui.ui.evaluate import figures, progress
-from instseg_ui.ui.evaluate.layout import Actions
-from instseg_ui.ui.evaluate.run import View
+from instseg_ui.show.html import nothing
+from instseg_ui.ui.evaluate.run import HINT, EvaluationView
+from instseg_ui.ui.shared.actions import RunActions
 
 LATEST: dict[str, Any] = {
     "trigger_mode": "always_last",
@@ -39,11 +39,11 @@ def category_of(evaluation: Evaluation | None, choice: object) -> int | None:
     return choice if isinstance(choice, int) and 0 <= choice < count else None
 
 
-def progress_of(view: View, actions: Actions) -> dict[Any, Any]:
+def progress_of(view: EvaluationView, actions: RunActions) -> dict[Any, Any]:
     """How far it is, or why it failed, and whether it can be stopped."""
     if view.failure:
         gr.Warning(view.failure, duration=8)
-    failed = figures.nothing(view.failure) if view.failure else progress.HINT
+    failed = nothing(view.failure) if view.failure else HINT
     return {
         actions.progress: view.progress or failed,
         actions.stop: gr.update(visible=view.busy),

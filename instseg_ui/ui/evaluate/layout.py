@@ -8,15 +8,14 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.ui.evaluate import figures
-from instseg_ui.ui.evaluate import progress as run_progress
-from instseg_ui.ui.shared import switch
+from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.photo import Tray
-from instseg_ui.ui.shared.picks_layout import picks_layout
+from instseg_ui.ui.shared.picks import picks_layout
 from instseg_ui.ui.shared.services import Services
 
 
 @dataclass(frozen=True)
-class Setup:
+class EvaluationSetup:
     """What is evaluated on what; `opened` changes when another data set is there."""
 
     opened: gr.State
@@ -26,25 +25,16 @@ class Setup:
     limit: gr.Number
     boundary: gr.Checkbox
     restart: gr.Checkbox
-    fast: gr.Checkbox
+    high_performance: gr.Checkbox
 
     @property
     def fields(self) -> list[Any]:
-        """In the order of `Form`."""
-        return [self.picks, self.limit, self.boundary, self.restart, self.fast]
+        """In the order of `EvaluationForm`."""
+        return [self.picks, self.limit, self.boundary, self.restart, self.high_performance]
 
 
 @dataclass(frozen=True)
-class Actions:
-    """The main action and its progress."""
-
-    go: gr.Button
-    stop: gr.Button
-    progress: gr.HTML
-
-
-@dataclass(frozen=True)
-class Mapping:
+class MappingControls:
     """What is wrong with the data set, and which class stands for which category.
 
     `changed` changes when a mapping was changed by hand.
@@ -61,7 +51,7 @@ class Mapping:
     table: gr.HTML
 
 
-def setup_layout(services: Services) -> Setup:
+def setup_layout(services: Services) -> EvaluationSetup:
     """The data set, the models, and how."""
     opened = gr.State(0)
     with gr.Row(elem_id="eval-setup", equal_height=False):
@@ -77,7 +67,7 @@ def setup_layout(services: Services) -> Setup:
             label = "Models to evaluate: published mask AP, size, state"
             shortcuts, picks = picks_layout(services, label, "eval-picks")
             more = _more_layout(services)
-    return Setup(opened=opened, uploads=uploads, picks=picks, shortcuts=shortcuts, **more)
+    return EvaluationSetup(opened=opened, uploads=uploads, picks=picks, shortcuts=shortcuts, **more)
 
 
 def _more_layout(services: Services) -> dict[str, Any]:
@@ -91,7 +81,7 @@ def _more_layout(services: Services) -> dict[str, Any]:
                 min_width=180,
                 elem_id="eval-limit",
             )
-            fast = switch.switch(services.settings, "eval-fast")
+            switch = high_performance.switch(services.settings, "eval-high-performance")
         boundary = gr.Checkbox(
             True, label="Boundary IoU too (takes the most time of the counting)", container=False
         )
@@ -101,19 +91,10 @@ def _more_layout(services: Services) -> dict[str, Any]:
             container=False,
             elem_id="eval-restart",
         )
-    return {"limit": limit, "fast": fast, "boundary": boundary, "restart": restart}
+    return {"limit": limit, "high_performance": switch, "boundary": boundary, "restart": restart}
 
 
-def actions_layout() -> Actions:
-    """The main action, and how far it is."""
-    with gr.Row(elem_classes="cmp-actions", equal_height=True):
-        go = gr.Button("Evaluate", variant="primary", elem_id="eval-go")
-        stop = gr.Button("Stop", visible=False, elem_id="eval-stop")
-        progress = gr.HTML(run_progress.HINT, elem_id="eval-progress")
-    return Actions(go, stop, progress)
-
-
-def mapping_layout() -> Mapping:
+def mapping_layout() -> MappingControls:
     """Findings, and the mapping to look at and to change."""
     changed = gr.State(0)
     findings = gr.HTML(figures.NO_DATA, elem_id="eval-findings")
@@ -133,5 +114,5 @@ def mapping_layout() -> Mapping:
             )
             put = gr.Button("Set", size="sm", min_width=70, elem_id="eval-map-set")
             reset = gr.Button("Back to names", size="sm", min_width=110, elem_id="eval-map-reset")
-        table = gr.HTML(figures.mapping_html(None), elem_id="eval-map-table")
-    return Mapping(changed, findings, panel, model, category, labels, put, reset, table)
+        table = gr.HTML(figures.NO_MAPPING, elem_id="eval-map-table")
+    return MappingControls(changed, findings, panel, model, category, labels, put, reset, table)

@@ -10,11 +10,13 @@ import gradio as gr
 
 from instseg_ui.errors import InstSegError
 from instseg_ui.evaluate import CategoryMap
-from instseg_ui.ui.evaluate import category_map, figures, run
+from instseg_ui.show.html import nothing
+from instseg_ui.ui.evaluate import figures, run
 from instseg_ui.ui.evaluate.desk import Desk, Desks
 from instseg_ui.ui.evaluate.events import LATEST, SHORT, progress_of
-from instseg_ui.ui.evaluate.layout import Actions, Mapping, Setup
-from instseg_ui.ui.evaluate.results import Results
+from instseg_ui.ui.evaluate.layout import EvaluationSetup, MappingControls
+from instseg_ui.ui.evaluate.results import EvaluationResults
+from instseg_ui.ui.shared.actions import RunActions
 from instseg_ui.ui.shared.events import OWN, said, session_of
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
@@ -24,10 +26,10 @@ def connect_mapping(
     services: Services,
     desks: Desks,
     jobs: Jobs,
-    setup: Setup,
-    actions: Actions,
-    mapping: Mapping,
-    results: Results,
+    setup: EvaluationSetup,
+    actions: RunActions,
+    mapping: MappingControls,
+    results: EvaluationResults,
 ) -> None:
     """Connect the findings, the table of the mapping, and the controls that change it."""
     _connect_findings(desks, setup, mapping, results)
@@ -36,7 +38,9 @@ def connect_mapping(
     _connect_changes(services, desks, actions, mapping, results, rescore)
 
 
-def _connect_findings(desks: Desks, setup: Setup, mapping: Mapping, results: Results) -> None:
+def _connect_findings(
+    desks: Desks, setup: EvaluationSetup, mapping: MappingControls, results: EvaluationResults
+) -> None:
     def describe(picks: Sequence[str], model: str | None, request: gr.Request) -> list[Any]:
         desk = desks.of(session_of(request))
         chosen = model if model in picks else next(iter(picks), None)
@@ -63,16 +67,17 @@ def _connect_findings(desks: Desks, setup: Setup, mapping: Mapping, results: Res
 
 
 def _findings(desk: Desk) -> str:
-    source = desk.evaluation or desk.dataset
-    return figures.dataset_html(desk.dataset, source.findings if source else ())
+    return figures.dataset_html(desk.dataset, desk.evaluation)
 
 
-def _connect_table(services: Services, desks: Desks, setup: Setup, mapping: Mapping) -> None:
+def _connect_table(
+    services: Services, desks: Desks, setup: EvaluationSetup, mapping: MappingControls
+) -> None:
     def table(model: str | None, request: gr.Request) -> str:
         try:
             found = _mapping(services, desks.of(session_of(request)), model)
         except InstSegError as error:
-            return figures.nothing(str(error))
+            return nothing(str(error))
         return figures.mapping_html(found)
 
     def classes(model: str | None, category: str | None, request: gr.Request) -> Any:
@@ -111,11 +116,11 @@ def _connect_table(services: Services, desks: Desks, setup: Setup, mapping: Mapp
 def _mapping(services: Services, desk: Desk, model: str | None) -> CategoryMap | None:
     if desk.dataset is None or not model:
         return None
-    return category_map.mapping_of(services, desk, model)
+    return desk.mapping(services.segmenter, model)
 
 
 def _rescorer(
-    desks: Desks, jobs: Jobs, actions: Actions, results: Results
+    desks: Desks, jobs: Jobs, actions: RunActions, results: EvaluationResults
 ) -> Callable[[gr.Request], Iterator[dict[Any, Any]]]:
     def rescore(request: gr.Request) -> Iterator[dict[Any, Any]]:
         for view in run.rescore(desks, jobs, session_of(request)):
@@ -128,15 +133,15 @@ def _rescorer(
 def _connect_changes(
     services: Services,
     desks: Desks,
-    actions: Actions,
-    mapping: Mapping,
-    results: Results,
+    actions: RunActions,
+    mapping: MappingControls,
+    results: EvaluationResults,
     rescore: Callable[[gr.Request], Iterator[dict[Any, Any]]],
 ) -> None:
     def put(model: str | None, category: str | None, labels: list[str], request: gr.Request) -> int:
         desk = desks.of(session_of(request))
         with said():
-            category_map.change_mapping(services, desk, model or "", category or "", labels)
+            desk.change_mapping(services.segmenter, model or "", category or "", labels)
         return time.monotonic_ns()
 
     def reset(model: str | None, request: gr.Request) -> int:

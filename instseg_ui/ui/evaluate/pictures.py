@@ -9,12 +9,13 @@ import gradio as gr
 
 from instseg_ui.errors import InstSegError
 from instseg_ui.evaluate import ModelResult
+from instseg_ui.show.html import nothing
 from instseg_ui.ui.evaluate import cases as case_views
 from instseg_ui.ui.evaluate import figures
 from instseg_ui.ui.evaluate.cases import Asked
 from instseg_ui.ui.evaluate.desk import BUSY, Desk, Desks
 from instseg_ui.ui.evaluate.events import LATEST, category_of, result_of
-from instseg_ui.ui.evaluate.results import ALL, Results
+from instseg_ui.ui.evaluate.results import ALL, EvaluationResults
 from instseg_ui.ui.shared.events import OWN, session_of
 from instseg_ui.ui.shared.services import Services
 
@@ -31,7 +32,7 @@ class _Look(NamedTuple):
     show: str
 
 
-def connect_cases(services: Services, desks: Desks, results: Results) -> None:
+def connect_cases(services: Services, desks: Desks, results: EvaluationResults) -> None:
     """Connect the small pictures, the viewer, and the counts that lead to them."""
     cases = results.cases
     asked = [results.model, cases.kind, cases.category, cases.score, cases.show]
@@ -74,7 +75,11 @@ def connect_cases(services: Services, desks: Desks, results: Results) -> None:
 
 
 def _connect_steps(
-    services: Services, desks: Desks, results: Results, inputs: list[Any], outputs: list[Any]
+    services: Services,
+    desks: Desks,
+    results: EvaluationResults,
+    inputs: list[Any],
+    outputs: list[Any],
 ) -> None:
     cases = results.cases
     for event, by in ((cases.show.input, 0), (cases.before.click, -1), (cases.after.click, 1)):
@@ -113,7 +118,7 @@ def _connect_steps(
 
 
 def _connect_counts(
-    desks: Desks, results: Results, first: Any, asked: list[Any], outputs: list[Any]
+    desks: Desks, results: EvaluationResults, first: Any, asked: list[Any], outputs: list[Any]
 ) -> None:
     cases = results.cases
 
@@ -152,13 +157,13 @@ def _look(services: Services, desk: Desk, look: _Look, place: int) -> list[Any]:
         if result is None:
             return _nothing(figures.NO_RUN)
         if not desk.readable:
-            return _nothing(figures.nothing(BUSY))
+            return _nothing(nothing(BUSY))
         least = float(look.score) if isinstance(look.score, int | float) else 0.0
         asked = Asked(look.kind or _FIRST, least, category_of(desk.evaluation, look.category))
         try:
             return _case(services, desk, result, asked, place, look.show)
         except InstSegError as error:
-            return _nothing(figures.nothing(str(error)))
+            return _nothing(nothing(str(error)))
 
 
 def _case(

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import htpy as h
 
+from instseg_ui.show.evaluation_charts import IOUS
+from instseg_ui.show.html import markup
 from instseg_ui.ui.evaluate import cases as case_views
-from instseg_ui.ui.evaluate import charts
 from instseg_ui.ui.evaluate import figures as evaluate_figures
 from instseg_ui.ui.viewer import Viewer
 
@@ -19,7 +21,7 @@ _CASES = (Path(__file__).parent / "on_load_cases.js").read_text(encoding="utf-8"
 
 
 @dataclass(frozen=True)
-class Cases:
+class CaseControls:
     """From a number to its pictures; `place` is the case in the viewer."""
 
     place: gr.State
@@ -35,7 +37,7 @@ class Cases:
 
 
 @dataclass(frozen=True)
-class Results:
+class EvaluationResults:
     """What was found, as it is looked at; `scored` changes when there is something new."""
 
     scored: gr.State
@@ -54,7 +56,7 @@ class Results:
     classes: gr.HTML
     confused: gr.Plot
     pairs: gr.HTML
-    cases: Cases
+    cases: CaseControls
     context: gr.HTML
     html: gr.Button
     json: gr.Button
@@ -63,7 +65,7 @@ class Results:
     file: gr.DownloadButton
 
 
-def results_layout() -> Results:
+def results_layout() -> EvaluationResults:
     """What was found, in tabs of its own."""
     scored = gr.State(0)
     model = gr.Dropdown(
@@ -88,7 +90,7 @@ def results_layout() -> Results:
             cases = _cases_layout()
         with gr.Tab("Take away", id="take"):
             take = _take_layout()
-    return Results(
+    return EvaluationResults(
         scored=scored,
         tabs=tabs,
         model=model,
@@ -110,21 +112,26 @@ def _counts(elem_id: str) -> gr.HTML:
     return gr.HTML(evaluate_figures.NO_RUN, elem_id=elem_id, js_on_load=_CASES)
 
 
+def _head(text: str) -> gr.HTML:
+    """The heading of a chart."""
+    return gr.HTML(markup(h.h4[text]), elem_classes="eval-head")
+
+
 def _curves_layout() -> dict[str, Any]:
     plain: dict[str, Any] = {"show_label": False, "elem_classes": "eval-chart"}
     with gr.Row(elem_classes="eval-numbers"):
         category = gr.Dropdown(
             [("All classes", ALL)], value=ALL, label="Class", min_width=180, elem_id="eval-class"
         )
-        iou = gr.Radio(list(charts.IOUS), value="IoU 0.50", label="Right from", elem_id="eval-iou")
+        iou = gr.Radio(list(IOUS), value="IoU 0.50", label="Right from", elem_id="eval-iou")
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=320):
-            gr.HTML("<h4>Precision and recall, masks</h4>", elem_classes="eval-head")
+            _head("Precision and recall, masks")
             curve = gr.Plot(elem_id="eval-curve", **plain)
         with gr.Column(scale=1, min_width=320):
-            gr.HTML("<h4>F1 over the threshold, masks at IoU 0.5</h4>", elem_classes="eval-head")
+            _head("F1 over the threshold, masks at IoU 0.5")
             f1 = gr.Plot(elem_id="eval-f1", **plain)
-    gr.HTML("<h4>Are scores the share that is right?</h4>", elem_classes="eval-head")
+    _head("Are scores the share that is right?")
     with gr.Row(equal_height=False):
         with gr.Column(scale=1, min_width=320):
             calibration = gr.Plot(elem_id="eval-calibration", **plain)
@@ -140,7 +147,7 @@ def _curves_layout() -> dict[str, Any]:
     }
 
 
-def _cases_layout() -> Cases:
+def _cases_layout() -> CaseControls:
     place = gr.State(0)
     with gr.Row(elem_classes="eval-numbers"):
         kind = gr.Dropdown(
@@ -175,7 +182,7 @@ def _cases_layout() -> Cases:
                     elem_id="eval-show",
                 )
             viewer = Viewer(case_views.NO_PICTURE, accepts_files=False, elem_id="eval-viewer")
-    return Cases(
+    return CaseControls(
         place=place,
         kind=kind,
         category=category,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from instseg_ui.errors import Cancelled, InputError, InstSegError
 from instseg_ui.evaluate import (
@@ -21,20 +21,23 @@ from instseg_ui.evaluate import (
 )
 from instseg_ui.evaluate.run import OnProgress
 from instseg_ui.evaluate.scores import KINDS
+from instseg_ui.show.evaluation import ended_words, progress_words
+from instseg_ui.show.html import progress, summary
 from instseg_ui.ui.benchmark.run import whole
-from instseg_ui.ui.evaluate.category_map import mapping_of
 from instseg_ui.ui.evaluate.desk import NO_DATA, Desk, Desks
-from instseg_ui.ui.evaluate.progress import ended, progress_of, sentence_of
-from instseg_ui.ui.segment.facts import progress_html
 from instseg_ui.ui.shared.jobs import Done, Job, Jobs, Report, follow
 from instseg_ui.ui.shared.services import Services
 
 MOST_IMAGES = 100_000
 _EVERY_S = 0.25
+HINT = summary(
+    "Add a data set, pick models, then evaluate. A run that was stopped goes on where it was."
+)
+WAITING = progress("Waiting for its turn")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class EvaluationForm:
     """What the visitor has set, as the page hands it over."""
 
     models: Sequence[str]
@@ -45,7 +48,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class EvaluationView:
     """What to show; `opened` and `scored` tell what is new on the desk."""
 
     progress: str
@@ -59,7 +62,7 @@ class View:
 class _Latest:
     """Where the work is; written by its thread, read by the page's."""
 
-    progress: EvaluationProgress | None = None
+    now: EvaluationProgress | None = None
     shown: float = 0.0
 
     def due(self) -> bool:
@@ -73,7 +76,7 @@ class _Latest:
 
 def open_upload(
     desks: Desks, jobs: Jobs, uploads: Sequence[str] | None, session: str
-) -> Iterator[View]:
+) -> Iterator[EvaluationView]:
     """Open what was uploaded and yield how far it is; what was there before is put away."""
     job = jobs.begin(session)
     latest = _Latest()
@@ -81,40 +84,36 @@ def open_upload(
     def work(report: Report) -> Dataset:
         return desks.take(session, uploads or (), Watch(report, job.stopped.is_set))
 
-    try:
+    def steps() -> Iterator[EvaluationView]:
         for step in follow(work, job):
             if isinstance(step, Done):
                 sentence = "Opened. Look at the findings and the mapping below, then evaluate."
-                yield View(sentence_of(sentence), busy=False, opened=True, scored=True)
+                yield EvaluationView(summary(sentence), busy=False, opened=True, scored=True)
             elif latest.due():
-                yield View(progress_html(step.name or "Opening the data set"))
-    except InstSegError as error:
-        if not (isinstance(error, Cancelled) and job.replaced):
-            yield View("", busy=False, failure=str(error), opened=True, scored=True)
-    finally:
-        job.stopped.set()
-        jobs.end(session, job)
+                yield EvaluationView(progress(step.name or "Opening the data set"))
+
+    failed = EvaluationView("", busy=False, opened=True, scored=True)
+    yield from _until_its_end(steps(), failed, jobs, job, session)
 
 
-def run(services: Services, desks: Desks, jobs: Jobs, form: Form, session: str) -> Iterator[View]:
+def run(
+    services: Services, desks: Desks, jobs: Jobs, form: EvaluationForm, session: str
+) -> Iterator[EvaluationView]:
     """Evaluate the models, and yield what to show while it goes on and how it ended.
 
     A run that is stopped shows the figures of the images that all its models were run on.
     """
     job = jobs.begin(session)
     desk = desks.of(session)
-    try:
+
+    def steps() -> Iterator[EvaluationView]:
         options, models = _options(form), _models(services, desk, form.models)
         yield from _follow(services, desk, models, options, job)
-    except InstSegError as error:
-        if not (isinstance(error, Cancelled) and job.replaced):
-            yield View("", busy=False, failure=str(error))
-    finally:
-        job.stopped.set()
-        jobs.end(session, job)
+
+    yield from _until_its_end(steps(), EvaluationView("", busy=False), jobs, job, session)
 
 
-def rescore(desks: Desks, jobs: Jobs, session: str) -> Iterator[View]:
+def rescore(desks: Desks, jobs: Jobs, session: str) -> Iterator[EvaluationView]:
     """Count again what the models found, with the mapping as it is now; no model runs."""
     desk = desks.of(session)
     before = desk.evaluation
@@ -126,21 +125,41 @@ def rescore(desks: Desks, jobs: Jobs, session: str) -> Iterator[View]:
         with desk.work, desk.reading:
             return _again(desk, before, report, latest, job)
 
-    try:
+    def steps() -> Iterator[EvaluationView]:
         for step in follow(work, job):
             if isinstance(step, Done):
-                yield View(ended(step.value, stopped=False), busy=False, scored=True)
-            elif latest.progress is not None and latest.due():
-                yield View(progress_of(latest.progress, []))
+                yield EvaluationView(summary(ended_words(step.value)), busy=False, scored=True)
+            elif latest.now is not None and latest.due():
+                yield EvaluationView(_progress(latest.now, []))
+
+    yield from _until_its_end(steps(), EvaluationView("", busy=False), jobs, job, session)
+
+
+def _until_its_end(
+    steps: Iterator[EvaluationView], failed: EvaluationView, jobs: Jobs, job: Job, session: str
+) -> Iterator[EvaluationView]:
+    """The steps; where they fail, `failed` with the reason, but in silence for a newer job."""
+    try:
+        yield from steps
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
-            yield View("", busy=False, failure=str(error))
+            yield replace(failed, failure=str(error))
     finally:
         job.stopped.set()
         jobs.end(session, job)
 
 
-def _options(form: Form) -> Options:
+def _progress(now: EvaluationProgress, models: Sequence[str]) -> str:
+    """The bar is that of all models together."""
+    share, words = (now.done / now.total if now.total else None), progress_words(now)
+    if len(models) > 1 and now.model in models and now.stage != "scoring":
+        place = models.index(now.model)
+        words += f" · model {place + 1} of {len(models)}"
+        share = None if share is None else (place + share) / len(models)
+    return progress(words, share)
+
+
+def _options(form: EvaluationForm) -> Options:
     limit = None if form.limit in (None, "", 0) else whole(form.limit, "Images", MOST_IMAGES)
     return Options(
         limit=limit,
@@ -161,7 +180,7 @@ def _models(services: Services, desk: Desk, models: Sequence[str]) -> list[str]:
     if not models:
         raise InputError("No model is picked. Pick one or more, then evaluate.")
     for model in models:
-        if not mapping_of(services, desk, model).known().any():
+        if not desk.mapping(services.segmenter, model).known().any():
             raise InputError(
                 f"{model} has no class that is named as a category of the data set. Say below "
                 "which class stands for which category, or take the model away."
@@ -171,7 +190,7 @@ def _models(services: Services, desk: Desk, models: Sequence[str]) -> list[str]:
 
 def _follow(
     services: Services, desk: Desk, models: Sequence[str], options: Options, job: Job
-) -> Iterator[View]:
+) -> Iterator[EvaluationView]:
     latest = _Latest()
 
     def work(report: Report) -> tuple[Evaluation, bool]:
@@ -181,9 +200,11 @@ def _follow(
     for step in follow(work, job):
         if isinstance(step, Done):
             found, stopped = step.value
-            yield View(ended(found, stopped=stopped), busy=False, scored=True)
-        elif latest.progress is not None and latest.due():
-            yield View(progress_of(latest.progress, models))
+            yield EvaluationView(
+                summary(ended_words(found, stopped=stopped)), busy=False, scored=True
+            )
+        elif latest.now is not None and latest.due():
+            yield EvaluationView(_progress(latest.now, models))
 
 
 def _evaluate(
@@ -200,9 +221,9 @@ def _evaluate(
     if dataset is None or folder is None or job.stopped.is_set():
         raise Cancelled("Stopped before it began.")
 
-    def tell(progress: EvaluationProgress) -> None:
-        latest.progress = progress
-        report(progress.stage)
+    def tell(now: EvaluationProgress) -> None:
+        latest.now = now
+        report(now.stage)
 
     desk.put_away()
     changes = {model: desk.changes.get(model, {}) for model in models}
@@ -261,9 +282,9 @@ def _so_far(
 
 
 def _again(desk: Desk, before: Evaluation, report: Report, latest: _Latest, job: Job) -> Evaluation:
-    def tell(progress: EvaluationProgress) -> None:
-        latest.progress = progress
-        report(progress.stage)
+    def tell(now: EvaluationProgress) -> None:
+        latest.now = now
+        report(now.stage)
 
     found = summarize(
         before.dataset,

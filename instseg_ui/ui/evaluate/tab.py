@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import threading
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import htpy as h
+from markupsafe import Markup
 
-from instseg_ui.ui.evaluate import (
-    charts,
-    counts,
-    downloads,
-    progress,
-)
-from instseg_ui.ui.evaluate import (
-    figures as evaluate_figures,
-)
-from instseg_ui.ui.evaluate import (
-    run as evaluate_run,
-)
-from instseg_ui.ui.evaluate.desk import Desks
+from instseg_ui.errors import InputError
+from instseg_ui.settings import Settings
+from instseg_ui.show import evaluation_charts as charts
+from instseg_ui.show.evaluation_files import to_html, to_json, write_results
+from instseg_ui.show.html import markup
+from instseg_ui.show.plotly_charts import figure
+from instseg_ui.ui.evaluate import figures as evaluate_figures
+from instseg_ui.ui.evaluate import run as evaluate_run
+from instseg_ui.ui.evaluate.desk import BUSY, Desk, Desks
 from instseg_ui.ui.evaluate.events import (
     LATEST,
     RUNNING,
@@ -32,31 +30,32 @@ from instseg_ui.ui.evaluate.events import (
     result_of,
 )
 from instseg_ui.ui.evaluate.layout import (
-    Actions,
-    Setup,
-    actions_layout,
+    EvaluationSetup,
     mapping_layout,
     setup_layout,
 )
 from instseg_ui.ui.evaluate.mapping import connect_mapping
 from instseg_ui.ui.evaluate.pictures import connect_cases
-from instseg_ui.ui.evaluate.results import ALL, Results, results_layout
-from instseg_ui.ui.evaluate.run import Form, View
+from instseg_ui.ui.evaluate.results import ALL, EvaluationResults, results_layout
+from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared import picks as model_picks
+from instseg_ui.ui.shared.actions import RunActions, actions_layout
 from instseg_ui.ui.shared.events import OWN, said, save_script, session_of
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
 
-_STYLE = (Path(__file__).parent / "evaluate.css").read_text(encoding="utf-8")
+_STYLE = Markup((Path(__file__).parent / "evaluate.css").read_text(encoding="utf-8"))
 
 
 def evaluate_tab(services: Services, tab: gr.Tab) -> None:
     """Lay the tab out and connect it; which models are here is said anew whenever it is opened."""
-    gr.HTML(f"<style>{_STYLE}</style>", elem_id="eval-style")
+    gr.HTML(markup(h.style[_STYLE]), elem_id="eval-style")
     setup = setup_layout(services)
-    jobs, desks = Jobs(), Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
-    actions = actions_layout()
+    jobs = services.jobs["evaluate"]
+    desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
+    services.jobs.on_leave(desks.leave)
+    actions = actions_layout("Evaluate", evaluate_run.HINT, "eval")
     mapping = mapping_layout()
     results = results_layout()
     _connect_setup(services, setup, tab)
@@ -66,10 +65,9 @@ def evaluate_tab(services: Services, tab: gr.Tab) -> None:
     _connect_charts(desks, results)
     connect_cases(services, desks, results)
     _connect_files(services, desks, results)
-    _clear_when_left(jobs, desks)
 
 
-def _connect_setup(services: Services, setup: Setup, tab: gr.Tab) -> None:
+def _connect_setup(services: Services, setup: EvaluationSetup, tab: gr.Tab) -> None:
     # The value is left alone: somebody may have picked by the time the answer is there.
     tab.select(
         lambda: gr.update(choices=model_picks.choices(services)),
@@ -90,13 +88,13 @@ def _connect_running(
     services: Services,
     desks: Desks,
     jobs: Jobs,
-    setup: Setup,
-    actions: Actions,
-    results: Results,
+    setup: EvaluationSetup,
+    actions: RunActions,
+    results: EvaluationResults,
 ) -> None:
     outputs = [actions.progress, actions.stop, setup.opened, results.scored]
 
-    def shown(view: View) -> dict[Any, Any]:
+    def shown(view: EvaluationView) -> dict[Any, Any]:
         return progress_of(view, actions) | {
             state: time.monotonic_ns()
             for state, new in ((setup.opened, view.opened), (results.scored, view.scored))
@@ -112,11 +110,11 @@ def _connect_running(
         limit: float | None,
         boundary: bool,
         restart: bool,
-        fast: bool,
+        wanted: bool,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
-        engine = high_performance.engine(services.settings, fast)
-        form = Form(models, limit, boundary, restart, engine)
+        engine = high_performance.engine(services.settings, wanted)
+        form = EvaluationForm(models, limit, boundary, restart, engine)
         for view in evaluate_run.run(services, desks, jobs, form, session_of(request)):
             yield shown(view)
 
@@ -124,13 +122,13 @@ def _connect_running(
         jobs.stop(session_of(request))
 
     setup.uploads.upload(open_upload, setup.uploads, outputs, **SHORT, **OWN)
-    actions.go.click(lambda: progress.WAITING, None, actions.progress, queue=False, **OWN).then(
+    actions.go.click(lambda: evaluate_run.WAITING, None, actions.progress, queue=False, **OWN).then(
         run, setup.fields, outputs, **RUNNING, **OWN
     )
     actions.stop.click(stop, None, None, queue=False, **OWN)
 
 
-def _connect_figures(desks: Desks, results: Results) -> None:
+def _connect_figures(desks: Desks, results: EvaluationResults) -> None:
     def figures(kind: str, request: gr.Request) -> str:
         found = desks.of(session_of(request)).evaluation
         return evaluate_figures.figures_html(found, evaluate_figures.KINDS.get(kind, "mask"))
@@ -138,9 +136,9 @@ def _connect_figures(desks: Desks, results: Results) -> None:
     def classes(model: str | None, kind: str, request: gr.Request) -> list[Any]:
         result = result_of(desks.of(session_of(request)).evaluation, model)
         return [
-            counts.classes_html(result, evaluate_figures.KINDS.get(kind, "mask")),
-            counts.confusion_html(result),
-            None if result is None else charts.confused(result),
+            evaluate_figures.classes_html(result, evaluate_figures.KINDS.get(kind, "mask")),
+            evaluate_figures.confusion_html(result),
+            None if result is None else figure(charts.confused(result)),
         ]
 
     def others(model: str | None, request: gr.Request) -> list[Any]:
@@ -148,7 +146,7 @@ def _connect_figures(desks: Desks, results: Results) -> None:
         names = [one.model for one in found.results] if found else []
         first = model if model in names else next(iter(names), None)
         return [
-            counts.errors_html(found),
+            evaluate_figures.errors_html(found),
             evaluate_figures.calibration_html(found),
             evaluate_figures.context_html(found),
             gr.update(choices=names, value=first, visible=bool(names)),
@@ -181,7 +179,7 @@ def _connect_figures(desks: Desks, results: Results) -> None:
     )
 
 
-def _connect_charts(desks: Desks, results: Results) -> None:
+def _connect_charts(desks: Desks, results: EvaluationResults) -> None:
     def choices(request: gr.Request) -> list[Any]:
         dataset = desks.of(session_of(request)).dataset
         names = [one.name for one in dataset.categories] if dataset else []
@@ -194,15 +192,15 @@ def _connect_charts(desks: Desks, results: Results) -> None:
             return [None, None]
         place = category_of(found, category)
         return [
-            charts.precision_recall(found, charts.IOUS.get(iou, 0), place),
-            charts.f1_over_threshold(found, place),
+            figure(charts.precision_recall(found, charts.IOUS.get(iou, 0), place)),
+            figure(charts.f1_over_threshold(found, place)),
         ]
 
     def fixed(request: gr.Request) -> list[Any]:
         found = desks.of(session_of(request)).evaluation
         if found is None or not found.results:
             return [None, None]
-        return [charts.errors(found), charts.calibration(found)]
+        return [figure(charts.errors(found)), figure(charts.calibration(found))]
 
     results.scored.change(
         choices, None, [results.category, results.cases.category], **LATEST, **OWN
@@ -218,7 +216,7 @@ def _connect_charts(desks: Desks, results: Results) -> None:
     results.scored.change(fixed, None, [results.costs, results.calibration], **LATEST, **OWN)
 
 
-def _connect_files(services: Services, desks: Desks, results: Results) -> None:
+def _connect_files(services: Services, desks: Desks, results: EvaluationResults) -> None:
     for button, kind in (
         (results.html, "html"),
         (results.json, "json"),
@@ -228,20 +226,35 @@ def _connect_files(services: Services, desks: Desks, results: Results) -> None:
         def save(model: str | None, request: gr.Request, kind: str = kind) -> str:
             desk = desks.of(session_of(request))
             with said():
-                return str(downloads.export(desk, kind, model, services.settings))
+                return str(export(desk, kind, model, services.settings))
 
         button.click(
             save, results.taken, results.file, concurrency_id="evaluate-figures", **OWN
         ).success(None, None, None, js=save_script("eval-file"), **OWN)
 
 
-def _clear_when_left(jobs: Jobs, desks: Desks) -> None:
-    """End the work of a visitor who closes the page, and remove what they brought."""
+def export(desk: Desk, kind: str, model: str | None, settings: Settings) -> Path:
+    """A file of the evaluation: `html`, `json`, or one model's `predictions` as COCO results.
 
-    def leave(request: gr.Request) -> None:
-        session = session_of(request)
-        jobs.stop(session)
-        # It waits until the running work has seen that it is to end.
-        threading.Thread(target=desks.leave, args=[session], daemon=True).start()
+    It lies among the session's files and goes with them.
 
-    gr.context.Context.root_block.unload(leave)
+    Raises:
+        InputError: there is nothing yet, a run is under way, or it cannot be written.
+    """
+    with desk.reading:
+        found, files = desk.evaluation, desk.files
+        if found is None or files is None or not found.results:
+            raise InputError("There is nothing to save yet. Evaluate a model first.")
+        if kind != "json" and not desk.readable:
+            raise InputError(BUSY)
+        name = "".join(c if c.isalnum() or c in "-_" else "-" for c in found.dataset.name)[:60]
+        folder = files / secrets.token_hex(20)
+        folder.mkdir(parents=True)
+        if kind == "predictions":
+            result = next((one for one in found.results if one.model == model), found.results[0])
+            path = folder / f"{name}-{result.model}.predictions.json"
+            write_results(result, path)
+            return path
+        path = folder / f"{name}-evaluation.{kind}"
+        path.write_bytes(to_json(found) if kind == "json" else to_html(found, settings))
+        return path

@@ -1,36 +1,27 @@
-"""Looking at one photo with one model: what the Segment tab shows at each moment."""
+"""One photo run through one model: what the Segment tab shows at each moment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import cv2
+from markupsafe import Markup
 
 from instseg_ui import images
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.errors import Cancelled, InstSegError
-from instseg_ui.images import Image
 from instseg_ui.numbers import seconds
-from instseg_ui.palette import color
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction, check_threshold
-from instseg_ui.ui import uploads
-from instseg_ui.ui.segment.facts import facts_html, waiting_html
+from instseg_ui.show.model_facts import model_facts, waiting
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.jobs import Done, Job, Report, Stage, follow
+from instseg_ui.ui.shared.jobs import Done, Job, JobStage, Report, follow
 from instseg_ui.ui.shared.services import Services
-from instseg_ui.ui.viewer.viewer import (
-    ImageValue,
-    MessageValue,
-    PredictionValue,
-    ViewerValue,
-    viewer_value,
-)
+from instseg_ui.ui.viewer.picture import class_colors, image_value, prediction_value
+from instseg_ui.ui.viewer.viewer import ImageValue, MessageValue, ViewerValue, viewer_value
 
-_QUALITY = 92
 _STAGES = {
     "": "Waiting for",
     "loading": "Loading",
@@ -40,58 +31,58 @@ _STAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """What to show: the viewer's value, the facts' HTML, and a sentence if something failed."""
+class SegmentView:
+    """What to show: the viewer's value, the facts, and a sentence if something failed."""
 
     viewer: ViewerValue
-    facts: str
+    facts: Markup
     failure: str | None = None
     busy: bool = False
 
 
-def look(
+def run(
     services: Services,
     photo: str | None,
     model: str | None,
     session: str,
     cache: Path,
     engine: str | None = None,
-) -> Iterator[View]:
+) -> Iterator[SegmentView]:
     """Segment the photo at `photo` and yield what to show, stage by stage.
 
-    `engine` is one of `engines.MODES`, None the setting's. A newer look of the same visitor ends
+    `engine` is one of `engines.MODES`, None the setting's. A newer run of the same visitor ends
     this one in silence; asking again for what is running yields nothing, since starting over
     would cost the model's loading.
     """
     spec = services.spec(model)
     task = (photo, spec.id, engine)
-    if services.jobs.doing(session) == task:
+    if services.jobs["segment"].doing(session) == task:
         return
-    job = services.jobs.begin(session, task)
+    job = services.jobs["segment"].begin(session, task)
     try:
         if photo is None:
-            yield nothing(spec)
+            yield no_photo(spec)
             return
-        yield from _look(services, photo, spec, engine, job, cache)
+        yield from _run(services, photo, spec, engine, job, cache)
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
             view = failed(spec, str(error))
             yield replace(view, failure=None) if isinstance(error, Cancelled) else view
     finally:
         job.stopped.set()
-        services.jobs.end(session, job)
+        services.jobs["segment"].end(session, job)
 
 
-def nothing(spec: ModelSpec) -> View:
+def no_photo(spec: ModelSpec) -> SegmentView:
     """Before any photo."""
     message: MessageValue = {"kind": "empty", "text": "Drop a photo here"}
-    return View(viewer_value(message=message), waiting_html(spec, "Measured when it runs."))
+    return SegmentView(viewer_value(message=message), waiting(spec, "Measured when it runs."))
 
 
-def failed(spec: ModelSpec, sentence: str) -> View:
+def failed(spec: ModelSpec, sentence: str) -> SegmentView:
     """The old picture stays; the sentence says what to do."""
     message: MessageValue = {"kind": "error", "text": sentence}
-    return View(viewer_value(message=message), waiting_html(spec, "It did not run."), sentence)
+    return SegmentView(viewer_value(message=message), waiting(spec, "It did not run."), sentence)
 
 
 def answer(
@@ -114,16 +105,11 @@ def answer(
     return {**to_json(prediction.at(threshold)), "threshold": threshold}
 
 
-def _look(
+def _run(
     services: Services, photo: str, spec: ModelSpec, engine: str | None, job: Job, cache: Path
-) -> Iterator[View]:
+) -> Iterator[SegmentView]:
     image = images.read(photo, services.settings)
-    shown: ImageValue = {
-        "url": display_url(image, cache),
-        "width": image.width,
-        "height": image.height,
-        "name": image.name,
-    }
+    shown = image_value(image, cache)
 
     def work(report: Report) -> Prediction:
         return services.segmenter.segment(
@@ -140,36 +126,22 @@ def _look(
             sentence = _busy_sentence(spec.id, step)
             message: MessageValue = {"kind": "busy", "text": sentence}
             viewer = viewer_value(image=shown, message=message)
-            yield View(viewer, waiting_html(spec, sentence), busy=True)
+            yield SegmentView(viewer, waiting(spec, sentence), busy=True)
     except Cancelled:
         if job.replaced or not high_performance.preparing(stage):
             raise
         raise Cancelled(high_performance.stopped_sentence(spec.id)) from None
 
 
-def _busy_sentence(model: str, stage: Stage) -> str:
+def _busy_sentence(model: str, stage: JobStage) -> str:
     sentence = high_performance.preparing_sentence(model, stage.name)
     sentence = sentence or f"{_STAGES.get(stage.name, 'Running')} {model}"
     return f"{sentence} · {seconds(stage.elapsed)}" if stage.elapsed >= 1 else sentence
 
 
-def _done(prediction: Prediction, spec: ModelSpec, engine: str | None, shown: ImageValue) -> View:
-    classes = {(row.class_id, row.label) for row in prediction.instances}
-    viewer = viewer_value(
-        image=shown,
-        prediction=cast(PredictionValue, {**to_json(prediction), "engine": engine or ""}),
-        colors={str(class_id): color(label) for class_id, label in classes},
-    )
-    return View(viewer, facts_html(prediction, spec))
-
-
-def display_url(image: Image, cache: Path) -> str:
-    """The upright pixels as a file that every browser can show, in Gradio's own cache.
-
-    Its name cannot be guessed, and it is deleted an hour after it was last shown anew.
-    """
-    path = cache / uploads.private_name(image.digest) / "photo.jpg"
-    if not uploads.renewed(path):
-        data = cv2.imencode(".jpg", image.pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
-        uploads.write(path, data.tobytes())
-    return f"/gradio_api/file={path.as_posix()}"
+def _done(
+    prediction: Prediction, spec: ModelSpec, engine: str | None, shown: ImageValue
+) -> SegmentView:
+    found = prediction_value(prediction, engine)
+    viewer = viewer_value(image=shown, prediction=found, colors=class_colors(found["instances"]))
+    return SegmentView(viewer, model_facts(prediction, spec))

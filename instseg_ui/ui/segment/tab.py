@@ -18,16 +18,12 @@ from instseg_ui.ui.shared import (
 from instseg_ui.ui.shared import (
     fetch as model_fetch,
 )
-from instseg_ui.ui.shared import (
-    high_performance,
-    model_table,
-    switch,
-)
+from instseg_ui.ui.shared import high_performance, model_table
 from instseg_ui.ui.shared.events import OWN, save_script, session_of
-from instseg_ui.ui.shared.photo import OpenButton, Photo
+from instseg_ui.ui.shared.photo import OpenButton, PhotoInput
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.uploads import bundled
-from instseg_ui.ui.viewer import Viewer, uploaded_photo, viewer_value
+from instseg_ui.ui.viewer import Viewer, uploaded_photo
 
 _QUEUED: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 4}
 
@@ -41,10 +37,10 @@ _TAB = "segment"
 class PhotoSide:
     """Where a photo comes in."""
 
-    photo: Photo
+    photo: PhotoInput
     opened: OpenButton
     take: gr.Button
-    camera: Photo
+    camera: PhotoInput
     examples: gr.Dataset
 
 
@@ -59,7 +55,7 @@ class ExportSide:
 
 
 @dataclass(frozen=True)
-class Parts:
+class SegmentParts:
     """The tab's components. `run` changes whenever a model is to be run, also the same again."""
 
     model: gr.State
@@ -69,7 +65,7 @@ class Parts:
     export: ExportSide
     stop: gr.Button
     viewer: Viewer
-    fast: gr.Checkbox
+    high_performance: gr.Checkbox
     table: gr.Dataframe
     asked: gr.State
     fetch_panel: gr.Column
@@ -78,32 +74,32 @@ class Parts:
     dismiss: gr.Button
 
     @property
-    def photo(self) -> Photo:
+    def photo(self) -> PhotoInput:
         """The photo that is looked at."""
         return self.side.photo
 
 
-def segment_tab(services: Services) -> Parts:
+def segment_tab(services: Services) -> SegmentParts:
     """Lay the tab out and connect it."""
     parts = _layout(services)
-    _connect_looking(services, parts)
+    _connect_running(services, parts)
     _connect_export(services, parts)
     _connect_picking(services, parts)
     _connect_fetching(services, parts)
     return parts
 
 
-def _layout(services: Services) -> Parts:
+def _layout(services: Services) -> SegmentParts:
     model, run = gr.State(services.settings.default_model), gr.State(0)
     asked = gr.State(None)
     with gr.Row(elem_classes="instrument", equal_height=False):
         with gr.Column(scale=1, min_width=250, elem_classes="side"):
             side = _photo_side(services)
-            fast = switch.switch(services.settings, "fast", info=True)
+            switch = high_performance.switch(services.settings, "high-performance", info=True)
             facts = gr.HTML(elem_id="facts")
             export = _export_side()
         with gr.Column(scale=4, min_width=320, elem_classes="stage-side"):
-            viewer = Viewer(viewer_value(floor=services.settings.floor), elem_id="viewer")
+            viewer = Viewer(elem_id="viewer")
             stop = gr.Button("Stop", size="sm", visible=False, elem_id="stop")
     with gr.Column(visible=False, elem_id="fetch") as fetch_panel:
         offer = gr.HTML(elem_id="fetch-offer")
@@ -111,7 +107,7 @@ def _layout(services: Services) -> Parts:
             dismiss = gr.Button("Not now", size="sm", elem_id="fetch-dismiss")
             fetch = gr.Button("Fetch", variant="primary", size="sm", elem_id="fetch-button")
     table = _table(services)
-    return Parts(
+    return SegmentParts(
         model,
         run,
         side,
@@ -119,7 +115,7 @@ def _layout(services: Services) -> Parts:
         export,
         stop,
         viewer,
-        fast,
+        switch,
         table,
         asked,
         fetch_panel,
@@ -130,7 +126,7 @@ def _layout(services: Services) -> Parts:
 
 
 def _photo_side(services: Services) -> PhotoSide:
-    photo = Photo(
+    photo = PhotoInput(
         value=str(services.examples[0]) if services.examples else None,
         label="Photo",
         sources=["upload"],
@@ -145,7 +141,7 @@ def _photo_side(services: Services) -> PhotoSide:
             "Open a photo", file_types=["image"], size="sm", min_width=60, elem_id="open"
         )
         take = gr.Button("Camera", size="sm", min_width=60, elem_id="take")
-    camera = Photo(
+    camera = PhotoInput(
         label="Camera", sources=["webcam"], visible=False, height=210, elem_id="camera", buttons=[]
     )
     examples = gr.Dataset(
@@ -191,13 +187,13 @@ def _table(services: Services) -> gr.Dataframe:
     )
 
 
-def _connect_looking(services: Services, parts: Parts) -> None:
-    def look(
-        photo: str | None, model: str, fast: bool, request: gr.Request
+def _connect_running(services: Services, parts: SegmentParts) -> None:
+    def run(
+        photo: str | None, model: str, wanted: bool, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
         cache, busy = Path(parts.viewer.GRADIO_CACHE), False
-        engine = high_performance.engine(services.settings, fast)
-        for view in segment_run.look(services, photo, model, session_of(request), cache, engine):
+        engine = high_performance.engine(services.settings, wanted)
+        for view in segment_run.run(services, photo, model, session_of(request), cache, engine):
             if view.failure:
                 gr.Warning(view.failure, duration=8)
             yield view.viewer, view.facts, gr.update(visible=view.busy)
@@ -210,7 +206,7 @@ def _connect_looking(services: Services, parts: Parts) -> None:
         return model_table.styled(services.segmenter, model)
 
     def stop(request: gr.Request) -> None:
-        services.jobs.stop(session_of(request))
+        services.jobs["segment"].stop(session_of(request))
 
     def take(event: gr.EventData) -> str:
         return str(uploaded_photo(event))
@@ -218,9 +214,9 @@ def _connect_looking(services: Services, parts: Parts) -> None:
     page = gr.context.Context.root_block
     page.load(mark, parts.model, parts.table, queue=False, **OWN)
     gr.on(
-        [parts.photo.change, parts.run.change, parts.fast.change, page.load],
-        look,
-        [parts.photo, parts.model, parts.fast],
+        [parts.photo.change, parts.run.change, parts.high_performance.change, page.load],
+        run,
+        [parts.photo, parts.model, parts.high_performance],
         [parts.viewer, parts.facts, parts.stop],
         trigger_mode="multiple",
         **_QUEUED,
@@ -251,7 +247,7 @@ def _connect_sources(services: Services, side: PhotoSide) -> None:
     side.camera.change(taken, side.camera, [side.photo, shown, side.camera], queue=False, **OWN)
 
 
-def _connect_export(services: Services, parts: Parts) -> None:
+def _connect_export(services: Services, parts: SegmentParts) -> None:
     side = parts.export
 
     def save(photo: str | None, format: str, shown: object) -> str:
@@ -273,11 +269,11 @@ def _connect_export(services: Services, parts: Parts) -> None:
     ).success(None, None, None, js=save_script("export-file"), **OWN)
 
 
-def _connect_picking(services: Services, parts: Parts) -> None:
+def _connect_picking(services: Services, parts: SegmentParts) -> None:
     def pick(event: gr.SelectData, request: gr.Request) -> dict[Any, Any]:
         model = model_table.picked(event.row_value)
         needed = model_fetch.offer(services, model)
-        fetching_now = services.fetches.busy(session_of(request))
+        fetching_now = services.jobs["fetch"].busy(session_of(request))
         if needed is None:
             return {
                 parts.model: model,
@@ -315,7 +311,7 @@ def _connect_picking(services: Services, parts: Parts) -> None:
     )
 
 
-def _connect_fetching(services: Services, parts: Parts) -> None:
+def _connect_fetching(services: Services, parts: SegmentParts) -> None:
     def fetch(model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         for step in model_fetch.fetch(services, model, session_of(request), _TAB):
             shown = {
@@ -323,13 +319,13 @@ def _connect_fetching(services: Services, parts: Parts) -> None:
                 parts.fetch: gr.update(value="Try again", visible=step.finished),
                 parts.dismiss: gr.update(value="Close" if step.finished else "Cancel"),
             }
-            if step.model:
-                shown |= {parts.model: step.model, parts.run: time.monotonic_ns()}
+            if step.models:
+                shown |= {parts.model: step.models[0], parts.run: time.monotonic_ns()}
                 shown[parts.fetch_panel] = gr.update(visible=False)
             yield shown
 
     def dismiss(request: gr.Request) -> dict[str, Any]:
-        services.fetches.stop(session_of(request), _TAB)
+        services.jobs["fetch"].stop(session_of(request), _TAB)
         return gr.update(visible=False)
 
     parts.fetch.click(

@@ -22,6 +22,14 @@ def session_of(request: gr.Request) -> str:
     return request.session_hash or "nobody"
 
 
+def address_of(request: gr.Request) -> str:
+    """Where the visitor reaches this server, for the code that calls it."""
+    headers = request.headers or {}
+    host = str(headers.get("x-forwarded-host") or headers.get("host") or "127.0.0.1:7860")
+    scheme = str(headers.get("x-forwarded-proto") or "http").split(",")[0].strip()
+    return f"{'https' if scheme == 'https' else 'http'}://{host.split(',')[0].strip()}"
+
+
 @contextmanager
 def said() -> Iterator[None]:
     """What cannot be done is said on the page in its one sentence."""

@@ -1,4 +1,4 @@
-"""Taking the shown instances away as a file that other tools read."""
+"""The shown instances as a file that other tools read."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from instseg_ui import images
 from instseg_ui.errors import InputError
 from instseg_ui.exports import Item, export
 from instseg_ui.results import Prediction, check_threshold
-from instseg_ui.ui.segment import run
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.viewer.picture import display_url
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -33,7 +33,7 @@ _RELOAD = "Reload the page and try again."
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownResult:
     """How the visitor looks at a result.
 
     Attributes:
@@ -53,7 +53,7 @@ class Shown:
     engine: str = ""
 
 
-def shown_in(sent: object) -> Shown:
+def shown_in(sent: object) -> ShownResult:
     """What the page sent about its viewer.
 
     Raises:
@@ -69,10 +69,10 @@ def shown_in(sent: object) -> Shown:
         raise InputError(f"The hidden classes must be a list of names. {_RELOAD}")
     threshold = check_threshold(sent.get("threshold"))
     min_area = _area(sent.get("min_area", 0))
-    return Shown(model, picture, threshold, min_area, frozenset(hidden), engine)
+    return ShownResult(model, picture, threshold, min_area, frozenset(hidden), engine)
 
 
-def filtered(prediction: Prediction, shown: Shown) -> Prediction:
+def filtered(prediction: Prediction, shown: ShownResult) -> Prediction:
     """The same prediction with the instances that the viewer shows."""
     found = prediction.at(max(shown.threshold, prediction.floor))
     large = found.instances[found.instances.areas >= shown.min_area]
@@ -80,11 +80,11 @@ def filtered(prediction: Prediction, shown: Shown) -> Prediction:
 
 
 def export_file(
-    services: Services, photo: str | None, format: str, shown: Shown, cache: Path
+    services: Services, photo: str | None, format: str, shown: ShownResult, cache: Path
 ) -> Path:
     """The shown instances in one of the export formats, in a folder of its own in `cache`.
 
-    The prediction is the one that was made to be looked at, as long as it is remembered.
+    The prediction is the page's, as long as it is remembered; after that the model runs again.
 
     Raises:
         InputError: no photo, no such format or engine, or the photo is another one than is shown.
@@ -93,7 +93,7 @@ def export_file(
     if photo is None:
         raise InputError("There is no photo to export. Choose one first.")
     spec, image = services.spec(shown.model), images.read(photo, services.settings)
-    if shown.picture and shown.picture != run.display_url(image, cache):
+    if shown.picture and shown.picture != display_url(image, cache):
         raise InputError("The photo has changed. Wait until its result is shown, then export.")
     found = services.segmenter.segment(image, spec.id, engine=shown.engine or None)
     prediction = filtered(found, shown)

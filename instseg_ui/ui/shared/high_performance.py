@@ -1,26 +1,43 @@
-"""High-performance mode as the page offers it: a switch, and words for what it does."""
+"""High-performance mode as the page offers it: its switch, and what a preparation does."""
 
 from __future__ import annotations
 
 import re
 
+import gradio as gr
+
 from instseg_ui import engines
 from instseg_ui.hpi.record import REFERENCE
-from instseg_ui.numbers import times
-from instseg_ui.results import Runtime
 from instseg_ui.settings import Settings
+from instseg_ui.ui.shared.events import OWN
 
 LABEL = "High performance"
 INFO = "The fastest engine proven equal to Paddle."
-
-BASIS = "the speed of normal mode here, on one photo"
-NO_FASTER = "no faster engine here is proven equal to it"
 
 _AS_PADDLE = (engines.NORMAL, REFERENCE)
 # What every run goes through; all other stages belong to a model's preparation.
 _OF_EVERY_RUN = ("", "loading", "warming up", "running")
 _NUMBERED = re.compile(r"(.*) \((\d+) of (\d+)\)")
 _CONVERTING = re.compile(r"converting \(.*\)")
+
+
+def switch(settings: Settings, elem_id: str, *, info: bool = False) -> gr.Checkbox:
+    """The switch as the setting has it; `info` says beside it what it does."""
+    return gr.Checkbox(
+        value=starts_on(settings),
+        label=LABEL,
+        info=INFO if info else None,
+        container=False,
+        min_width=60,
+        elem_id=elem_id,
+        elem_classes="high-performance",
+    )
+
+
+def mirror(one: gr.Checkbox, other: gr.Checkbox) -> None:
+    """What a visitor sets in one switch shows in the other."""
+    for source, target in ((one, other), (other, one)):
+        source.input(lambda on: on, source, target, queue=False, **OWN)
 
 
 def starts_on(settings: Settings) -> bool:
@@ -31,11 +48,11 @@ def starts_on(settings: Settings) -> bool:
 def engine(settings: Settings, on: bool) -> str:
     """What the segmenter is asked for, one of `engines.MODES`.
 
-    The setting's own engine where the switch stands as the setting has it.
+    The setting's own engine while the switch is as the setting has it.
     """
     if on == starts_on(settings):
         return settings.engine
-    return engines.AUTO if on else engines.NORMAL
+    return engines.HIGH_PERFORMANCE if on else engines.NORMAL
 
 
 def asked(settings: Settings, engine: str | None) -> str:
@@ -64,25 +81,3 @@ def stopped_sentence(model: str) -> str:
         f"Stopped before {model} was prepared. Switch “{LABEL}” off to run it as Paddle does, "
         "or pick the model to start again."
     )
-
-
-def ran_so(runtime: Runtime) -> bool:
-    """Whether high-performance mode ran, so that there is a gain to tell of."""
-    return runtime.speedup is not None or bool(runtime.parity)
-
-
-def engine_and_gain(runtime: Runtime) -> str:
-    """`onnxruntime 6.2×`; the engine alone where nothing was gained."""
-    if runtime.speedup is None or runtime.engine == REFERENCE:
-        return runtime.engine
-    return f"{runtime.engine} {times(runtime.speedup)}"
-
-
-def gain_sentence(runtime: Runtime) -> str:
-    """`6.2× Paddle's speed · equal to Paddle: 100/100 objects, ...`; empty in normal mode."""
-    if not ran_so(runtime):
-        return ""
-    if runtime.engine == REFERENCE:
-        return NO_FASTER
-    gain = f"{times(runtime.speedup)} Paddle's speed" if runtime.speedup is not None else ""
-    return " · ".join(filter(None, [gain, runtime.parity]))

@@ -1,4 +1,4 @@
-"""One piece of work a visitor: a new one ends the old one, and a button can stop it."""
+"""The visitors' running work: one piece of a kind each, which a newer one or a button ends."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar, get_args
 
 from instseg_ui.errors import Cancelled
 
 T = TypeVar("T")
 Report = Callable[[str], None]
+Kind = Literal["segment", "compare", "benchmark", "evaluate", "fetch", "verify"]
 
 _TICK_S = 0.5
 
@@ -27,7 +28,7 @@ class Job:
 
 
 class Jobs:
-    """The running work of every visitor, by session."""
+    """The running work of one kind of every visitor, by session."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
@@ -76,8 +77,34 @@ class Jobs:
                 del self._jobs[session]
 
 
+class JobsByKind:
+    """All that visitors have running, and what is to be done when one closes the page."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[Kind, Jobs] = {kind: Jobs() for kind in get_args(Kind)}
+        self._on_leave: list[Callable[[str], None]] = []
+
+    def __getitem__(self, kind: Kind) -> Jobs:
+        """The running work of that kind."""
+        return self._jobs[kind]
+
+    def on_leave(self, act: Callable[[str], None]) -> None:
+        """Have `act` called with the session of everybody who closes the page."""
+        self._on_leave.append(act)
+
+    def leave(self, session: str) -> None:
+        """Stop all work of a visitor who has closed the page, then clear up after it.
+
+        What was registered runs in threads of its own: it may wait for the work to end.
+        """
+        for jobs in self._jobs.values():
+            jobs.stop(session)
+        for act in self._on_leave:
+            threading.Thread(target=act, args=[session], daemon=True).start()
+
+
 @dataclass(frozen=True, slots=True)
-class Stage:
+class JobStage:
     """Where the work is, and for how long it has been running, seconds."""
 
     name: str
@@ -91,7 +118,7 @@ class Done(Generic[T]):
     value: T
 
 
-def follow(work: Callable[[Report], T], job: Job) -> Iterator[Stage | Done[T]]:
+def follow(work: Callable[[Report], T], job: Job) -> Iterator[JobStage | Done[T]]:
     """Do `work` in a thread; yield its stage twice a second, then what it gave.
 
     `work` gets a function to report its stage with, and must look at `job.stopped` itself.
@@ -116,7 +143,7 @@ def follow(work: Callable[[Report], T], job: Job) -> Iterator[Stage | Done[T]]:
             yield report
             return
         stage = report
-        yield Stage(stage, time.monotonic() - started)
+        yield JobStage(stage, time.monotonic() - started)
 
 
 def _work(work: Callable[[Report], T], reports: queue.Queue[str | Done[T] | BaseException]) -> None:

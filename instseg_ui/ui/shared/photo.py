@@ -10,7 +10,7 @@ from instseg_ui.errors import InputError
 from instseg_ui.ui.uploads import received
 
 
-class Photo(gr.Image):
+class PhotoInput(gr.Image):
     """A `gr.Image` that hands over the uploaded file as it is.
 
     Gradio's own preprocessing opens the file and raises without a sentence when it is not

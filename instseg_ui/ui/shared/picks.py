@@ -1,12 +1,17 @@
-"""Which models to compare: the choices, the shortcuts, and what the page says about them."""
+"""Which models a tab works on: shortcuts by family above one tick box a model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import gradio as gr
+from markupsafe import Markup
+
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.comparison.objects import MOST_MODELS
-from instseg_ui.numbers import megabytes, three
+from instseg_ui.numbers import megabytes
+from instseg_ui.show.html import summary
+from instseg_ui.show.model_facts import accuracy
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.weights import ModelState
 
@@ -18,6 +23,21 @@ _STATES = {
     ModelState.NOT_FETCHED: "to fetch",
     ModelState.BROKEN: "broken",
 }
+
+
+def picks_layout(
+    services: Services, label: str, elem_id: str, picked: Sequence[str] | None = None
+) -> tuple[dict[str, gr.Button], gr.CheckboxGroup]:
+    """The shortcuts by name, and the boxes with `picked` ticked, or the default model."""
+    with gr.Row(elem_classes="model-shortcuts"):
+        buttons = {name: gr.Button(name, size="sm", min_width=60) for name in shortcuts(services)}
+    boxes = gr.CheckboxGroup(
+        choices=choices(services),
+        value=list(picked) if picked is not None else [services.settings.default_model],
+        label=label,
+        elem_id=elem_id,
+    )
+    return buttons, boxes
 
 
 def choices(services: Services) -> list[tuple[str, str]]:
@@ -59,8 +79,8 @@ def button(picks: Sequence[str]) -> str:
     return "Run 1 model" if len(picks) == 1 else f"Compare {len(picks)} models"
 
 
-def hint(picks: Sequence[str]) -> str:
-    """What to do next, before anything ran, as HTML."""
+def hint(picks: Sequence[str]) -> Markup:
+    """What to do next, before anything ran."""
     if not picks:
         words = "Pick two or more models, then compare them on this photo."
     elif len(picks) == 1:
@@ -69,7 +89,7 @@ def hint(picks: Sequence[str]) -> str:
         words = f"{len(picks)} models are picked; at most {MOST_MODELS} fit. Take some away."
     else:
         words = "The models run one after another; each result appears when it is done."
-    return f'<p class="summary">{words}</p>'
+    return summary(words)
 
 
 def _words(services: Services, spec: ModelSpec) -> str:
@@ -77,7 +97,7 @@ def _words(services: Services, spec: ModelSpec) -> str:
     size = status.size_bytes / 1e6 if status.size_bytes else published.storage_mb
     parts = [
         spec.id,
-        f"AP {three(published.mask_ap)}" if published.mask_ap is not None else "no AP",
+        f"AP {accuracy(published.mask_ap)}" if published.mask_ap is not None else "no AP",
         megabytes(size) if size else "",
         _STATES[status.state],
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
-from instseg_ui.ui.shared.jobs import Jobs
+from instseg_ui.ui.shared.jobs import JobsByKind
 
 
 @dataclass(frozen=True)
@@ -16,17 +16,7 @@ class Services:
     """Shared by all visitors; safe to use from many threads."""
 
     segmenter: Segmenter
-    jobs: Jobs = field(default_factory=Jobs)
-    fetches: Jobs = field(default_factory=Jobs)
-    comparisons: Jobs = field(default_factory=Jobs)
-    verifications: Jobs = field(default_factory=Jobs)
-
-    def leave(self, session: str) -> None:
-        """Stop all work of a visitor who has closed the page."""
-        self.jobs.stop(session)
-        self.fetches.stop(session)
-        self.comparisons.stop(session)
-        self.verifications.stop(session)
+    jobs: JobsByKind = field(default_factory=JobsByKind)
 
     @property
     def settings(self) -> Settings:

@@ -9,14 +9,8 @@ from instseg_ui.ui.viewer.grid import (
     settled,
 )
 from instseg_ui.ui.viewer.objects import ObjectTable, object_table_value
-from instseg_ui.ui.viewer.viewer import (
-    STATIC_DIR,
-    STATIC_ROUTE,
-    Viewer,
-    mount_static,
-    uploaded_photo,
-    viewer_value,
-)
+from instseg_ui.ui.viewer.static_files import STATIC_DIR, STATIC_ROUTE, mount_static
+from instseg_ui.ui.viewer.viewer import Viewer, uploaded_photo, viewer_value
 
 __all__ = [
     "STATIC_DIR",

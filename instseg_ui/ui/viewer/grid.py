@@ -9,20 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypedDict
 
 import gradio as gr
 
 from instseg_ui.comparison.objects import MOST_MODELS
-from instseg_ui.ui.viewer.viewer import (
-    ImageValue,
-    MessageValue,
-    PredictionValue,
-    modules_address,
-)
+from instseg_ui.ui.viewer.component import ViewerComponent
+from instseg_ui.ui.viewer.viewer import ImageValue, MessageValue, PredictionValue
 
-HERE = Path(__file__).parent
 MAX_NAMES = 1000
 
 PaneState = Literal["waiting", "running", "done", "failed", "not fetched"]
@@ -161,7 +155,7 @@ def _is_share(thing: object) -> bool:
     return math.isfinite(thing) and 0 <= thing <= 1
 
 
-class CompareGrid(gr.HTML):
+class CompareGrid(ViewerComponent):
     """Linked viewers on one image, one pane a model, with a wipe between any two.
 
     Threshold, opacity, filters, zoom and selection live in the browser. ``settle`` fires
@@ -170,65 +164,12 @@ class CompareGrid(gr.HTML):
     grid: see there.
     """
 
-    def __init__(
-        self,
-        value: GridValue | Mapping[str, Any] | None = None,
-        *,
-        elem_id: str | None = None,
-        elem_classes: list[str] | str | None = None,
-        visible: bool | Literal["hidden"] = True,
-        render: bool = True,
-        **kwargs: Any,
-    ) -> None:
-        """Build the component.
+    template = "grid.html"
+    styles = ("viewer.css", "grid.css")
+    script = "on_load_grid.js"
+    contents = "image, panes, reference, threshold and message of the grid"
 
-        Args:
-            value: what to show first, as `grid_value` builds it.
-            elem_id: id of the element in the page.
-            elem_classes: classes of the element in the page.
-            visible: as for every Gradio component.
-            render: as for every Gradio component.
-            kwargs: further arguments of ``gr.HTML``.
-        """
-        styles = [(HERE / name).read_text(encoding="utf-8") for name in ("viewer.css", "grid.css")]
-        super().__init__(
-            value=value if value is not None else grid_value(),
-            elem_id=elem_id,
-            elem_classes=elem_classes,
-            html_template=(HERE / "grid.html").read_text(encoding="utf-8"),
-            css_template="\n".join(styles),
-            js_on_load=(HERE / "on_load_grid.js").read_text(encoding="utf-8"),
-            apply_default_css=False,
-            visible=visible,
-            render=render,
-            modules=modules_address(),
-            **kwargs,
-        )
-
-    def preprocess(self, payload: Any) -> dict[str, Any] | None:
-        """The value as an input: the object, or None for anything else a browser may send."""
-        return payload if isinstance(payload, dict) else None
-
-    def postprocess(self, value: Any) -> dict[str, Any]:
-        """The value as an output; None clears the grid."""
-        if value is None:
-            return dict(grid_value())
-        if not isinstance(value, Mapping):
-            raise TypeError(f"expected a grid_value() or None, got {type(value).__name__}")
-        return dict(value)
-
-    def api_info(self) -> dict[str, Any]:
-        """Schema of the value."""
-        return {
-            "type": "object",
-            "description": "image, panes, reference, threshold and message of the grid",
-            "additionalProperties": True,
-        }
-
-    def example_payload(self) -> dict[str, Any]:
-        """A value as the API takes it."""
-        return dict(grid_value())
-
-    def example_value(self) -> dict[str, Any]:
-        """A value as a function returns it."""
+    @classmethod
+    def empty(cls) -> dict[str, Any]:
+        """A grid without panes."""
         return dict(grid_value())

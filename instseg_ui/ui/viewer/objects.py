@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal, TypedDict
-
-import gradio as gr
+from collections.abc import Sequence
+from typing import Any, TypedDict
 
 from instseg_ui.comparison.objects import Comparison, MatchedObject, State
 from instseg_ui.palette import color
 from instseg_ui.prediction_json import number
-from instseg_ui.ui.viewer.viewer import modules_address
-
-HERE = Path(__file__).parent
+from instseg_ui.ui.viewer.component import ViewerComponent
 
 
 class MemberValue(TypedDict):
@@ -53,7 +48,7 @@ def object_table_value(
     Args:
         comparison: what was matched, the reference first; None clears the table.
         order: the models from left to right, as the panes stand; by default the
-            comparison's. Models that were not compared are left out.
+            comparison's. Models that were not compared have no column.
     """
     if comparison is None:
         return {"models": [], "reference": 0, "objects": []}
@@ -66,7 +61,7 @@ def object_table_value(
 
 
 def _places(models: Sequence[str], order: Sequence[str] | None) -> list[int]:
-    """Where each column lies in the comparison; models the order forgot come last."""
+    """Where each column lies in the comparison; models that the order does not name come last."""
     left = list(range(len(models)))
     places = []
     for name in order or ():
@@ -97,7 +92,7 @@ def _object(matched: MatchedObject, places: Sequence[int]) -> ObjectValue:
     return {"state": matched.state, "members": members}
 
 
-class ObjectTable(gr.HTML):
+class ObjectTable(ViewerComponent):
     """Matched objects, one row each; a row shows its object in every pane of the page.
 
     The table and a `CompareGrid` of the same page talk through events on ``document``,
@@ -109,64 +104,12 @@ class ObjectTable(gr.HTML):
       "hover") and ``object``, the place among the objects, -1 for none.
     """
 
-    def __init__(
-        self,
-        value: ObjectTableValue | Mapping[str, Any] | None = None,
-        *,
-        elem_id: str | None = None,
-        elem_classes: list[str] | str | None = None,
-        visible: bool | Literal["hidden"] = True,
-        render: bool = True,
-        **kwargs: Any,
-    ) -> None:
-        """Build the component.
+    template = "objects.html"
+    styles = ("objects.css",)
+    script = "on_load_objects.js"
+    contents = "models, reference and objects of the table"
 
-        Args:
-            value: what to show first, as `object_table_value` builds it.
-            elem_id: id of the element in the page.
-            elem_classes: classes of the element in the page.
-            visible: as for every Gradio component.
-            render: as for every Gradio component.
-            kwargs: further arguments of ``gr.HTML``.
-        """
-        super().__init__(
-            value=value if value is not None else object_table_value(),
-            elem_id=elem_id,
-            elem_classes=elem_classes,
-            html_template=(HERE / "objects.html").read_text(encoding="utf-8"),
-            css_template=(HERE / "objects.css").read_text(encoding="utf-8"),
-            js_on_load=(HERE / "on_load_objects.js").read_text(encoding="utf-8"),
-            apply_default_css=False,
-            visible=visible,
-            render=render,
-            modules=modules_address(),
-            **kwargs,
-        )
-
-    def preprocess(self, payload: Any) -> dict[str, Any] | None:
-        """The value as an input: the object, or None for anything else a browser may send."""
-        return payload if isinstance(payload, dict) else None
-
-    def postprocess(self, value: Any) -> dict[str, Any]:
-        """The value as an output; None clears the table."""
-        if value is None:
-            return dict(object_table_value())
-        if not isinstance(value, Mapping):
-            raise TypeError(f"expected an object_table_value() or None, got {type(value).__name__}")
-        return dict(value)
-
-    def api_info(self) -> dict[str, Any]:
-        """Schema of the value."""
-        return {
-            "type": "object",
-            "description": "models, reference and objects of the table",
-            "additionalProperties": True,
-        }
-
-    def example_payload(self) -> dict[str, Any]:
-        """A value as the API takes it."""
-        return dict(object_table_value())
-
-    def example_value(self) -> dict[str, Any]:
-        """A value as a function returns it."""
+    @classmethod
+    def empty(cls) -> dict[str, Any]:
+        """A table without models."""
         return dict(object_table_value())

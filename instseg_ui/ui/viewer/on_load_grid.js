@@ -11,6 +11,7 @@ import(`${root}${props.modules}/grid.js`)
     mountGrid(element.querySelector(".isg"), {
       value: () => props.value,
       onValue: (listener) => watch("value", listener),
+      limits: props.limits,
       settled: (data) => trigger("settle", data),
       referenced: (data) => trigger("reference", data),
       root,

@@ -11,6 +11,7 @@ import(`${root}${props.modules}/objects.js`)
     mountObjects(element.querySelector(".iso"), {
       value: () => props.value,
       onValue: (listener) => watch("value", listener),
+      limits: props.limits,
     }))
   .catch((error) => {
     console.error("The table did not start:", error);

@@ -17,8 +17,10 @@ from instseg_ui.catalog import Published
 from instseg_ui.errors import InputError
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
-from instseg_ui.ui.benchmark import charts, figures, run
-from instseg_ui.ui.benchmark.run import Form, Shown, View, whole
+from instseg_ui.show import benchmark_charts
+from instseg_ui.show.plotly_charts import figure
+from instseg_ui.ui.benchmark import figures, run
+from instseg_ui.ui.benchmark.run import BenchmarkForm, BenchmarkView, ShownRun, whole
 from instseg_ui.ui.benchmark.tab import export
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
@@ -45,12 +47,12 @@ def photo(tmp_path: Path) -> str:
     return str(path)
 
 
-def form(photo: str | None, *models: str, **changes: Any) -> Form:
+def form(photo: str | None, *models: str, **changes: Any) -> BenchmarkForm:
     images = [photo] if photo else None
-    return replace(Form(models, images, 3, 0, 1, 1, 1, "json", ""), **changes)
+    return replace(BenchmarkForm(models, images, 3, 0, 1, 1, 1, "json", ""), **changes)
 
 
-def views(services: Services, asked: Form) -> list[View]:
+def views(services: Services, asked: BenchmarkForm) -> list[BenchmarkView]:
     return list(run.run(services, Jobs(), asked, "me"))
 
 
@@ -71,7 +73,7 @@ def test_a_run_is_shown_and_kept(services: Services, photo: str) -> None:
 
 def test_stopping_keeps_what_was_measured(services: Services, photo: str) -> None:
     jobs = Jobs()
-    seen: list[View] = []
+    seen: list[BenchmarkView] = []
     for view in run.run(services, jobs, form(photo, "good", "slow"), "me"):
         seen.append(view)
         if "slow: measuring" in view.progress:
@@ -170,28 +172,29 @@ def test_runs_have_telling_names() -> None:
 
 
 def test_charts() -> None:
-    boxes = charts.distribution(RUN)
+    boxes = figure(benchmark_charts.distribution(RUN))
     assert [trace.name for trace in boxes.data] == ["A", "B"]
-    bars = charts.stages(RUN)
+    bars = figure(benchmark_charts.stages(RUN))
     assert [trace.name for trace in bars.data][2] == "inference"
     assert list(bars.data[2].x) == [10.0, 20.0]
-    points = charts.pareto(RUN, "ap")
+    points = figure(benchmark_charts.pareto(RUN, "ap"))
     assert {trace.name for trace in points.data if trace.mode != "lines"} == {
         "Published latency",
         "Measured here",
     }
     assert list(points.data[-1].x) == [15.0]
-    assert list(charts.pareto(RUN, "size").data[-1].y) == [12.0, 12.0]
-    nothing = charts.pareto(made_run(model_run("B", [1.0], published=Published())), "ap")
-    assert "Choose size instead" in nothing.layout.annotations[0].text
+    assert list(figure(benchmark_charts.pareto(RUN, "size")).data[-1].y) == [12.0, 12.0]
+    unknown = made_run(model_run("B", [1.0], published=Published()))
+    nothing = figure(benchmark_charts.pareto(unknown, "ap"))
+    assert "See latency against size instead" in nothing.layout.annotations[0].text
 
 
 def test_export() -> None:
-    shown = Shown(RUN, "run.json")
+    shown = ShownRun(RUN, "run.json")
     assert export(shown, "csv", None, None).startswith(b"model,figure,unit,origin")
     assert json.loads(export(shown, "json", None, None))["schema"] == 1
     html = export(shown, "html", 3.6, Kept("old.json", RUN))
     assert b"Against old.json" in html
-    for nothing in (None, Shown(made_run())):
+    for nothing in (None, ShownRun(made_run())):
         with pytest.raises(InputError, match="nothing to save"):
             export(nothing, "csv", None, None)

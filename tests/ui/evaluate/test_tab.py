@@ -14,22 +14,15 @@ from instseg_ui.errors import Cancelled, InputError
 from instseg_ui.evaluate import Watch
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
-from instseg_ui.ui.evaluate import (
-    cases,
-    charts,
-    figures,
-)
-from instseg_ui.ui.evaluate import (
-    counts as count_tables,
-)
-from instseg_ui.ui.evaluate import (
-    run as evaluate_run,
-)
+from instseg_ui.show import evaluation_charts as charts
+from instseg_ui.show.evaluation_tables import ERRORS
+from instseg_ui.show.plotly_charts import figure
+from instseg_ui.ui.evaluate import cases, figures
+from instseg_ui.ui.evaluate import run as evaluate_run
 from instseg_ui.ui.evaluate.cases import Asked
-from instseg_ui.ui.evaluate.category_map import change_mapping
 from instseg_ui.ui.evaluate.desk import MOST_KEPT, Desks
-from instseg_ui.ui.evaluate.downloads import export
-from instseg_ui.ui.evaluate.run import Form, View
+from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
+from instseg_ui.ui.evaluate.tab import export
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
 from tests.ui.evaluate.kit import data_set_zip, world
@@ -65,14 +58,16 @@ def shapes(tmp_path: Path) -> str:
     return str(data_set_zip(tmp_path))
 
 
-FORM = Form(("good",), None, boundary=True, restart=False)
+FORM = EvaluationForm(("good",), None, boundary=True, restart=False)
 
 
-def opened(desks: Desks, *uploads: str, session: str = "me") -> View:
+def opened(desks: Desks, *uploads: str, session: str = "me") -> EvaluationView:
     return list(evaluate_run.open_upload(desks, Jobs(), uploads, session))[-1]
 
 
-def run(services: Services, desks: Desks, form: Form = FORM, session: str = "me") -> View:
+def run(
+    services: Services, desks: Desks, form: EvaluationForm = FORM, session: str = "me"
+) -> EvaluationView:
     return list(evaluate_run.run(services, desks, Jobs(), form, session))[-1]
 
 
@@ -82,7 +77,7 @@ def test_a_zip_is_opened_evaluated_and_cleared(
     assert opened(desks, shapes).failure is None
     desk = desks.of("me")
     assert desk.dataset is not None
-    html = figures.dataset_html(desk.dataset, desk.dataset.findings)
+    html = figures.dataset_html(desk.dataset)
     assert "4 images, 20 objects, 3 categories" in html
     assert "1 × unknown image" in html
     view = run(services, desks, replace(FORM, models=("good", "bad", "other")))
@@ -227,7 +222,7 @@ def test_a_changed_mapping_needs_no_new_run(services: Services, desks: Desks, sh
     before = desk.evaluation
     assert before is not None
     assert "1 of 3 have no class" in figures.mapping_html(before.results[0].mapping)
-    change_mapping(services, desk, "good", "vehicle", ["blue"])
+    desk.change_mapping(services.segmenter, "good", "vehicle", ["blue"])
     views = list(evaluate_run.rescore(desks, jobs, "me"))
     assert views[-1].scored
     after = desk.evaluation
@@ -236,9 +231,9 @@ def test_a_changed_mapping_needs_no_new_run(services: Services, desks: Desks, sh
     assert before.results[0].by_class()[2].ap == 0
     assert "by hand" in figures.mapping_html(after.results[0].mapping)
     with pytest.raises(InputError, match="no class “bleu”"):
-        change_mapping(services, desk, "good", "vehicle", ["bleu"])
+        desk.change_mapping(services.segmenter, "good", "vehicle", ["bleu"])
     with pytest.raises(InputError, match="stand for both"):
-        change_mapping(services, desk, "good", "red", ["blue"])
+        desk.change_mapping(services.segmenter, "good", "red", ["blue"])
     assert desk.changes == {"good": {"vehicle": ["blue"]}}
 
 
@@ -246,7 +241,7 @@ def test_a_model_without_a_common_name_is_mapped_by_hand(
     services: Services, desks: Desks, shapes: str
 ) -> None:
     opened(desks, shapes)
-    change_mapping(services, desks.of("me"), "cats", "red", ["cat"])
+    desks.of("me").change_mapping(services.segmenter, "cats", "red", ["cat"])
     assert run(services, desks, replace(FORM, models=("cats",))).failure is None
 
 
@@ -263,7 +258,7 @@ def test_tables_say_what_they_stand_on(evaluated: Desks) -> None:
     html = figures.figures_html(found, "mask")
     for words in (
         "AP75, %",
-        "n = 4 images of 4, 20 objects",
+        "n = 4 of 4 images, 20 objects",
         "scores from 0.001; fake on CPU, 1 thread, opencv",
         "50.0",
     ):
@@ -272,7 +267,7 @@ def test_tables_say_what_they_stand_on(evaluated: Desks) -> None:
     assert EVIL not in html
     assert "Boundary IoU" in figures.figures_html(found, "boundary")
     assert "scores from 0.001, at most 100" in figures.context_html(found)
-    assert "ECCV 2020" in count_tables.errors_html(found)
+    assert "ECCV 2020" in figures.errors_html(found)
     assert "ICML 2017" in figures.calibration_html(found)
     assert "Nothing was evaluated yet" in figures.figures_html(None, "mask")
     only_boxes = replace(found, kinds=("mask", "box"))
@@ -284,11 +279,11 @@ def test_every_count_leads_to_as_many_pictures(evaluated: Desks) -> None:
     assert found is not None
     result = found.results[0]
     html = (
-        count_tables.errors_html(found)
-        + count_tables.classes_html(result, "mask")
-        + count_tables.confusion_html(result)
+        figures.errors_html(found)
+        + figures.classes_html(result, "mask")
+        + figures.confusion_html(result)
     )
-    buttons = html.split('<button type="button" class="eval-link" ')[1:]
+    buttons = html.split('<button class="figure-link" ')[1:]
     assert len(buttons) > 8
     for button in buttons:
         words = dict(part.split("=", 1) for part in button.split(">")[0].split('" ') if "=" in part)
@@ -342,15 +337,15 @@ def test_charts(evaluated: Desks) -> None:
     found = evaluated.of("me").evaluation
     assert found is not None
     for chart in (charts.precision_recall, charts.f1_over_threshold):
-        names = {trace.name for trace in chart(found).data if trace.name}
+        names = {trace.name for trace in figure(chart(found)).data if trace.name}
         assert names == {"good", "other"}
-    bars = charts.errors(found)
-    assert [trace.name for trace in bars.data] == [name for name, _ in count_tables.ERRORS]
+    bars = figure(charts.errors(found))
+    assert [trace.name for trace in bars.data] == [name for name, _ in ERRORS]
     assert bars.data[0].x[0] == pytest.approx(
         100 * found.results[0].errors.kinds["classification"].ap
     )
-    assert len(charts.calibration(found).data) == 3
-    grid = charts.confused(found.results[0]).data[0]
+    assert len(figure(charts.calibration(found)).data) == 3
+    grid = figure(charts.confused(found.results[0])).data[0]
     assert list(grid.x) == ["red", "Green", "vehicle", "(not found)"]
     assert grid.text[0][1] == "4"
 

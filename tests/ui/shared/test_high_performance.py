@@ -19,14 +19,17 @@ from instseg_ui.hpi.record import Timing
 from instseg_ui.results import Prediction, Runtime
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
+from instseg_ui.show.decision import decision, decision_figures
+from instseg_ui.show.engine_gain import NO_FASTER, engine_and_gain, gain_sentence
 from instseg_ui.ui import link
 from instseg_ui.ui.catalog import card as model_card
 from instseg_ui.ui.catalog import engines as model_engines
-from instseg_ui.ui.catalog.records import Records
-from instseg_ui.ui.compare import decision, run
+from instseg_ui.ui.compare import decision as decision_values
+from instseg_ui.ui.compare import run
+from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.segment import run as segment_run
 from instseg_ui.ui.shared import export, high_performance
-from instseg_ui.ui.shared.fetch import Step
+from instseg_ui.ui.shared.fetch import ModelStep
 from instseg_ui.ui.shared.services import Services
 from tests.browser.server import COLORS, fake_model
 from tools.test_models import make_scene
@@ -41,7 +44,7 @@ class Preparing(Segmenter):
     """One whose high-performance mode is prepared for as long as nobody stops it."""
 
     def segment(self, image: Any, model: str | None = None, **told: Any) -> Prediction:
-        if told.get("engine") == engines.AUTO:
+        if told.get("engine") == engines.HIGH_PERFORMANCE:
             _wait(told)
         return super().segment(image, model, **told)
 
@@ -112,9 +115,9 @@ def keep(services: Services, model: str, made: Record) -> None:
 @pytest.mark.parametrize(
     ("setting", "off", "on"),
     [
-        ("normal", "normal", "auto"),
-        ("paddle", "paddle", "auto"),
-        ("auto", "normal", "auto"),
+        ("normal", "normal", "high_performance"),
+        ("paddle", "paddle", "high_performance"),
+        ("high_performance", "normal", "high_performance"),
         ("openvino", "normal", "openvino"),
     ],
 )
@@ -146,31 +149,31 @@ def test_a_stage_of_preparing_is_said_in_plain_words(stage: str, words: str) -> 
 
 
 def test_the_gain_is_told_where_there_is_one() -> None:
-    assert high_performance.gain_sentence(FAST) == f"6.2× Paddle's speed · {SENTENCE}"
-    assert high_performance.engine_and_gain(FAST) == "onnxruntime 6.2×"
+    assert gain_sentence(FAST) == f"6.2× Paddle's speed · {SENTENCE}"
+    assert engine_and_gain(FAST) == "onnxruntime 6.2×"
     normal = Runtime("paddle", "cpu", 1)
-    assert high_performance.gain_sentence(normal) == ""
-    assert high_performance.engine_and_gain(normal) == "paddle"
+    assert gain_sentence(normal) == ""
+    assert engine_and_gain(normal) == "paddle"
     slow = Runtime("paddle", "cpu", 1, speedup=1.0)
-    assert high_performance.gain_sentence(slow) == high_performance.NO_FASTER
-    assert high_performance.engine_and_gain(slow) == "paddle"
+    assert gain_sentence(slow) == NO_FASTER
+    assert engine_and_gain(slow) == "paddle"
 
 
-# Looking and comparing
+# Segmenting and comparing
 
 
 def test_preparing_is_said_and_can_be_stopped(services: Services, photo: str) -> None:
     cache = Path(photo).parent
-    views = segment_run.look(services, photo, MODEL, "me", cache, engines.AUTO)
+    views = segment_run.run(services, photo, MODEL, "me", cache, engines.HIGH_PERFORMANCE)
     seen = next(views), next(views)
     words = f"Preparing {MODEL} for high performance, once on this machine: running Paddle, 2 of 4"
     assert seen[-1].viewer["message"] == {"kind": "busy", "text": words}
-    services.jobs.stop("me")
+    services.jobs["segment"].stop("me")
     *_, last = views
     assert last.failure is None
     assert last.viewer["message"] is not None
     assert "Switch “High performance” off" in last.viewer["message"]["text"]
-    *_, normal = segment_run.look(services, photo, MODEL, "me", cache, engines.NORMAL)
+    *_, normal = segment_run.run(services, photo, MODEL, "me", cache, engines.NORMAL)
     assert len(normal.viewer["prediction"]["instances"]) == 3
 
 
@@ -178,21 +181,21 @@ def test_the_other_mode_is_another_task_than_the_running_one(
     services: Services, photo: str
 ) -> None:
     cache = Path(photo).parent
-    older = segment_run.look(services, photo, MODEL, "me", cache, engines.AUTO)
+    older = segment_run.run(services, photo, MODEL, "me", cache, engines.HIGH_PERFORMANCE)
     next(older)
-    *_, newer = segment_run.look(services, photo, MODEL, "me", cache, engines.NORMAL)
+    *_, newer = segment_run.run(services, photo, MODEL, "me", cache, engines.NORMAL)
     assert newer.viewer["prediction"]["engine"] == engines.NORMAL
     assert all(view.busy for view in older)
 
 
 def test_models_are_compared_in_the_mode_that_was_asked_for(services: Services, photo: str) -> None:
     cache = Path(photo).parent
-    views = run.run(services, photo, [MODEL, OTHER], 0.5, "me", cache, engines.AUTO)
+    views = run.run(services, photo, [MODEL, OTHER], 0.5, "me", cache, engines.HIGH_PERFORMANCE)
     sentences = []
     for view in views:
         sentences.append(view.progress)
         if "Preparing" in view.progress:
-            services.comparisons.stop("me")
+            services.jobs["compare"].stop("me")
     assert any(f"Preparing {MODEL} for high performance" in words for words in sentences)
     assert "stopped" in sentences[-1]
     *_, last = run.run(services, photo, [MODEL], 0.5, "me", cache, engines.NORMAL)
@@ -204,21 +207,26 @@ def test_a_decision_names_the_engine_and_its_proof(services: Services, photo: st
     *_, last = run.run(services, photo, [MODEL, OTHER], 0.5, "me", Path(photo).parent)
     assert last.run is not None
     catalog = services.segmenter.catalog
-    normal = list(last.run.predictions)
-    fast = [replace(one, runtime=FAST) for one in normal]
-    verdict = decision.verdict(catalog, fast, "", "")
-    assert "Run by onnxruntime here: 6.2× Paddle" in decision.verdict_html(verdict, fast)
-    figures = decision.figures_html(catalog, fast, verdict)
+    normal = decision_values.compared(catalog, last.run, Sight())
+    fast = [replace(one, prediction=replace(one.prediction, runtime=FAST)) for one in normal]
+    verdict = decision_values.verdict_or_reason(catalog, fast, "", "")
+    assert "Run by onnxruntime here: 6.2× Paddle" in decision(verdict, fast)
+    figures = decision_figures(verdict, fast)
     assert figures.count("onnxruntime 6.2×") == figures.count(SENTENCE) == 2
-    assert "Paddle's speed" not in decision.figures_html(catalog, normal, verdict)
-    assert "Run by" not in decision.verdict_html(verdict, normal)
+    assert "Paddle&#39;s speed" not in decision_figures(verdict, normal)
+    assert "Run by" not in decision(verdict, normal)
 
 
 def test_a_link_keeps_the_switch(services: Services) -> None:
     catalog = services.segmenter.catalog
     query = link.query([MODEL], 0.5, high_performance=True)
-    assert query == f"?models={MODEL}&threshold=0.5&engine=auto&tab=compare"
-    for text, expected in (("auto", True), ("normal", False), ("", None), ("tpu", None)):
+    assert query == f"?models={MODEL}&threshold=0.5&engine=high_performance&tab=compare"
+    for text, expected in (
+        ("high_performance", True),
+        ("normal", False),
+        ("", None),
+        ("tpu", None),
+    ):
         assert link.read({"engine": text}, catalog).high_performance is expected
 
 
@@ -227,7 +235,7 @@ def test_an_export_runs_in_the_mode_of_what_is_shown(services: Services, photo: 
     sent = {"model": MODEL, "threshold": 0.5, "engine": "abacus"}
     shown = export.shown_in(sent)
     assert shown.engine == "abacus"
-    with pytest.raises(InputError, match="Expected one of the engines normal, auto"):
+    with pytest.raises(InputError, match="Expected one of the engines normal, high_performance"):
         export.export_file(services, photo, "coco", shown, cache)
     with pytest.raises(InputError, match="must be names"):
         export.shown_in(sent | {"engine": 3})
@@ -237,7 +245,7 @@ def test_an_export_runs_in_the_mode_of_what_is_shown(services: Services, photo: 
 
 
 def test_records_are_read_only_once_somebody_waits(services: Services) -> None:
-    records = Records(services.segmenter)
+    records = model_engines.Records(services.segmenter)
     assert not records.find_all(), "nothing was ever prepared"
     keep(services, MODEL, record(services.settings))
     assert records.known() == {}
@@ -274,19 +282,19 @@ def test_a_model_that_is_not_prepared_says_so(services: Services) -> None:
 def test_where_paddle_is_fastest_that_is_said(services: Services) -> None:
     alone = record(services.settings, checks={"openvino": Parity("openvino", why="It is off.")})
     assert model_engines.cell(services.settings, alone) == "paddle"
-    html = model_engines.section_html(services.settings, alone)
-    assert high_performance.NO_FASTER in html
+    html = model_engines.engines_section(services.settings, alone)
+    assert NO_FASTER in html
     assert "openvino is not equal to Paddle: It is off." in html
 
 
 def test_verifying_says_how_far_it_is_and_can_be_stopped(services: Services) -> None:
-    steps: list[Step] = []
+    steps: list[ModelStep] = []
     for step in model_engines.verify(services, MODEL, "me"):
         steps.append(step)
         if "running Paddle, 2 of 4" in step.html:
-            services.verifications.stop("me")
+            services.jobs["verify"].stop("me")
     assert (steps[-1].html, steps[-1].finished) == ("", True)
-    assert not services.verifications.busy("me")
+    assert not services.jobs["verify"].busy("me")
 
 
 def test_verifying_tells_what_came_of_it(
@@ -295,8 +303,8 @@ def test_verifying_tells_what_came_of_it(
     made = record(services.settings)
     monkeypatch.setattr(services.segmenter, "verify", lambda model, **told: made)
     *_, last = model_engines.verify(services, MODEL, "me")
-    assert last.model == MODEL
-    assert "onnxruntime runs it at 6.2× Paddle's speed" in last.html.replace("&#x27;", "'")
+    assert last.models == (MODEL,)
+    assert "onnxruntime runs it at 6.2× Paddle's speed" in str(last.html.unescape())
 
 
 def test_a_failure_to_verify_is_a_sentence(

@@ -44,7 +44,7 @@ def test_none_clears_the_viewer():
 
 
 def test_a_value_of_another_kind_is_refused():
-    with pytest.raises(TypeError, match="expected a viewer_value"):
+    with pytest.raises(TypeError, match="expected a value of Viewer"):
         Viewer().postprocess("<p>hello</p>")
 
 

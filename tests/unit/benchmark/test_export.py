@@ -13,9 +13,11 @@ import pytest
 from instseg_ui.benchmark import to_csv
 from instseg_ui.benchmark.context import busy, context, failures, in_short
 from instseg_ui.catalog import Published
-from instseg_ui.show.benchmark import to_html
-from instseg_ui.show.benchmark_charts import Scale, scale_of, thinned
+from instseg_ui.show.benchmark_charts import thinned
+from instseg_ui.show.benchmark_report import to_html
 from instseg_ui.show.benchmark_tables import level_table, stage_table, summary_table
+from instseg_ui.show.charts import ChartAxis, axis_of
+from instseg_ui.show.svg import Scale
 from tests.unit.benchmark.kit import EVIL, made_run, model_run
 
 TWO = made_run(
@@ -137,11 +139,11 @@ def test_one_run_of_one_model_is_drawn() -> None:
 
 
 def test_scales() -> None:
-    line = Scale(0, 10, 100, 200)
-    assert (line.at(0), line.at(5), line.ticks()) == (100, 150, [0, 2, 4, 6, 8, 10])
-    log = scale_of([1.0, 1000.0], 0, 300)
-    assert log.log
-    assert {1.0, 10.0, 100.0, 1000.0} <= set(log.ticks())
-    assert not scale_of([5.0], 0, 1).log
+    line = Scale(ChartAxis("", 0, 10), 100, 200)
+    assert (line.at(0), line.at(5), line.axis.ticks) == (100, 150, (0, 2, 4, 6, 8, 10))
+    log = axis_of("Latency, ms", [1.0, 1000.0])
+    assert (log.log, log.title) == (True, "Latency, ms (log)")
+    assert {1.0, 10.0, 100.0, 1000.0} <= set(log.ticks)
+    assert not axis_of("", [5.0]).log
     values = [float(value) for value in range(1000)]
     assert (len(thinned(values)), thinned(values)[0], thinned(values)[-1]) == (400, 0.0, 999.0)

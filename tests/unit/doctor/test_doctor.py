@@ -97,7 +97,7 @@ class TestEngines:
 
     def test_what_does_not_run_is_wrong_only_if_it_is_asked_for(self, settings: Settings) -> None:
         self.lacks["openvino"] = "Install it."
-        for engine, state in (("auto", State.NOTE), ("openvino", State.WRONG)):
+        for engine, state in (("high_performance", State.NOTE), ("openvino", State.WRONG)):
             finding = self.found(settings, engine=engine)["openvino"]
             assert finding == Diagnosis(
                 "engine openvino", "does not run on cpu", state, "Install it."

@@ -76,7 +76,7 @@ def test_what_follows_a_broken_line_is_dropped(tmp_path: Path) -> None:
         {"floor": 0.1},
         {"max_instances": 10},
         {"device": "gpu:0"},
-        {"engine": "auto"},
+        {"engine": "high_performance"},
         {"labels": ("cat",)},
     ],
 )

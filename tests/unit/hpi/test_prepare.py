@@ -38,7 +38,7 @@ def test_auto_converts_proves_and_then_runs_the_fastest(
 ) -> None:
     segmenter = open_segmenter(detr_folder, converted_dir=converted_dir)
     heard: list[str] = []
-    fast, engine = segmented(segmenter, engine="auto", on_stage=heard.append)
+    fast, engine = segmented(segmenter, engine="high_performance", on_stage=heard.append)
     record = segmenter.record("small-detr")
     assert record is not None
     assert record.recipe == "detr"
@@ -58,7 +58,7 @@ def test_auto_converts_proves_and_then_runs_the_fastest(
 
     again: list[str] = []
     other = open_segmenter(detr_folder, converted_dir=converted_dir)
-    segmented(other, engine="auto", on_stage=again.append)
+    segmented(other, engine="high_performance", on_stage=again.append)
     assert again == ["loading", "warming up", "running"]
 
 
@@ -94,7 +94,7 @@ def test_a_worker_of_a_converted_model_never_imports_paddle(
 def test_an_engine_by_name(open_segmenter: Open, detr_folder: Path, converted_dir: Path) -> None:
     segmenter = open_segmenter(detr_folder, converted_dir=converted_dir)
     assert segmented(segmenter, engine="paddle")[1] == "paddle"
-    with pytest.raises(InputError, match="Expected one of the engines normal, auto"):
+    with pytest.raises(InputError, match="Expected one of the engines normal, high_performance"):
         segmented(segmenter, engine="warp")
     with pytest.raises(LoadError, match="NVIDIA"):
         segmented(segmenter, engine="tensorrt")
@@ -120,7 +120,7 @@ def test_stopping_leaves_nothing(open_segmenter: Open, detr_folder: Path, tmp_pa
         return "converting (detr)" in heard
 
     with pytest.raises(Cancelled):
-        segmented(segmenter, engine="auto", on_stage=heard.append, cancelled=stop)
+        segmented(segmenter, engine="high_performance", on_stage=heard.append, cancelled=stop)
     assert segmenter.record("small-detr") is None
     left = [path.name for path in (tmp_path / "converted" / ".converting").iterdir()]
     assert all(name.endswith(".lock") for name in left)
@@ -150,14 +150,14 @@ def test_what_is_not_equal_is_not_offered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first = open_segmenter(detr_folder, converted_dir=converted_dir)
-    segmented(first, engine="auto")
+    segmented(first, engine="high_performance")
     model = first.converted.model(first.store.folder(first.catalog.get("small-detr")))
     scores = (0.9, 0.7, 0.5)
     other = build_test_model(tmp_path / "small-detr", size=96, candidates=20, class_scores=scores)
     segmenter = open_segmenter(other)
     wrong = Wrong(model)
     monkeypatch.setattr(segmenter._preparer, "_converter", wrong)
-    _, engine = segmented(segmenter, engine="auto")
+    _, engine = segmented(segmenter, engine="high_performance")
     record = segmenter.record("small-detr")
     assert record is not None
     assert engine.startswith("paddle")
@@ -172,10 +172,10 @@ def test_another_environment_times_again_and_keeps_the_proof(
     open_segmenter: Open, detr_folder: Path, converted_dir: Path
 ) -> None:
     first = open_segmenter(detr_folder, converted_dir=converted_dir)
-    segmented(first, engine="auto")
+    segmented(first, engine="high_performance")
     second = open_segmenter(detr_folder, converted_dir=converted_dir, threads=1)
     heard: list[str] = []
-    segmented(second, engine="auto", on_stage=heard.append)
+    segmented(second, engine="high_performance", on_stage=heard.append)
     assert not any("converting" in stage for stage in heard)
     assert "timing onnxruntime" in heard or heard[0] == "loading"
     record = second.record("small-detr")
@@ -198,7 +198,7 @@ settings = Settings(models_dir=Path(sys.argv[1]), converted_dir=Path(sys.argv[1]
                     model_folders=(Path(sys.argv[2]),), threads=1)
 with Segmenter(settings) as segmenter:
     image = from_array(make_scene().image, settings)
-    found = segmenter.segment(image, "small-detr", engine="auto", on_stage=heard.append)
+    found = segmenter.segment(image, "small-detr", engine="high_performance", on_stage=heard.append)
     print(len(found.instances.at(0.5)), any("converting" in stage for stage in heard))
 """
 
@@ -253,7 +253,9 @@ class TestStore:
     def test_nothing_is_written_into_the_models_own_folder(
         self, open_segmenter: Open, detr_folder: Path, converted_dir: Path
     ) -> None:
-        segmented(open_segmenter(detr_folder, converted_dir=converted_dir), engine="auto")
+        segmented(
+            open_segmenter(detr_folder, converted_dir=converted_dir), engine="high_performance"
+        )
         assert len(list(detr_folder.iterdir())) == 3
 
 
@@ -295,4 +297,6 @@ def test_devices(device: str, devices: tuple[str, ...]) -> None:
 
 
 def test_every_mode_is_an_engine_or_a_way_to_choose() -> None:
-    assert set(engines.MODES) - {engines.NORMAL, engines.AUTO} == set(engines.ENGINES) - {"fake"}
+    assert set(engines.MODES) - {engines.NORMAL, engines.HIGH_PERFORMANCE} == set(
+        engines.ENGINES
+    ) - {"fake"}

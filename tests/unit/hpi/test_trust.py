@@ -37,7 +37,7 @@ def open_segmenter(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def make(*folders: Path, **changes: object) -> Segmenter:
         folders = folders or (model_folder(tmp_path / "cats"),)
         values: dict[str, object] = {"models_dir": tmp_path / "models", "model_folders": folders}
-        made.append(Segmenter(Settings(**(values | {"engine": "auto"} | changes))))  # type: ignore[arg-type]
+        made.append(Segmenter(Settings(**(values | {"engine": "high_performance"} | changes))))  # type: ignore[arg-type]
         return made[-1]
 
     yield make

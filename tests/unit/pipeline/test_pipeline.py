@@ -324,10 +324,10 @@ class TestConfiguration:
         ("arguments", "engine"),
         [
             ({}, None),
-            ({"use_hpip": True}, "auto"),
+            ({"use_hpip": True}, "high_performance"),
             ({"use_hpip": False}, "normal"),
             ({"use_hpip": True, "hpi_config": {"backend": "onnxruntime"}}, "onnxruntime"),
-            ({"use_hpip": True, "hpi_config": {"auto_config": True}}, "auto"),
+            ({"use_hpip": True, "hpi_config": {"auto_config": True}}, "high_performance"),
             ({"hpi_config": {"backend": "openvino"}}, None),
             ({"engine": "paddle_static"}, "normal"),
             ({"engine": "openvino", "use_hpip": True}, "openvino"),
@@ -345,7 +345,9 @@ class TestConfiguration:
         assert choose_engine(None, False, None, wanted) == "normal"
 
     def test_an_engine_that_is_not_there(self, open_pipeline: Open) -> None:
-        with pytest.raises(InputError, match="Expected one of the engines normal, auto"):
+        with pytest.raises(
+            InputError, match="Expected one of the engines normal, high_performance"
+        ):
             open_pipeline(use_hpip=True, hpi_config={"backend": "x"})
         with pytest.raises(InputError, match="hpi_config as a dictionary"):
             open_pipeline(hpi_config="backend")

@@ -18,7 +18,10 @@ from instseg_ui.comparison.decision import Candidate, DecisionLimits, decide
 from instseg_ui.comparison.objects import compare
 from instseg_ui.images import Image, digest
 from instseg_ui.results import Prediction, Runtime, Timings
+from instseg_ui.show.agreement import MEASURES, agreement
 from instseg_ui.show.comparison import Study, to_html, to_json
+from instseg_ui.show.decision import ComparedModel, decision, decision_figures
+from instseg_ui.show.stages import stage_bar, stage_legend
 from tests.unit.factories import instances
 
 EVIL = '<script>alert("x")</script>'
@@ -98,7 +101,29 @@ def test_high_performance_is_told_with_its_proof(two: Study) -> None:
     runtime = Runtime("onnxruntime", "cpu", 2, speedup=6.2, parity=f"equal to Paddle {EVIL}")
     html = to_html(study(replace(predicted("A", 0.9), runtime=runtime))).decode()
     assert EVIL not in html
-    assert f"A on onnxruntime: 6.2× Paddle's speed here; {runtime.parity}" in unescape(html)
+    assert f"A on onnxruntime: 6.2× Paddle's speed · {runtime.parity}" in unescape(html)
+
+
+def test_the_report_shows_what_the_page_shows(two: Study) -> None:
+    text = to_html(two).decode()
+    models = [
+        ComparedModel(*row) for row in zip(two.predictions, two.thresholds, two.specs, strict=True)
+    ]
+    for shown in (
+        decision(two.verdict, models),
+        decision_figures(two.verdict, models),
+        *(agreement(two.comparison, measure) for measure in MEASURES),
+    ):
+        assert shown in text
+
+
+def test_a_bar_is_as_long_as_its_share_of_the_longest_latency() -> None:
+    timings = Timings(decode=1, preprocess=2, inference=3, postprocess=4)
+    assert "--share:0.2500" in stage_bar(timings, 40)
+    assert "--share" not in stage_bar(timings)
+    assert stage_bar(timings).count('class="stage ') == 4, "a stage that took no time has no part"
+    assert "<b>" not in stage_legend()
+    assert stage_legend(timings).count("<b>") == 5
 
 
 def test_the_json_holds_every_figure(two: Study) -> None:
@@ -124,7 +149,7 @@ def test_models_without_a_common_object_agree_on_nothing() -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_fewer_than_two_models(count: int) -> None:
     some = study(*[predicted("A", 0.9)][:count])
-    assert "nothing to agree on" in to_html(some).decode()
+    assert "Two models must be done" in to_html(some).decode()
     assert json.loads(to_json(some))["agreement"] is None
 
 

@@ -25,10 +25,10 @@ def shell_words(command: str) -> list[str]:
 
 
 def test_an_engine_is_named_only_where_it_is_asked_for() -> None:
-    plain, fast = snippets("SOLOv2", 0.5), snippets("SOLOv2", 0.5, engine="auto")
+    plain, fast = snippets("SOLOv2", 0.5), snippets("SOLOv2", 0.5, engine="high_performance")
     assert "engine" not in plain.shell + plain.python
-    assert fast.shell.endswith(" --engine auto")
-    assert 'create_pipeline(model="SOLOv2", engine="auto")' in fast.python
+    assert fast.shell.endswith(" --engine high_performance")
+    assert 'create_pipeline(model="SOLOv2", engine="high_performance")' in fast.python
     ast.parse(fast.python)
 
 

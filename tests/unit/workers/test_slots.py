@@ -17,9 +17,10 @@ def test_one_device_is_one_slot_with_all_threads() -> None:
 
 def test_workers_on_the_cpu_share_the_threads() -> None:
     slots = Slots(Settings(threads=5, workers=2))
-    with slots.taken("m", "auto") as one, slots.taken("m", "auto") as other:
+    mode = "high_performance"
+    with slots.taken("m", mode) as one, slots.taken("m", mode) as other:
         assert [one.threads, other.threads] == [2, 2]
-        assert (one.key, other.key) == ("m (auto)", "m (auto), worker 2")
+        assert (one.key, other.key) == (f"m ({mode})", f"m ({mode}), worker 2")
         assert slots.model(other.key) == "m"
 
 

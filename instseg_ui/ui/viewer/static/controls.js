@@ -2,7 +2,7 @@
 
 import { make } from "./dom.js";
 import { formatPixels, formatThreshold } from "./format.js";
-import { FLOOR } from "./scores.js";
+import { limits } from "./limits.js";
 import { floorOf, instancesOf } from "./scene.js";
 import { clampThreshold, toggled } from "./state.js";
 
@@ -101,7 +101,7 @@ function chipRow(viewer) {
 function sliders(viewer) {
   const { store } = viewer;
   const largest = () => Math.max(1, ...instancesOf(viewer.scene()).map((one) => one.area));
-  const threshold = slider("threshold", "Threshold", { min: String(FLOOR), max: "1", step: "0.01" }, (value) =>
+  const threshold = slider("threshold", "Threshold", { min: String(limits.floor), max: "1", step: "0.01" }, (value) =>
     store.set({ threshold: clampThreshold(value, floorOf(viewer.scene())) }));
   const opacity = slider("opacity", "Opacity", { min: "0", max: "100", step: "1" }, (value) =>
     store.set({ opacity: value / 100 }));

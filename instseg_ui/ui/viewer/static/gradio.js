@@ -13,5 +13,6 @@ export function mountInGradio({ element, props, trigger, upload, watch, root }) 
     upload: props.accepts_files ? (file) => upload(file) : null,
     trigger,
     root,
+    limits: props.limits,
   });
 }

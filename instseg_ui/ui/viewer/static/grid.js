@@ -7,6 +7,7 @@
  * @property {(data: {thresholds: number[], hidden: string[]}) => void} settled
  * @property {(data: {index: number}) => void} referenced
  * @property {string} root address of the app, without a slash at its end
+ * @property {unknown} limits see limits.js
  *
  * @typedef {ReturnType<typeof createGrid>} Grid
  */
@@ -19,6 +20,7 @@ import { createSharedStore, settledData, switchLink } from "./grid_state.js";
 import { createStrip } from "./grid_strip.js";
 import { formatShortScore } from "./scores.js";
 import { adopt, changedPanes, createIntake } from "./grid_take.js";
+import { setLimits } from "./limits.js";
 import { createNotice } from "./notice.js";
 import { transform } from "./viewport.js";
 import { createWipe } from "./wipe.js";
@@ -230,6 +232,7 @@ function createGrid(root, api) {
  */
 export function mountGrid(root, api) {
   root.instsegGrid?.dispose();
+  setLimits(api.limits);
   const grid = createGrid(root, api);
   root.instsegGrid = grid;
   api.onValue(() => grid.take(api.value()));

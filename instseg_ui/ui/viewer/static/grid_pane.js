@@ -6,8 +6,8 @@
 
 import { icon, iconButton, make } from "./dom.js";
 import { formatThreshold, plural } from "./format.js";
-import { FLOOR } from "./scores.js";
 import { createView, stageMarkup } from "./grid_view.js";
+import { limits } from "./limits.js";
 import { clampThreshold } from "./state.js";
 
 const COUNTED = ["scene", "threshold", "minArea", "hidden"];
@@ -43,7 +43,7 @@ function createHeader(grid, key, model) {
 /** The pane's own threshold, shown while thresholds are not linked. */
 function createOwnThreshold(store, floor, model) {
   const input = () => store.set({ threshold: clampThreshold(Number(field.value), floor()) });
-  const field = make("input", { type: "range", name: "own-threshold", min: String(FLOOR), max: "1", step: "0.01", "aria-label": `Threshold of ${model}`, on: { input } });
+  const field = make("input", { type: "range", name: "own-threshold", min: String(limits.floor), max: "1", step: "0.01", "aria-label": `Threshold of ${model}`, on: { input } });
   const output = make("output", { class: "isv-number" });
   const element = make("label", { class: "isv-slider isg-own" }, make("span", { text: "Threshold" }), field, output);
   return {
@@ -96,7 +96,7 @@ export function createPane(grid, key, model) {
       own.show(state.threshold);
     },
   }]);
-  const own = createOwnThreshold(view.store, () => view.scene().prediction?.floor ?? FLOOR, model);
+  const own = createOwnThreshold(view.store, () => view.scene().prediction?.floor ?? limits.floor, model);
   header.element.after(own.element);
   return {
     key,

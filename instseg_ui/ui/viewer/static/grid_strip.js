@@ -5,10 +5,9 @@ import { icon, iconButton, make } from "./dom.js";
 import { createFull } from "./frames.js";
 import { classesOf } from "./grid_state.js";
 import { zoomBy } from "./keys.js";
-import { FLOOR } from "./scores.js";
+import { limits } from "./limits.js";
 import { layerButtons } from "./toolbar.js";
 import { FIT } from "./viewport.js";
-
 
 /** All panes as one picture's instances: what the viewer's own controls work on. */
 function everything(grid) {
@@ -16,7 +15,7 @@ function everything(grid) {
   const floor = Math.min(...predictions.map((one) => one.floor), 1);
   const instances = predictions.flatMap((one) => one.instances);
   const frame = grid.value().image;
-  return { picture: null, image: frame, message: null, prediction: frame && { model: "", floor: predictions.length ? floor : FLOOR, frame, instances } };
+  return { picture: null, image: frame, message: null, prediction: frame && { model: "", floor: predictions.length ? floor : limits.floor, frame, instances } };
 }
 
 /** What looks like a viewer to the viewer's controls. */

@@ -7,6 +7,7 @@
 
 import { loadCopies } from "./grid_picture.js";
 import { isNotice, toGridValue } from "./grid_value.js";
+import { limits } from "./limits.js";
 import { clampThreshold } from "./state.js";
 import { FIT } from "./viewport.js";
 
@@ -46,8 +47,7 @@ export function adopt(state, value, before, asked) {
     Object.assign(patch, { lit: without(state.lit, changed), picked: without(state.picked, changed) });
   }
   if (value.panes.length && value.threshold !== asked) {
-    const floors = value.panes.map((pane) => pane.prediction?.floor ?? 0);
-    Object.assign(patch, { threshold: clampThreshold(value.threshold, Math.min(...floors)), own: {} });
+    Object.assign(patch, { threshold: clampThreshold(value.threshold, limits.floor), own: {} });
   }
   if (state.solo && !value.panes.some(({ key }) => key === state.solo)) patch.solo = null;
   return patch;

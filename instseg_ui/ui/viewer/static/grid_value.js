@@ -20,9 +20,9 @@
  * @typedef {Map<string, {source: string, prediction: import("./value.js").Prediction | null}>} Known
  */
 
+import { limits } from "./limits.js";
 import { toValue } from "./value.js";
 
-export const MAX_PANES = 16;
 const MAX_CAPTION = 6;
 const MAX_TEXT = 300;
 const STATES = ["waiting", "running", "done", "failed", "not fetched"];
@@ -92,7 +92,7 @@ function toPane(given, key, image, known) {
 export function toGridValue(raw, known = new Map()) {
   const given = isObject(raw) ? raw : {};
   const { image, message, threshold } = toValue({ image: given.image, message: given.message, threshold: given.threshold });
-  const sent = list(given.panes).filter(isObject).slice(0, MAX_PANES);
+  const sent = list(given.panes).filter(isObject).slice(0, limits.panes);
   const keys = keysOf(sent.map((pane) => text(pane.model)));
   const panes = sent.map((pane, at) => toPane(pane, keys[at], image, known));
   for (const key of [...known.keys()]) if (!keys.includes(key)) known.delete(key);

@@ -6,10 +6,12 @@
  * @typedef {object} TableApi
  * @property {() => unknown} value
  * @property {(listener: () => void) => void} onValue
+ * @property {unknown} limits see limits.js
  */
 
 import { make } from "./dom.js";
 import { tell } from "./grid_links.js";
+import { setLimits } from "./limits.js";
 import { headRow, rowOf } from "./objects_rows.js";
 import { advice, rowsInSight, stateCounts, toTable } from "./objects_value.js";
 
@@ -180,6 +182,7 @@ function listenToGrid(root, view, options) {
  */
 export function mountObjects(root, api) {
   root.instsegObjects?.dispose();
+  setLimits(api.limits);
   const abort = new AbortController();
   const options = { signal: abort.signal };
   const view = createTable(root, abort.signal);

@@ -6,11 +6,12 @@
  * @typedef {{models: string[], reference: number, objects: Found[]}} Table
  */
 
+import { limits } from "./limits.js";
+
 /** From the worst disagreement on; the words are Python's. */
 import { formatScore } from "./scores.js";
 
 export const STATES = ["class differs", "missed by some", "only one", "loose mask", "all agree"];
-const MAX_MODELS = 16;
 const MAX_OBJECTS = 5000;
 const MAX_TEXT = 300;
 const NO_COLOR = "#94a3b8";
@@ -38,7 +39,7 @@ function toMember(thing) {
  */
 export function toTable(raw) {
   const given = isObject(raw) ? raw : {};
-  const models = list(given.models).slice(0, MAX_MODELS).map(text);
+  const models = list(given.models).slice(0, limits.panes).map(text);
   const objects = list(given.objects)
     .filter((one) => isObject(one) && STATES.includes(one.state))
     .slice(0, MAX_OBJECTS)

@@ -9,10 +9,9 @@
  * @property {import("./value.js").Picture | null} image
  * @property {import("./value.js").Prediction | null} prediction
  * @property {import("./value.js").Message | null} message
- * @property {number | null} [floor] lowest score kept, until a prediction brings its own
  */
 
-import { FLOOR } from "./scores.js";
+import { limits } from "./limits.js";
 import { toValue } from "./value.js";
 import { visibleInstances } from "./state.js";
 
@@ -30,7 +29,7 @@ export const frameOf = (scene) => scene.prediction?.frame ?? scene.image;
 export const instancesOf = (scene) => scene.prediction?.instances ?? [];
 
 /** @param {Scene} scene @returns {number} */
-export const floorOf = (scene) => scene.prediction?.floor ?? scene.floor ?? FLOOR;
+export const floorOf = (scene) => scene.prediction?.floor ?? limits.floor;
 
 /** Whether a value only says something about what is already shown. */
 const isNotice = (value) =>
@@ -50,7 +49,7 @@ export function nextScene(scene, value) {
   const { image, message } = value;
   const same = image !== null && image.url === scene.image?.url;
   const prediction = isRerun(value, same) ? scene.prediction : image && value.prediction;
-  return { picture: same ? scene.picture : null, image, prediction, message, floor: value.floor ?? scene.floor };
+  return { picture: same ? scene.picture : null, image, prediction, message };
 }
 
 /**

@@ -1,8 +1,5 @@
 /** Scores: how they are compared with a threshold, and how they are shown. */
 
-/** The lowest score a model is run at, where a prediction does not say; `FLOOR` of Python's settings. */
-export const FLOOR = 0.05;
-
 /**
  * Whether a score is at least the threshold: both as float32, which models compute scores in.
  * The same comparison as Python's `reaches`, so that page, exports and answers agree.

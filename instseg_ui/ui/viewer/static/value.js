@@ -23,13 +23,11 @@
  * @property {Picture | null} image
  * @property {Prediction | null} prediction
  * @property {number} threshold
- * @property {number | null} floor lowest score kept; null where the value does not say
  * @property {Message | null} message
  */
 
-import { FLOOR } from "./scores.js";
+import { limits } from "./limits.js";
 
-const MAX_INSTANCES = 1000;
 const MAX_SIDE = 65535;
 const MAX_TEXT = 300;
 const KINDS = ["busy", "error", "empty"];
@@ -102,12 +100,12 @@ function toPrediction(thing, colors) {
   const frame = toSize(thing.image);
   if (!frame) return null;
   const instances = thing.instances
-    .slice(0, MAX_INSTANCES)
+    .slice(0, limits.instances)
     .map((instance) => toInstance(instance, frame, colors))
     .filter((instance) => instance !== null)
     .sort((a, b) => b.score - a.score);
   instances.forEach((instance, index) => (instance.index = index));
-  const floor = isNumber(thing.floor) ? clamp(thing.floor, 0, 1) : FLOOR;
+  const floor = isNumber(thing.floor) ? clamp(thing.floor, 0, 1) : limits.floor;
   return { model: text(thing.model), engine: text(thing.engine), floor, frame, instances, found: thing.instances.length };
 }
 
@@ -124,12 +122,11 @@ function toMessage(thing) {
 export function toValue(raw) {
   const given = isObject(raw) ? raw : {};
   const prediction = toPrediction(given.prediction, given.colors);
-  const floor = prediction?.floor ?? (isNumber(given.floor) ? clamp(given.floor, 0, 1) : null);
+  const floor = prediction?.floor ?? limits.floor;
   return {
     image: toPicture(given.image),
     prediction,
-    threshold: clamp(isNumber(given.threshold) ? given.threshold : 0.5, floor ?? 0, 1),
-    floor,
+    threshold: clamp(isNumber(given.threshold) ? given.threshold : 0.5, floor, 1),
     message: toMessage(given.message),
   };
 }

@@ -9,6 +9,7 @@
  * @property {((file: File) => Promise<{path: string, url: string}>) | null} upload null when photos are not taken
  * @property {(event: string, data: object) => void} trigger
  * @property {string} root address of the app, without a slash at its end
+ * @property {unknown} limits see limits.js
  * @property {import("./state.js").Store} [store] shared by linked viewers
  *
  * @typedef {ReturnType<typeof createViewer>} Viewer
@@ -20,6 +21,7 @@ import { createFrames, createFull } from "./frames.js";
 import { listenToGestures } from "./gestures.js";
 import { formatShortScore } from "./scores.js";
 import { listenToKeys } from "./keys.js";
+import { setLimits } from "./limits.js";
 import { createNotice } from "./notice.js";
 import { createPanel } from "./panel.js";
 import { createScenes, floorOf, instancesOf, layersOf, rememberVisible } from "./scene.js";
@@ -120,6 +122,7 @@ function createViewer(root, api) {
  */
 export function mount(root, api) {
   root.instsegViewer?.dispose();
+  setLimits(api.limits);
   const viewer = createViewer(root, api);
   root.instsegViewer = viewer;
   listenToGestures(viewer);

@@ -12,13 +12,17 @@ import pytest
 
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
-from instseg_ui.show import tradeoff
+from instseg_ui.show import plotly_charts, tradeoff
+from instseg_ui.show.agreement import agreement as agreement_table
+from instseg_ui.show.decision import ComparedModel, decision_figures
+from instseg_ui.show.decision import decision as shown_decision
+from instseg_ui.show.disagreement_map import disagreement_map
 from instseg_ui.ui import link
-from instseg_ui.ui.compare import answers, decision, downloads, matches
+from instseg_ui.ui.compare import agreement, decision, downloads, matches
 from instseg_ui.ui.compare import run as compare_run
 from instseg_ui.ui.compare.matches import Sight
-from instseg_ui.ui.compare.run import Run, View
-from instseg_ui.ui.shared import fetch_many, picks
+from instseg_ui.ui.compare.run import CompareView, ComparisonRun
+from instseg_ui.ui.shared import fetch, picks
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import Settled
 from tests.unit.factories import BLUE, GREEN, RED, model_folder, patches
@@ -52,12 +56,14 @@ def photo(tmp_path: Path) -> str:
     return str(path)
 
 
-def views(services: Services, photo: str | None, *models: str, session: str = "me") -> list[View]:
+def views(
+    services: Services, photo: str | None, *models: str, session: str = "me"
+) -> list[CompareView]:
     cache = Path(photo).parent if photo else Path()
     return list(compare_run.run(services, photo, models, 0.5, session, cache))
 
 
-def last(services: Services, photo: str, *models: str) -> Run:
+def last(services: Services, photo: str, *models: str) -> ComparisonRun:
     run = views(services, photo, *models)[-1].run
     assert run is not None
     return run
@@ -92,7 +98,7 @@ def test_stopping_keeps_what_is_done(services: Services, photo: str) -> None:
     ):
         seen.append(view)
         if view.run and view.run.outcomes[1].state == "running":
-            services.comparisons.stop("x")
+            services.jobs["compare"].stop("x")
     run = seen[-1].run
     assert run is not None
     assert [one.state for one in run.outcomes] == ["done", "waiting", "waiting"]
@@ -138,7 +144,7 @@ def test_thresholds_and_hidden_classes_filter_what_is_matched(
     everything = matches.matched(matches.filtered(run, Sight()), class_aware=False)
     assert everything is not None
     assert len(everything.objects) == 3
-    hidden = answers.settled(Sight(), Settled((0.5, 0.5), frozenset({"red"})))
+    hidden = matches.settled(Sight(), Settled((0.5, 0.5), frozenset({"red"})))
     some = matches.matched(matches.filtered(run, hidden), class_aware=False)
     assert some is not None
     assert {one.labels for one in some.objects} == {("green",), ("blue",)}
@@ -166,12 +172,12 @@ def test_thresholds_of_another_number_of_panes_are_not_used(services: Services, 
 
 def test_the_reference_comes_first(services: Services, photo: str) -> None:
     run = last(services, photo, "one", "fails", "other")
-    sight = answers.pinned(Sight(), run, 2)
+    sight = matches.pinned(Sight(), run, 2)
     assert [one.model for one, _ in matches.filtered(run, sight)] == ["other", "one"]
     assert [one.model for one in matches.in_pane_order(run, sight)] == ["one", "other"]
     found = matches.matched(matches.filtered(run, sight), class_aware=False)
-    assert answers.objects(run, found)["models"] == ["one", "other"]
-    assert answers.objects(run, found)["reference"] == 1
+    assert matches.object_table(run, found)["models"] == ["one", "other"]
+    assert matches.object_table(run, found)["reference"] == 1
     fewer = last(services, photo, "one", "other")
     assert [one.model for one, _ in matches.filtered(fewer, sight)] == ["one", "other"]
 
@@ -194,44 +200,50 @@ def test_one_model_alone_has_nothing_to_agree_with(
     run = last(services, photo, "one")
     found = matches.matched(matches.filtered(run, Sight()), class_aware=False)
     assert found is None
-    assert answers.objects(run, found)["objects"] == []
-    assert "Two models must be done" in decision.agreement_html(found, "F1")
-    assert answers.disagreement(settings, run, Sight(), None).pixels is None
+    assert matches.object_table(run, found)["objects"] == []
+    assert "Two models must be done" in agreement_table(found, "F1")
+    assert agreement.disagreement(settings, run, Sight(), None).pixels is None
 
 
 def test_the_map_counts_models(services: Services, photo: str, settings: Settings) -> None:
     run = last(services, photo, "one", "two")
-    every = answers.disagreement(settings, run, Sight(), "no such class")
+    every = agreement.disagreement(settings, run, Sight(), "no such class")
     assert every.pixels is not None
     assert every.pixels.shape == PHOTO.shape
-    assert every.label == decision.ALL_CLASSES
-    assert every.labels == [decision.ALL_CLASSES, "blue", "green", "red"]
+    assert every.label == agreement.ALL_CLASSES
+    assert every.labels == [agreement.ALL_CLASSES, "blue", "green", "red"]
     assert "all 2 agree" in every.legend
-    nobody = answers.disagreement(settings, run, Sight(thresholds=(1.0, 1.0)), None)
+    nobody = agreement.disagreement(settings, run, Sight(thresholds=(1.0, 1.0)), None)
     assert "No model covers anything" in nobody.legend
-    uneven = answers.disagreement(settings, run, Sight(thresholds=(0.5, 1.0)), "red")
+    uneven = agreement.disagreement(settings, run, Sight(thresholds=(0.5, 1.0)), "red")
     assert "on 0 % of that" in uneven.legend or "No model" in uneven.legend
 
 
 def test_a_photo_that_is_gone_is_said(services: Services, photo: str, settings: Settings) -> None:
     run = last(services, photo, "one", "two")
     Path(photo).unlink()
-    assert "could not be read" in answers.disagreement(settings, run, Sight(), None).legend
+    assert "could not be read" in agreement.disagreement(settings, run, Sight(), None).legend
+
+
+def decided(services: Services, run: ComparisonRun | None, most_ms: str) -> tuple[str, str]:
+    """The decision and its figures as the page shows them."""
+    catalog = services.segmenter.catalog
+    models = decision.compared(catalog, run, Sight())
+    verdict = decision.verdict_or_reason(catalog, models, most_ms, "")
+    return shown_decision(verdict, models), decision_figures(verdict, models)
 
 
 def test_nothing_ran_yet(services: Services, settings: Settings) -> None:
-    verdict, figures, _ = answers.decision(services.segmenter.catalog, None, Sight(), "", "")
+    verdict, figures = decided(services, None, "")
     assert "Pick models" in verdict
     assert "compare them" in figures
-    assert answers.disagreement(settings, None, Sight(), None).pixels is None
-    assert answers.measured(None) == {}
+    assert agreement.disagreement(settings, None, Sight(), None).pixels is None
+    assert decision.measured(None) == {}
 
 
 def test_a_wrong_limit_is_a_sentence_not_an_error(services: Services, photo: str) -> None:
     run = last(services, photo, "one")
-    verdict, figures, _ = answers.decision(
-        services.segmenter.catalog, run, Sight(), "<b>fast</b>", ""
-    )
+    verdict, figures = decided(services, run, "<b>fast</b>")
     assert "must be a number above 0" in verdict
     assert "<b>fast" not in verdict
     assert "one" in figures
@@ -240,8 +252,11 @@ def test_a_wrong_limit_is_a_sentence_not_an_error(services: Services, photo: str
 def test_what_is_shown_is_escaped(services: Services, photo: str) -> None:
     (one,) = last(services, photo, "one").predictions
     evil = replace(one, model="one", runtime=replace(one.runtime, engine="<i>x</i>"))
-    verdict = decision.verdict(services.segmenter.catalog, [evil], "", "")
-    assert "<i>x" not in decision.figures_html(services.segmenter.catalog, [evil], verdict)
+    catalog = services.segmenter.catalog
+    verdict = decision.verdict(catalog, [evil], "", "")
+    html = decision_figures(verdict, [ComparedModel(evil, 0.5, catalog.get("one"))])
+    assert "<i>x" not in html
+    assert "&lt;i&gt;x" in html
 
 
 def test_the_study_is_what_is_shown(services: Services, photo: str, tmp_path: Path) -> None:
@@ -269,13 +284,13 @@ def test_the_picks_follow_the_shortcuts(services: Services) -> None:
 
 
 def test_several_models_are_offered_as_one_download(services: Services) -> None:
-    offer = fetch_many.offer(services, ["one", "Mask-RT-DETR-L", "Mask-RT-DETR-S"])
+    offer = fetch.offer_all(services, ["one", "Mask-RT-DETR-L", "Mask-RT-DETR-S"])
     assert offer is not None
     assert offer.possible
     assert "2 of 3 picked" in offer.html
     assert offer.button == "Fetch 165 MB and compare"
-    assert fetch_many.offer(services, ["one"]) is None
-    broken = fetch_many.offer(services, ["absent"])
+    assert fetch.offer_all(services, ["one"]) is None
+    broken = fetch.offer_all(services, ["absent"])
     assert broken is not None
     assert not broken.possible
 
@@ -283,15 +298,17 @@ def test_several_models_are_offered_as_one_download(services: Services) -> None:
 @pytest.mark.parametrize(
     ("query", "setup"),
     [
-        ({}, link.Setup()),
+        ({}, link.PageLink()),
         (
             {"models": "one,two,one", "threshold": "0.4", "tab": "Compare"},
-            link.Setup(("one", "two"), 0.4, "compare"),
+            link.PageLink(("one", "two"), 0.4, "compare"),
         ),
-        ({"tab": "nonsense"}, link.Setup()),
+        ({"tab": "nonsense"}, link.PageLink()),
     ],
 )
-def test_an_address_is_read(services: Services, query: dict[str, str], setup: link.Setup) -> None:
+def test_an_address_is_read(
+    services: Services, query: dict[str, str], setup: link.PageLink
+) -> None:
     assert link.read(query, services.segmenter.catalog) == setup
 
 
@@ -312,9 +329,8 @@ def test_a_written_address_reads_back(services: Services) -> None:
 
 def test_the_chart_keeps_published_and_measured_apart(services: Services) -> None:
     specs = list(services.segmenter.catalog)
-    figure = tradeoff.tradeoff(
-        specs, {"Mask-RT-DETR-L": (90.0, 114.0), "one": (5.0, 1.0)}, "cpu_hp_ms"
-    )
+    measured_here = {"Mask-RT-DETR-L": (90.0, 114.0), "one": (5.0, 1.0)}
+    figure = plotly_charts.figure(tradeoff.tradeoff(specs, measured_here, "cpu_hp_ms"))
     _, published, _, measured = figure.data
     assert len(published.x) == 15
     assert published.marker.symbol == "circle-open"
@@ -325,7 +341,7 @@ def test_the_chart_keeps_published_and_measured_apart(services: Services) -> Non
 
 
 def test_the_chart_of_nothing_is_a_chart() -> None:
-    assert len(tradeoff.tradeoff([], {}, "gpu_hp_ms").data) == 4
+    assert len(plotly_charts.figure(tradeoff.tradeoff([], {}, "gpu_hp_ms")).data) == 4
 
 
 def test_the_map_of_a_large_photo_is_small() -> None:
@@ -334,5 +350,5 @@ def test_the_map_of_a_large_photo_is_small() -> None:
     from tests.unit.comparison.test_objects import RUNTIME
 
     nothing = Prediction("A", 4000, 10, Instances.from_rows([]), Timings(), RUNTIME, 0.05)
-    drawn, _ = decision.map_pixels(pixels, [nothing, nothing], None)
+    drawn, _ = disagreement_map(pixels, [nothing, nothing], None)
     assert drawn.shape == (3, 1280, 3)

@@ -33,7 +33,7 @@ def photo(tmp_path):
 
 def look(services, photo, model, session="me", cache=None):
     cache = cache or services.settings.models_dir / "cache"
-    return run.look(services, photo, model, session, cache)
+    return run.run(services, photo, model, session, cache)
 
 
 def test_it_ends_with_the_result_and_its_picture(services, photo):
@@ -75,14 +75,14 @@ def test_asking_again_for_what_is_running_does_not_start_over(services, photo):
     next(running)
     assert list(look(services, photo, "PP-YOLOE_seg-S")) == []
     assert next(running).busy
-    services.jobs.stop("me")
+    services.jobs["segment"].stop("me")
     assert len(list(running)) >= 1
 
 
 def test_stopping_says_so_without_an_alarm(services, photo):
     running = look(services, photo, "PP-YOLOE_seg-S")
     next(running)
-    threading.Timer(0.3, services.jobs.stop, ["me"]).start()
+    threading.Timer(0.3, services.jobs["segment"].stop, ["me"]).start()
     *_, last = running
     assert last.viewer["message"]["text"].startswith("Stopped")
     assert last.failure is None

@@ -14,10 +14,10 @@ from instseg_ui import images
 from instseg_ui.errors import InputError, InstSegError
 from instseg_ui.exports import FORMATS
 from instseg_ui.segmenter import Segmenter
-from instseg_ui.ui.segment import run
 from instseg_ui.ui.shared import export as file_export
-from instseg_ui.ui.shared.export import Shown, shown_in
+from instseg_ui.ui.shared.export import ShownResult, shown_in
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.viewer.picture import display_url
 from tests.browser.server import COLORS, fake_model
 from tools.test_models import make_scene
 
@@ -41,7 +41,7 @@ def photo(tmp_path):
 @pytest.fixture
 def export(services, photo, tmp_path):
     def export(format="coco", photo=photo, model=MODEL, **shown):
-        seen = Shown(model, **shown)
+        seen = ShownResult(model, **shown)
         return file_export.export_file(services, photo, format, seen, tmp_path / "cache")
 
     return export
@@ -97,7 +97,7 @@ def test_the_remembered_prediction_is_taken(services, photo, export):
 
 def test_another_photo_than_the_one_shown_is_not_exported(services, photo, export, tmp_path):
     image = images.read(photo, services.settings)
-    address = run.display_url(image, tmp_path / "cache")
+    address = display_url(image, tmp_path / "cache")
     assert export(picture=address).is_file()
     with pytest.raises(InputError, match="photo has changed"):
         export(picture=address.replace("photo.jpg", "other.jpg"))
@@ -118,7 +118,7 @@ def test_wrong_input_is_a_sentence(export, tmp_path):
 
 def test_what_the_page_sends_is_read():
     sent = {"model": MODEL, "picture": "/p", "threshold": 0.7, "min_area": 9, "hidden": ["a", "b"]}
-    assert shown_in(sent) == Shown(MODEL, "/p", 0.7, 9, frozenset("ab"))
+    assert shown_in(sent) == ShownResult(MODEL, "/p", 0.7, 9, frozenset("ab"))
 
 
 @pytest.mark.parametrize("sent", [None, [], "model", 3, {}, {"threshold": 0.5}, {"model": ""}])

@@ -68,16 +68,16 @@ def test_a_broken_folder_can_be_fetched_again(make, settings):
 def test_fetching_tells_how_far_it_is_and_ends_with_the_model(make, archives):
     archives.pause_s = 0.08
     *before, last = fetch.fetch(make(), NAME, "me")
-    assert (last.finished, last.model) == (True, NAME)
+    assert (last.finished, last.models) == (True, (NAME,))
     assert any("MB of 2.01 MB" in step.html for step in before)
-    assert all(step.model is None for step in before)
+    assert all(not step.models for step in before)
 
 
 def test_a_refusal_of_the_server_is_said(make, archives):
     archives.status = 503
     *_, last = fetch.fetch(make(), NAME, "me")
     assert last.finished
-    assert last.model is None
+    assert not last.models
     assert "the server answered 503" in last.html
 
 
@@ -91,20 +91,20 @@ def test_a_cancelled_fetch_keeps_nothing(make, archives, settings):
     services = make()
     steps = fetch.fetch(services, NAME, "me")
     next(steps)
-    assert services.fetches.busy("me")
-    services.leave("me")
+    assert services.jobs["fetch"].busy("me")
+    services.jobs.leave("me")
     *_, last = steps
-    assert last.model is None
+    assert not last.models
     assert "stopped" in last.html
     assert not (settings.models_dir / NAME).exists()
-    assert not services.fetches.busy("me")
+    assert not services.jobs["fetch"].busy("me")
 
 
-def test_looking_does_not_end_a_fetch(make, archives):
+def test_a_segment_run_does_not_end_a_fetch(make, archives):
     archives.pause_s = 0.05
     services = make()
     steps = fetch.fetch(services, NAME, "me")
     next(steps)
-    services.jobs.begin("me")
+    services.jobs["segment"].begin("me")
     *_, last = steps
-    assert last.model == NAME
+    assert last.models == (NAME,)

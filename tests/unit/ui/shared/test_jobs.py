@@ -8,7 +8,7 @@ import pytest
 
 from instseg_ui.errors import Cancelled
 from instseg_ui.ui.shared import jobs as module
-from instseg_ui.ui.shared.jobs import Done, Job, Jobs, Stage, follow
+from instseg_ui.ui.shared.jobs import Done, Job, Jobs, JobsByKind, JobStage, follow
 
 
 @pytest.fixture(autouse=True)
@@ -64,9 +64,9 @@ def test_stages_come_first_and_the_result_last():
         return 42
 
     steps = follow(work, Job())
-    assert next(steps) == Stage("loading", pytest.approx(0, abs=1))
+    assert next(steps) == JobStage("loading", pytest.approx(0, abs=1))
     later = next(steps)
-    assert isinstance(later, Stage)
+    assert isinstance(later, JobStage)
     assert later.elapsed > 0
     go.set()
     *_, last = steps
@@ -84,7 +84,7 @@ def test_what_the_work_raises_is_raised():
 def test_a_replaced_job_shows_nothing_more_even_while_its_work_goes_on():
     go, job = threading.Event(), Job()
     steps = follow(lambda report: go.wait(5), job)
-    assert isinstance(next(steps), Stage)
+    assert isinstance(next(steps), JobStage)
     job.replaced = True
     with pytest.raises(Cancelled):
         next(steps)
@@ -101,3 +101,20 @@ def test_work_that_another_tab_began_is_left_alone() -> None:
     assert job.stopped.is_set()
     assert jobs.begin("me", "catalog").task == "catalog"
     assert jobs.stop("me"), "who leaves the page stops whatever runs"
+
+
+def test_who_closes_the_page_ends_all_their_work_and_what_was_registered_hears_of_it():
+    jobs, told, heard = JobsByKind(), [], threading.Event()
+
+    def act(session):
+        told.append(session)
+        heard.set()
+
+    jobs.on_leave(act)
+    mine = [jobs[kind].begin("me") for kind in ("segment", "compare", "evaluate")]
+    yours = jobs["benchmark"].begin("you")
+    jobs.leave("me")
+    assert all(job.stopped.is_set() for job in mine)
+    assert not yours.stopped.is_set()
+    assert heard.wait(5)
+    assert told == ["me"]

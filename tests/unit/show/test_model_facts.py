@@ -1,4 +1,4 @@
-"""The facts beside the picture, as HTML."""
+"""What was measured of a model, as markup."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from instseg_ui.catalog import Catalog
 from instseg_ui.results import Prediction, Runtime, Timings
-from instseg_ui.ui.segment.facts import facts_html, progress_html, waiting_html
+from instseg_ui.show.html import progress
+from instseg_ui.show.model_facts import model_facts, waiting
 from tests.unit.factories import instances
 
 TIMINGS = Timings(decode=1, preprocess=2, inference=30, postprocess=4, transfer=5, queue=1000)
@@ -48,7 +49,7 @@ def text_of(html: str) -> str:
 
 
 def test_measured_and_published_figures_are_told_apart(prediction, catalog):
-    text = text_of(facts_html(prediction, catalog.get("SOLOv2")))
+    text = text_of(model_facts(prediction, catalog.get("SOLOv2")))
     assert "Latency 42.0 ms warm, here" in text
     assert "Size 179 MB on disk" in text
     assert "Mask AP 35.5 published" in text
@@ -58,31 +59,31 @@ def test_measured_and_published_figures_are_told_apart(prediction, catalog):
 
 
 def test_what_is_not_published_is_not_made_up(prediction, catalog):
-    text = text_of(facts_html(prediction, catalog.get("demo-cats")))
+    text = text_of(model_facts(prediction, catalog.get("demo-cats")))
     assert "Mask AP — not published" in text
 
 
 def test_high_performance_tells_its_engine_and_gain(prediction, catalog):
     sentence = "equal to Paddle: 100/100 objects, worst mask IoU 0.998"
     fast = replace(RUNTIME, engine="onnxruntime", speedup=6.2, parity=sentence)
-    html = facts_html(replace(prediction, runtime=fast), catalog.get("SOLOv2"))
+    html = model_facts(replace(prediction, runtime=fast), catalog.get("SOLOv2"))
     assert f"onnxruntime · 6.2× Paddle's speed · {sentence}" in text_of(html)
     assert "Engine" not in text_of(html)
-    assert "facts-engine" not in facts_html(prediction, catalog.get("SOLOv2"))
+    assert "facts-engine" not in model_facts(prediction, catalog.get("SOLOv2"))
 
 
 def test_long_notes_are_folded_and_those_on_the_photo_are_not(prediction, catalog):
     spec = catalog.get("SOLOv2")
     few = replace(prediction, runtime=replace(RUNTIME, notes=("It is slow.",)))
-    assert "<details" not in facts_html(few, spec)
+    assert "<details" not in model_facts(few, spec)
     many = replace(RUNTIME, notes=("It does not fit, for a long reason. " * 3,) * 2)
-    html = facts_html(replace(prediction, runtime=many, notes=("Turned upright.",)), spec)
+    html = model_facts(replace(prediction, runtime=many, notes=("Turned upright.",)), spec)
     assert "What was tried and is not used (2)" in html
     assert html.index("Turned upright.") < html.index("<details")
 
 
 def test_every_stage_has_its_share(prediction, catalog):
-    html = facts_html(prediction, catalog.get("SOLOv2"))
+    html = model_facts(prediction, catalog.get("SOLOv2"))
     shares = [float(share) for share in re.findall(r"flex-grow:([\d.]+)", html)]
     assert sum(shares) == pytest.approx(1, abs=0.001)
     assert max(shares) == pytest.approx(30 / 42, abs=0.001)
@@ -90,18 +91,18 @@ def test_every_stage_has_its_share(prediction, catalog):
 
 def test_a_prediction_that_took_no_time_divides_by_nothing(prediction, catalog):
     zero = replace(prediction, timings=Timings())
-    assert "Latency 0 ms" in text_of(facts_html(zero, catalog.get("SOLOv2")))
+    assert "Latency 0 ms" in text_of(model_facts(zero, catalog.get("SOLOv2")))
 
 
 def test_texts_from_outside_are_escaped(prediction, catalog):
     evil = "<img src=x onerror=alert(1)>"
     runtime = replace(RUNTIME, engine=evil, notes=(evil,), versions={evil: '"'})
-    html = facts_html(replace(prediction, runtime=runtime, notes=(evil,)), catalog.get("SOLOv2"))
-    for text in (html, waiting_html(catalog.get("SOLOv2"), evil), progress_html(evil, 0.5)):
+    html = model_facts(replace(prediction, runtime=runtime, notes=(evil,)), catalog.get("SOLOv2"))
+    for text in (html, waiting(catalog.get("SOLOv2"), evil), progress(evil, 0.5)):
         assert "<img" not in text
         assert "&lt;img" in text
 
 
 def test_progress_without_a_known_end_has_no_value():
-    assert "value=" not in progress_html("Asking")
-    assert 'value="0.2500"' in progress_html("Fetching", 0.25)
+    assert "value=" not in progress("Asking")
+    assert 'value="0.2500"' in progress("Fetching", 0.25)

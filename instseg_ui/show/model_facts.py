@@ -1,0 +1,93 @@
+"""What was measured of one model on one image, beside its published accuracy."""
+
+from __future__ import annotations
+
+import htpy as h
+from markupsafe import Markup
+
+from instseg_ui.catalog import ModelSpec
+from instseg_ui.numbers import NONE, megabytes, milliseconds, plural
+from instseg_ui.results import Prediction, Runtime
+from instseg_ui.show.engine_gain import BASIS, gain_sentence, is_high_performance
+from instseg_ui.show.html import bullets, facts, folded, markup
+from instseg_ui.show.stages import stage_bar, stage_legend
+
+_NOT_USED = "What was tried and is not used"
+
+
+def model_facts(prediction: Prediction, spec: ModelSpec) -> Markup:
+    """Latency, size, published accuracy and what ran, of one prediction."""
+    ap = spec.published.mask_ap
+    published = "not published" if ap is None else "published"
+    rows, hints = _rows(prediction)
+    return _panel(
+        spec,
+        _gain(prediction.runtime),
+        h.div(".facts-head")[
+            _figure("Latency", milliseconds(prediction.timings.latency), "warm, here"),
+            _figure("Size", megabytes(prediction.size_mb), "on disk"),
+            _figure("Mask AP", accuracy(ap), published),
+        ],
+        stage_bar(prediction.timings),
+        stage_legend(prediction.timings),
+        facts(rows, hints),
+        bullets([*prediction.notes, *filter(None, [prediction.cut])]),
+        folded(prediction.runtime.notes, _NOT_USED),
+    )
+
+
+def waiting(spec: ModelSpec, sentence: str) -> Markup:
+    """The same panel before anything was measured of this model."""
+    return _panel(spec, h.p(".facts-waiting")[sentence])
+
+
+def accuracy(mask_ap: float | None) -> str:
+    """Mask AP as COCO's tables have it: percent, one decimal; a dash for none."""
+    return NONE if mask_ap is None else f"{mask_ap:.1f}"
+
+
+def device(runtime: Runtime) -> str:
+    """`CPU, 2 threads`."""
+    return f"{runtime.device.upper()}, {plural(runtime.threads, 'thread')}"
+
+
+def _panel(spec: ModelSpec, *nodes: h.Node) -> Markup:
+    return markup(
+        h.section(".facts", aria_label="Measured facts")[h.h3(".facts-model")[spec.id], nodes]
+    )
+
+
+def _figure(name: str, value: str, note: str) -> h.Element:
+    return h.div(".figure")[
+        h.span(".figure-name")[name], h.span(".figure-value")[value], h.span(".figure-note")[note]
+    ]
+
+
+def _gain(runtime: Runtime) -> h.Node:
+    """The engine of high-performance mode and what it gained; nothing in normal mode."""
+    sentence = gain_sentence(runtime)
+    if not sentence:
+        return None
+    return h.p(".facts-engine", title=BASIS)[
+        h.b(title=_versions(runtime))[runtime.engine], f" · {sentence}"
+    ]
+
+
+def _versions(runtime: Runtime) -> str:
+    return ", ".join(f"{name} {number}" for name, number in runtime.versions.items())
+
+
+def _rows(prediction: Prediction) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    runtime = prediction.runtime
+    split = f"load {milliseconds(runtime.load_ms)}, first run {milliseconds(runtime.first_run_ms)}"
+    rows = [
+        ("Cold start", milliseconds(runtime.cold_ms), split),
+        ("Memory", megabytes(runtime.memory_mb), "of the model's own process"),
+        ("Engine", runtime.engine, _versions(runtime)),
+        ("Device", device(runtime), "of the engine"),
+        ("Image", f"{prediction.width} × {prediction.height} px, n = 1", "one run of this image"),
+    ]
+    if is_high_performance(runtime):
+        # The engine is named at the top then, with what it gained.
+        rows = [row for row in rows if row[0] != "Engine"]
+    return [row[:2] for row in rows], {name: hint for name, _, hint in rows}
