@@ -37,7 +37,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class WorkerKey:
-    """One worker of an identity; in words it is its slot, `demo-cats (high_performance), worker 2`."""
+    """One worker of an identity; in words its slot, `demo-cats (high_performance), worker 2`."""
 
     slot: str
     identity: Identity
