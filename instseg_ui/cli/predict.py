@@ -171,6 +171,8 @@ class _Run:
             took = result.prediction.timings.latency
             objects = "1 object" if count == 1 else f"{count} objects"
             self.console.say(f"{position} {source.name}: {objects}, {took:.0f} ms")
+            if result.prediction.cut:
+                self.console.say(result.prediction.cut)
 
     def finish(self) -> None:
         """Write what covers all pictures, then say how it went."""

@@ -31,6 +31,7 @@ _QUEUED: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 4}
 _SCRIPTS = Path(__file__).parent
 _SHOW_PICTURE = (_SCRIPTS / "show_picture.js").read_text(encoding="utf-8")
 _WHAT_IS_SHOWN = (_SCRIPTS / "what_is_shown.js").read_text(encoding="utf-8")
+_TAB = "segment"
 
 
 @dataclass(frozen=True)
@@ -313,7 +314,7 @@ def _connect_picking(services: Services, parts: SegmentParts) -> None:
 
 def _connect_fetching(services: Services, parts: SegmentParts) -> None:
     def fetch(model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for step in model_fetch.fetch(services, model, session_of(request)):
+        for step in model_fetch.fetch(services, model, session_of(request), _TAB):
             shown = {
                 parts.offer: step.html,
                 parts.fetch: gr.update(value="Try again", visible=step.finished),
@@ -325,7 +326,7 @@ def _connect_fetching(services: Services, parts: SegmentParts) -> None:
             yield shown
 
     def dismiss(request: gr.Request) -> dict[str, Any]:
-        services.jobs["fetch"].stop(session_of(request))
+        services.jobs["fetch"].stop(session_of(request), _TAB)
         return gr.update(visible=False)
 
     parts.fetch.click(
