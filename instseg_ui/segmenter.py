@@ -55,7 +55,7 @@ class _Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ModelFailure:
     """Why a model failed when it was last used; `loads` where it was loaded and a run failed.
 
     `fingerprint` is of the folder that failed.
@@ -90,7 +90,7 @@ class Segmenter:
         self._cache = _Cache(settings.cache_predictions)
         self._measured_mb: dict[str, float] = {}
         # Of models whose last load or run failed: what was asked, and the sentence.
-        self._failures: dict[str, Failure] = {}
+        self._failures: dict[str, ModelFailure] = {}
 
     def sibling(self, **changes: Any) -> Segmenter:
         """A segmenter with other settings over the same loaded models. Do not close it.
@@ -185,10 +185,10 @@ class Segmenter:
             yield
         except (LoadError, WorkerError) as error:
             loads = not isinstance(error, LoadError)
-            self._failures[spec.id] = Failure(str(error), loads, facts.fingerprint)
+            self._failures[spec.id] = ModelFailure(str(error), loads, facts.fingerprint)
             raise
 
-    def failures(self) -> dict[str, Failure]:
+    def failures(self) -> dict[str, ModelFailure]:
         """By catalog id, the models that failed when they were last used and lie there unchanged.
 
         A folder that is not whole is one of them, if it is the default model's.
@@ -202,7 +202,7 @@ class Segmenter:
             try:
                 self.store.folder(self.catalog.get(self.settings.default_model))
             except ModelFolderError as error:
-                found[self.settings.default_model] = Failure(str(error), False, "")
+                found[self.settings.default_model] = ModelFailure(str(error), False, "")
         return found
 
     def load(

@@ -19,7 +19,7 @@ from instseg_ui.api.response import ErrorResponse, HealthResponse, InferResponse
 from instseg_ui.api.service import Service
 from instseg_ui.api.ticket import Ticket
 from instseg_ui.catalog import ModelSpec
-from instseg_ui.segmenter import Failure, Segmenter
+from instseg_ui.segmenter import ModelFailure, Segmenter
 from instseg_ui.workers.registry import Resident
 
 INFER = "/instance-segmentation"
@@ -104,7 +104,7 @@ async def _health(service: Service) -> Response:
     return _unwell(service.segmenter.settings.default_model, failures, ticket)
 
 
-def _unwell(default: str, failures: dict[str, Failure], ticket: Ticket) -> Response:
+def _unwell(default: str, failures: dict[str, ModelFailure], ticket: Ticket) -> Response:
     """Which models fail and why; the status says so too where none is left for most requests.
 
     One run that failed may be its image's fault, so that it alone changes no status.
@@ -141,7 +141,7 @@ def _metrics(service: Service) -> Response:
 
 
 def _row(
-    segmenter: Segmenter, spec: ModelSpec, resident: Resident | None, failure: Failure | None
+    segmenter: Segmenter, spec: ModelSpec, resident: Resident | None, failure: ModelFailure | None
 ) -> dict[str, Any]:
     status = segmenter.store.status(spec)
     fails = failure is not None and status.usable and not failure.loads
