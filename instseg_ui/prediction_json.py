@@ -66,7 +66,7 @@ def to_json(prediction: Prediction) -> PredictionJson:
         "timings_ms": _rounded(asdict(timings) | {"latency": timings.latency}),
         "runtime": _rounded(asdict(prediction.runtime)),
         "size_mb": round(prediction.size_mb, 3),
-        "notes": list(prediction.notes),
+        "notes": [*prediction.notes, *filter(None, [prediction.cut])],
     }
 
 

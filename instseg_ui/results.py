@@ -225,7 +225,8 @@ class Runtime:
 class Prediction:
     """What `model` found in one image of `width` x `height` pixels, at the floor.
 
-    `labels` are all classes the model knows, by class id. A prediction is run once at
+    `labels` are all classes the model knows, by class id; `cut` says in a sentence that there are
+    more objects at the floor than are kept, and is empty where all are. A prediction is run once at
     `floor`; every threshold at or above it is a filter.
     """
 
@@ -239,6 +240,7 @@ class Prediction:
     labels: tuple[str, ...] = ()
     size_mb: float = 0.0
     notes: tuple[str, ...] = ()
+    cut: str = ""
 
     def at(self, threshold: float) -> Prediction:
         """The same prediction with the instances whose score is at least `threshold`.
@@ -246,7 +248,10 @@ class Prediction:
         Raises:
             InputError: `threshold` is not a number between 0 and 1.
         """
-        return replace(self, instances=self.instances.at(check_threshold(threshold)))
+        kept = self.instances.at(check_threshold(threshold))
+        # What was cut off lies below what is filtered out.
+        cut = self.cut if len(kept) == len(self.instances) else ""
+        return replace(self, instances=kept, cut=cut)
 
 
 def check_threshold(value: object) -> float:

@@ -5,32 +5,37 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from instseg_ui import engines
 from instseg_ui.catalog import Catalog, ModelSpec
-from instseg_ui.engines import EngineRequest
+from instseg_ui.engines import EngineRequest, conversion
 from instseg_ui.errors import (
     BusyError,
+    Cancelled,
     InputError,
     LoadError,
     ModelError,
+    ModelFolderError,
+    NotFetchedError,
+    UnknownModelError,
     WorkerCrashed,
     WorkerError,
 )
 from instseg_ui.hpi import ConvertedStore, Preparer, Record
 from instseg_ui.hpi.calibration import Picture
-from instseg_ui.hpi.environment import current
+from instseg_ui.hpi.environment import current, versions
+from instseg_ui.hpi.identity import Identity, WorkerKey
 from instseg_ui.images import Image
 from instseg_ui.results import Prediction, Runtime, Timings
 from instseg_ui.settings import Settings
 from instseg_ui.weights import FolderFacts, WeightsStore
-from instseg_ui.workers.registry import Registry, Resident
+from instseg_ui.workers.registry import Registry, Resident, Retired
 from instseg_ui.workers.slots import Slot, Slots
 from instseg_ui.workers.worker import Answer, IsCancelled, Loaded, OnStage, Worker, start_server
 
@@ -42,12 +47,23 @@ _MB_PER_WEIGHT_MB = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """Which engines to try for a model, the preferred one first, and what is known of them."""
+    """Which engines to try for a model, what is known of them, and what all of it rests on."""
 
-    mode: str
-    names: tuple[str, ...]
+    identity: Identity
     record: Record | None = None
     converted: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFailure:
+    """Why a model failed when it was last used; `loads` where it was loaded and a run failed.
+
+    `fingerprint` is of the folder that failed.
+    """
+
+    reason: str
+    loads: bool
+    fingerprint: str
 
 
 def _never() -> bool:
@@ -73,6 +89,8 @@ class Segmenter:
         self._slots = Slots(settings)
         self._cache = _Cache(settings.cache_predictions)
         self._measured_mb: dict[str, float] = {}
+        # Of models whose last load or run failed: what was asked, and the sentence.
+        self._failures: dict[str, ModelFailure] = {}
 
     def sibling(self, **changes: Any) -> Segmenter:
         """A segmenter with other settings over the same loaded models. Do not close it.
@@ -128,16 +146,64 @@ class Segmenter:
             BusyError, Cancelled: see `Registry.lease`.
         """
         spec = self.catalog.get(model) if model else self.catalog.default(self.settings)
-        facts = self.store.folder(spec)
         mode = self._mode(engine)
-        key = (image.digest, spec.id, facts.fingerprint, mode)
-        known = self._cache.get(key)
-        if known is None:
-            choice = self._choose(facts, mode, on_stage, cancelled)
-            known = self._run(image, spec, facts, choice, on_stage, cancelled)
-            self._cache.put(key, known)
+        while True:
+            with suppress(Retired):
+                known = self._found(image, spec, mode, on_stage, cancelled)
+                break
         timings = replace(known.timings, decode=image.decode_ms)
         return replace(known, timings=timings, notes=image.notes)
+
+    def _found(
+        self,
+        image: Image,
+        spec: ModelSpec,
+        mode: str,
+        on_stage: OnStage,
+        cancelled: IsCancelled,
+    ) -> Prediction:
+        """The kept prediction of what the model rests on now, or a new one."""
+        facts = self.store.folder(spec)
+        with self._watched(spec, facts):
+            choice = self._choose(spec, facts, mode, on_stage, cancelled)
+        settings = self.settings
+        key = _Key(image.digest, choice.identity, settings.floor, settings.max_instances)
+        known = self._cache.get(key)
+        if known is None:
+            with self._watched(spec, facts):
+                known = self._run(image, spec, facts, choice, on_stage, cancelled)
+            self._failures.pop(spec.id, None)
+            self._cache.put(key, known)
+            if cancelled():
+                raise Cancelled("Stopped.")
+        return known
+
+    @contextmanager
+    def _watched(self, spec: ModelSpec, facts: FolderFacts) -> Iterator[None]:
+        """Remember why the model cannot be loaded or did not run, until it runs again."""
+        try:
+            yield
+        except (LoadError, WorkerError) as error:
+            loads = not isinstance(error, LoadError)
+            self._failures[spec.id] = ModelFailure(str(error), loads, facts.fingerprint)
+            raise
+
+    def failures(self) -> dict[str, ModelFailure]:
+        """By catalog id, the models that failed when they were last used and lie there unchanged.
+
+        A folder that is not whole is one of them, if it is the default model's.
+        """
+        found = {}
+        for name, failure in list(self._failures.items()):
+            with suppress(ModelError):
+                if self.store.folder(self.catalog.get(name)).fingerprint == failure.fingerprint:
+                    found[name] = failure
+        with suppress(NotFetchedError, UnknownModelError):
+            try:
+                self.store.folder(self.catalog.get(self.settings.default_model))
+            except ModelFolderError as error:
+                found[self.settings.default_model] = ModelFailure(str(error), False, "")
+        return found
 
     def load(
         self,
@@ -150,14 +216,20 @@ class Segmenter:
         """Load a model without an image, so that the first image finds it warm."""
         spec = self.catalog.get(model)
         facts = self.store.folder(spec)
-        choice = self._choose(facts, self._mode(engine), on_stage, cancelled)
-        with self._lease(spec, facts, choice, on_stage, cancelled) as resident:
-            return resident.loaded
+        choice = self._choose(spec, facts, self._mode(engine), on_stage, cancelled)
+        try:
+            with (
+                self._watched(spec, facts),
+                self._lease(spec, facts, choice, on_stage, cancelled) as resident,
+            ):
+                return resident.loaded
+        except Retired:
+            return self.load(model, engine=engine, on_stage=on_stage, cancelled=cancelled)
 
     def loaded(self) -> dict[str, Resident]:
         """The models that are in memory, by catalog id; of several workers the last used."""
         residents = reversed(self.registry.residents())
-        return {self._slots.model(resident.key): resident for resident in residents}
+        return {self._slots.model(str(resident.key)): resident for resident in residents}
 
     def unload(self, model: str) -> bool:
         """Give a model's memory back; False if it was not loaded.
@@ -167,7 +239,7 @@ class Segmenter:
         """
         name = self.catalog.get(model).id
         keys = [item.key for item in self.registry.residents()]
-        mine = [key for key in keys if self._slots.model(key) == name]
+        mine = [key for key in keys if self._slots.model(str(key)) == name]
         ended = [self.registry.evict(key) for key in mine]
         return any(ended)
 
@@ -200,8 +272,18 @@ class Segmenter:
             LoadError, WorkerError: Paddle itself does not run it.
             Cancelled: `cancelled` said so.
         """
-        facts = self.store.folder(self.catalog.get(model))
-        return self._preparer.prepare(facts, on_stage, cancelled, again=True, own_pictures=pictures)
+        spec = self.catalog.get(model)
+        facts = self.store.folder(spec)
+        record = self._preparer.prepare(
+            facts, on_stage, cancelled, again=True, own_pictures=pictures
+        )
+        self._let_go(lambda known: known.model == spec.id and known.proof not in ("", record.proof))
+        return record
+
+    def _let_go(self, is_stale: Callable[[Identity], bool]) -> None:
+        """End the workers and drop the predictions that rest on what does not hold any more."""
+        self.registry.retire(lambda key: isinstance(key, WorkerKey) and is_stale(key.identity))
+        self._cache.drop(is_stale)
 
     def remove(self, model: str) -> bool:
         """Delete an official model and what was converted from it; False if it was not here.
@@ -217,6 +299,7 @@ class Segmenter:
             made = self.store.folder(spec)
             made.weights_sha256  # noqa: B018 - read while the file is there
         removed = self.store.remove(spec)
+        self._let_go(lambda known: known.model == spec.id)
         if removed and made is not None:
             self.converted.remove(made)
         return removed
@@ -236,12 +319,12 @@ class Segmenter:
     ) -> Prediction:
         asked = time.perf_counter()
         with self._lease(spec, facts, choice, on_stage, cancelled) as resident:
-            _expect_current(resident, facts)
             on_stage("running")
             start = time.perf_counter()
             settings = self.settings
+            # One more than is kept tells whether there were more.
             answer = resident.worker.run(
-                image.pixels, settings.floor, settings.max_instances, cancelled
+                image.pixels, settings.floor, settings.max_instances + 1, cancelled
             )
             end = time.perf_counter()
             resident.memory_mb = answer.memory_mb
@@ -251,12 +334,13 @@ class Segmenter:
             model=spec.id,
             width=image.width,
             height=image.height,
-            instances=answer.output.instances,
+            instances=answer.output.instances.limit(settings.max_instances),
             timings=timings,
             runtime=self._runtime(resident),
             floor=settings.floor,
             labels=facts.labels,
             size_mb=facts.size_bytes / 1e6,
+            cut=_cut(len(answer.output.instances), settings),
         )
 
     def _mode(self, engine: str | None) -> str:
@@ -268,13 +352,18 @@ class Segmenter:
         return mode
 
     def _choose(
-        self, facts: FolderFacts, mode: str, on_stage: OnStage, cancelled: IsCancelled
+        self,
+        spec: ModelSpec,
+        facts: FolderFacts,
+        mode: str,
+        on_stage: OnStage,
+        cancelled: IsCancelled,
     ) -> _Choice:
         """The engines of a mode; those that must be proven first are, which takes a while once."""
         if self.settings.fake_engine or mode == engines.NORMAL:
-            return _Choice(mode, self._engine_names(facts))
+            return _Choice(self._identity(spec, facts, mode, self._engine_names(facts)))
         if mode == "paddle":
-            return _Choice(mode, (mode,))
+            return _Choice(self._identity(spec, facts, mode, (mode,)))
         if mode != engines.HIGH_PERFORMANCE and (
             why := engines.unusable(mode, self.settings.first_device)
         ):
@@ -285,7 +374,28 @@ class Segmenter:
             names = (mode,) if mode in names else ()
             if not names:
                 raise LoadError(_not_offered(mode, record))
-        return _Choice(mode, names, record, self.converted.model(facts))
+        identity = self._identity(spec, facts, mode, names, record.proof)
+        return _Choice(identity, record, self.converted.model(facts))
+
+    def _identity(
+        self,
+        spec: ModelSpec,
+        facts: FolderFacts,
+        mode: str,
+        names: tuple[str, ...],
+        proof: str = "",
+    ) -> Identity:
+        return Identity(
+            model=spec.id,
+            content=_content(facts),
+            mode=mode,
+            engines=names,
+            proof=proof,
+            recipe=conversion.recipes_digest() if proof else "",
+            versions=versions(),
+            devices=self.settings.devices,
+            threads=self.settings.worker_threads,
+        )
 
     @contextmanager
     def _lease(
@@ -296,26 +406,22 @@ class Segmenter:
         on_stage: OnStage,
         cancelled: IsCancelled,
     ) -> Iterator[Resident]:
-        with self._slots.taken(spec.id, choice.mode) as slot:
-            self._drop_if_changed(slot.key, facts)
+        with self._slots.taken(spec.id, choice.identity.mode) as slot:
+            key = WorkerKey(slot.key, choice.identity)
+            # One in this slot that rests on something else would take its memory for nothing.
+            self.registry.retire(lambda other: str(other) == str(key) and other != key)
             with self.registry.lease(
-                slot.key,
-                load=lambda: self._load(facts, choice, slot, on_stage, cancelled),
+                key,
+                load=lambda unwanted: self._load(spec, facts, choice, slot, on_stage, unwanted),
                 expected_mb=self._expected_mb(spec, facts),
                 timeout=self.settings.queue_timeout,
                 cancelled=cancelled,
             ) as resident:
                 yield resident
 
-    def _drop_if_changed(self, key: str, facts: FolderFacts) -> None:
-        """A folder that was replaced on disk is another model under the same name."""
-        residents = {item.key: item for item in self.registry.residents()}
-        if key in residents and residents[key].worker.request.fingerprint != facts.fingerprint:
-            with suppress(BusyError):
-                self.registry.evict(key)
-
     def _load(
         self,
+        spec: ModelSpec,
         facts: FolderFacts,
         choice: _Choice,
         slot: Slot,
@@ -324,13 +430,14 @@ class Segmenter:
     ) -> tuple[Worker, Loaded]:
         """The first engine that loads and runs the model; the others' reasons go along."""
         reasons: list[str] = list(choice.record.reasons) if choice.record else []
-        for name in choice.names:
+        for name in choice.identity.engines:
             worker = self._worker(self._request(name, facts, slot, choice.converted))
             try:
                 loaded = worker.load(on_stage, cancelled)
+                self._expect_unchanged(spec, facts)
             except (LoadError, WorkerCrashed, WorkerError) as error:
                 worker.close()
-                if name == choice.names[-1]:
+                if name == choice.identity.engines[-1]:
                     raise
                 reasons.append(f"{name} was not used: {error}")
             except BaseException:
@@ -339,6 +446,13 @@ class Segmenter:
             else:
                 return worker, self._with_proof(loaded, choice.record, reasons)
         raise AssertionError("a choice names at least one engine")
+
+    def _expect_unchanged(self, spec: ModelSpec, facts: FolderFacts) -> None:
+        """What was loaded must be what its identity says."""
+        if self.store.folder(spec).fingerprint != facts.fingerprint:
+            raise BusyError(
+                f"The folder of {spec.id} was replaced while it was loaded. Try again in a moment."
+            )
 
     def _request(
         self, engine: str, facts: FolderFacts, slot: Slot, converted: Path | None
@@ -364,9 +478,9 @@ class Segmenter:
         worker = self._worker(request)
         key = f"{request.model_name} on {request.engine}, checked {id(worker)}"
 
-        def load() -> tuple[Worker, Loaded]:
+        def load(unwanted: IsCancelled) -> tuple[Worker, Loaded]:
             try:
-                return worker, worker.load(_ignore, cancelled)
+                return worker, worker.load(_ignore, unwanted)
             except BaseException:
                 worker.close()
                 raise
@@ -416,6 +530,15 @@ class Segmenter:
         )
 
 
+def _cut(found: int, settings: Settings) -> str:
+    if found <= settings.max_instances:
+        return ""
+    return (
+        f"Only the {settings.max_instances:,} objects with the highest scores are kept, and there "
+        f"are more from {settings.floor:g} on. Raise INSTSEG_MAX_INSTANCES to keep them."
+    )
+
+
 def _not_offered(engine: str, record: Record) -> str:
     check = record.checks.get(engine)
     reasons = [check.sentence] if check else list(record.reasons)
@@ -435,11 +558,22 @@ def _timings(answer: Answer, queue: float, round_trip: float) -> Timings:
     )
 
 
-def _expect_current(resident: Resident, facts: FolderFacts) -> None:
-    if resident.worker.request.fingerprint != facts.fingerprint:
-        raise BusyError(
-            f"The folder of {resident.key} was replaced while the model ran. Try again in a moment."
-        )
+def _content(facts: FolderFacts) -> str:
+    try:
+        return facts.content
+    except OSError as error:
+        raise ModelFolderError(
+            f"A file of the model folder “{facts.path.name}” cannot be read ({error.strerror})."
+        ) from error
+
+
+class _Key(NamedTuple):
+    """What a kept prediction is of: an image, what the model rests on, and how it was run."""
+
+    image: str
+    identity: Identity
+    floor: float
+    limit: int
 
 
 class _Cache:
@@ -447,17 +581,23 @@ class _Cache:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._items: OrderedDict[tuple[str, ...], Prediction] = OrderedDict()
+        self._items: OrderedDict[_Key, Prediction] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[str, ...]) -> Prediction | None:
+    def get(self, key: _Key) -> Prediction | None:
         with self._lock:
             if key in self._items:
                 self._items.move_to_end(key)
             return self._items.get(key)
 
-    def put(self, key: tuple[str, ...], prediction: Prediction) -> None:
+    def put(self, key: _Key, prediction: Prediction) -> None:
         with self._lock:
             self._items[key] = prediction
             while len(self._items) > self._size:
                 self._items.popitem(last=False)
+
+    def drop(self, is_stale: Callable[[Identity], bool]) -> None:
+        """Forget what rests on such an identity."""
+        with self._lock:
+            for key in [key for key in self._items if is_stale(key.identity)]:
+                del self._items[key]

@@ -16,6 +16,8 @@ import psutil
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, WrapValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from instseg_ui import cgroups, own_folder
+
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 """What `instseg_ui` is imported from: the checkout, or the folder the wheel was installed in."""
 
@@ -34,30 +36,35 @@ EngineMode = Literal[
 
 
 def available_cpus() -> int:
-    """Cores this process may use: the smaller of its CPU affinity and its cgroup's quota."""
+    """Cores this process may use: the smaller of its CPU affinity and its control groups' quota."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        if quota != "max":
-            cores = min(cores or 1, max(1, round(int(quota) / int(period))))
-    except (OSError, ValueError):
-        pass
-    return cores or 1
+    limit = cgroups.cpu_limit()
+    return max(1, min(cores or 1, round(limit))) if limit else cores or 1
 
 
 def available_memory() -> int:
-    """Bytes of memory this process may use: the smaller of the machine's and its cgroup's."""
-    total = psutil.virtual_memory().total
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-        return total if limit == "max" else min(total, int(limit))
-    except (OSError, ValueError):
-        return total
+    """Bytes of memory this process may use: the machine's, or less where a control group says."""
+    total = int(psutil.virtual_memory().total)
+    return min(total, cgroups.memory_limit() or total)
 
 
 def paddlex_cache() -> Path:
     """The folder that PaddleX itself keeps official models in, shared with it."""
-    return Path(os.environ.get("PADDLE_PDX_CACHE_HOME") or Path.home() / ".paddlex")
+    named = os.environ.get("PADDLE_PDX_CACHE_HOME")
+    try:
+        return Path(named) if named else Path.home() / ".paddlex"
+    except RuntimeError:  # a user without a home, as containers have
+        return own_folder.temporary("paddlex")
+
+
+def paddlex_work_folder() -> Path:
+    """Where PaddleX may write what it needs to run: its cache, or else a temporary folder.
+
+    It makes folders there when it is imported, for a model that needs none of them too.
+    """
+    cache = paddlex_cache()
+    needed = (cache / name for name in ("func_ret", "locks", "temp"))
+    return cache if all(map(own_folder.writable, needed)) else own_folder.temporary("paddlex")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +253,12 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the page is served on.")
     port: int = Field(7860, ge=1, le=65535, description="Port the page is served on.")
+    root_path: str = Field(
+        "",
+        pattern=r"^((/[A-Za-z0-9._~-]+)+)?$",
+        description="Path that a proxy serves this under, `/masks`, where the proxy does not say "
+        "it in `X-Forwarded-Prefix`.",
+    )
     queue_size: int = Field(32, ge=1, description="Requests that may wait; more are turned away.")
     http_threads: int = Field(
         8, ge=1, description="HTTP requests that are worked on at once; the others wait."

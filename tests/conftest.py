@@ -5,10 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import MagicMock
 from typing import Any
 
 import hypothesis
@@ -115,3 +118,20 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def settings(tmp_path: Path) -> Settings:
     """Settings of a test: the built-in engine, and a models folder of its own."""
     return Settings(models_dir=tmp_path / "models", fake_engine=True, threads=1)
+
+
+@pytest.fixture(scope="module")
+def labelme() -> Iterator[ModuleType]:
+    """LabelMe's reader; its windows, colours and models are not needed and not loaded."""
+    qt = ("PyQt5", "PyQt5.QtCore", "PyQt5.QtGui", "PyQt5.QtWidgets")
+    absent = (*qt, "imgviz", "imgviz.io", "onnxruntime")
+    before = dict(sys.modules)
+    sys.modules.update({name: MagicMock() for name in absent})
+    try:
+        yield pytest.importorskip(
+            "labelme", reason="labelme is not installed: see requirements-dev.txt"
+        )
+    finally:
+        for name in (*absent, *(name for name in sys.modules if name.startswith("labelme"))):
+            sys.modules.pop(name, None)
+        sys.modules.update({name: before[name] for name in absent if name in before})

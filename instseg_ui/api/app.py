@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,8 +18,10 @@ from instseg_ui import __version__
 from instseg_ui.api.docs import docs_page
 from instseg_ui.api.endpoints import INFER, build_router
 from instseg_ui.api.faults import handle
+from instseg_ui.api.head import HeadAsGet
 from instseg_ui.api.request_counter import Counted
 from instseg_ui.api.service import Service
+from instseg_ui.api.sub_path import SubPath
 from instseg_ui.segmenter import Segmenter
 
 PATHS = (INFER, "/health", "/models", "/metrics", "/docs", "/openapi.json")
@@ -58,7 +61,9 @@ def create_app(segmenter: Segmenter) -> FastAPI:
     app.add_api_route(
         "/docs", lambda: HTMLResponse(docs_page(app.openapi())), include_in_schema=False
     )
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Counted, metrics=service.metrics, paths=PATHS)
+    app.add_middleware(SubPath, root_path=segmenter.settings.root_path)
     return app
 
 
@@ -70,6 +75,7 @@ def mount(app: FastAPI, segmenter: Segmenter) -> None:
     """
     inner = create_app(segmenter)
     app.state.service = inner.state.service
+    app.add_middleware(SubPath, root_path=segmenter.settings.root_path)
     app.router.routes.insert(0, _Door(inner))
     outer_lifespan = app.router.lifespan_context
 
@@ -92,7 +98,7 @@ class _Door(BaseRoute):
         self._names = {_first_part(path) for path in PATHS}
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        inside = scope["type"] == "http" and _first_part(scope["path"]) in self._names
+        inside = scope["type"] == "http" and _first_part(get_route_path(scope)) in self._names
         return (Match.FULL if inside else Match.NONE), {}
 
     def url_path_for(self, name: str, /, **path_params: object) -> object:  # type: ignore[override]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic.alias_generators import to_camel
 
@@ -17,7 +19,7 @@ from instseg_ui.api.response import ErrorResponse, HealthResponse, InferResponse
 from instseg_ui.api.service import Service
 from instseg_ui.api.ticket import Ticket
 from instseg_ui.catalog import ModelSpec
-from instseg_ui.segmenter import Segmenter
+from instseg_ui.segmenter import ModelFailure, Segmenter
 from instseg_ui.workers.registry import Resident
 
 INFER = "/instance-segmentation"
@@ -58,7 +60,12 @@ def build_router(service: Service) -> APIRouter:
         operation_id="checkHealth",
         summary="Whether requests are taken",
         response_model=HealthResponse,
-        responses={503: {"model": ErrorResponse, "description": "The service is shutting down."}},
+        responses={
+            503: {
+                "model": ErrorResponse,
+                "description": "It is shutting down, or its default model cannot be loaded.",
+            }
+        },
     )
     router.add_api_route(
         "/models",
@@ -91,14 +98,41 @@ async def _health(service: Service) -> Response:
     ticket = Ticket()
     if service.gate.draining:
         return envelope(503, "The service is shutting down.", ticket.log_id)
-    return envelope(200, "Healthy", ticket.log_id)
+    failures = await run_in_threadpool(service.segmenter.failures)
+    if not failures:
+        return envelope(200, "Healthy", ticket.log_id)
+    return _unwell(service.segmenter.settings.default_model, failures, ticket)
+
+
+def _unwell(default: str, failures: dict[str, ModelFailure], ticket: Ticket) -> Response:
+    """Which models fail and why; the status says so too where none is left for most requests.
+
+    One run that failed may be its image's fault, so that it alone changes no status.
+    """
+    down = default in failures and not failures[default].loads
+    models = {
+        name: {"state": "run failed" if failure.loads else "failed", "reason": failure.reason}
+        for name, failure in failures.items()
+    }
+    words = "; ".join(f"{name}: {failure.reason}" for name, failure in failures.items())
+    content = {
+        "logId": ticket.log_id,
+        "result": {"models": models},
+        "errorCode": 503 if down else 0,
+        "errorMsg": f"Not healthy. {words}",
+    }
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return Response(body, 503 if down else 200, media_type=_JSON)
 
 
 def _models(service: Service) -> Response:
     """Not a coroutine: it reads the disk, so it runs in a thread."""
     segmenter = service.segmenter
-    loaded = segmenter.loaded()
-    rows = [_row(segmenter, spec, loaded.get(spec.id)) for spec in segmenter.catalog]
+    loaded, failures = segmenter.loaded(), segmenter.failures()
+    rows = [
+        _row(segmenter, spec, loaded.get(spec.id), failures.get(spec.id))
+        for spec in segmenter.catalog
+    ]
     return Response(success({"models": rows}, Ticket()), media_type=_JSON)
 
 
@@ -106,16 +140,19 @@ def _metrics(service: Service) -> Response:
     return Response(service.metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _row(segmenter: Segmenter, spec: ModelSpec, resident: Resident | None) -> dict[str, Any]:
+def _row(
+    segmenter: Segmenter, spec: ModelSpec, resident: Resident | None, failure: ModelFailure | None
+) -> dict[str, Any]:
     status = segmenter.store.status(spec)
+    fails = failure is not None and status.usable and not failure.loads
     return {
         "id": spec.id,
         "family": spec.family,
         "source": spec.source,
         "description": spec.description,
         "labels": spec.labels_hint,
-        "state": str(status.state),
-        "reason": status.reason,
+        "state": "failed" if fails else str(status.state),
+        "reason": failure.reason if failure and status.usable else status.reason,
         "isDefault": spec.id == segmenter.settings.default_model,
         "loaded": resident is not None,
         "memoryMb": round(resident.memory_mb, 3) if resident else None,

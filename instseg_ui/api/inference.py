@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import cv2
 
@@ -32,7 +33,10 @@ IsCancelled = Callable[[], bool]
 DEFAULT_THRESHOLD = 0.5
 # What Pillow writes by default, and so PaddleX.
 _JPEG_QUALITY = 75
-_DATA_URL = re.compile(r"data:[\w.+/-]*(?:;[\w=.+-]+)*;base64,", re.IGNORECASE)
+# RFC 2397: a type and parameters, a file's name among them, then the bytes. Base64 has no comma
+# and no semicolon, so that whatever the name is, the last `;base64,` ends the head.
+_DATA_URL = re.compile(r"\s*data:.*;\s*base64\s*,", re.IGNORECASE | re.DOTALL)
+_LONGEST_HEAD = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +53,21 @@ class Inference:
             InputError, ImageError: the request is not one.
             InstSegError: see `Segmenter.segment`.
         """
+        _expect_there(cancelled)
         request = parse(b"".join(body), ticket)
         # A name that is not there is said before the image is looked at, or fetched.
         model = self._model(request)
         start = time.perf_counter()
         data = self._file(request.image, cancelled)
         read = time.perf_counter() - start
+        _expect_there(cancelled)
         image = images.decode(data, self._settings)
         # While the model runs, the pixels are enough: a large file is held three times by now.
         body.clear()
         request = request.model_copy(update={"image": ""})
         del data
         prediction = self._predict(image, model, cancelled)
-        if cancelled():
-            raise Cancelled("The sender of the request has gone.")
+        _expect_there(cancelled)
         found = time.perf_counter()
         answer = self._answer(prediction, image, request, ticket)
         encode = time.perf_counter() - found
@@ -101,15 +106,25 @@ class Inference:
         self, prediction: Prediction, image: Image, request: InferRequest, ticket: Ticket
     ) -> bytes:
         threshold = DEFAULT_THRESHOLD if request.threshold is None else request.threshold
-        found = prediction.instances.at(threshold).limit(request.max_instances)
+        passed = prediction.at(threshold)
+        found = passed.instances.limit(request.max_instances)
         mask_format = request.mask_format or "crop-rle"
         result: dict[str, Any] = {
             "instances": [_instance(row) | {"mask": mask_of(row, mask_format)} for row in found]
         }
+        notes = _cut(passed, len(found))
+        if notes:
+            result["notes"] = notes
         visualize = request.visualize
         if self._settings.http_visualize if visualize is None else visualize:
             result["image"] = _drawn(image, found)
         return success(result, ticket)
+
+
+def _expect_there(cancelled: IsCancelled) -> None:
+    """No more work for a sender who has gone."""
+    if cancelled():
+        raise Cancelled("The sender of the request has gone.")
 
 
 def decoded(text: str) -> bytes:
@@ -118,9 +133,11 @@ def decoded(text: str) -> bytes:
     Raises:
         ImageError: it is something else.
     """
-    head = _DATA_URL.match(text[:200])
+    head = _DATA_URL.match(text[:_LONGEST_HEAD])
     try:
-        plain = "".join((text[head.end() :] if head else text).split())
+        plain = text[head.end() :] if head else text
+        # As part of an address, `+`, `/` and `=` may stand as percent signs and numbers.
+        plain = "".join((unquote(plain) if head and "%" in plain else plain).split())
         return binascii.a2b_base64(plain, strict_mode=True) if plain else b""
     except ValueError as error:
         raise ImageError(
@@ -133,6 +150,15 @@ def success(result: dict[str, Any], ticket: Ticket) -> bytes:
     """An answer with a result, its fields in PaddleX's order."""
     content = {"logId": ticket.log_id, "result": result, "errorCode": 0, "errorMsg": "Success"}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _cut(passed: Prediction, kept: int) -> list[str]:
+    """That there are more objects than are in the answer; empty where there are not."""
+    found = len(passed.instances)
+    if kept < found:
+        words = f"{kept:,} of {found:,} objects are in the answer; raise “maxInstances”"
+        return [f"{words} or “threshold”."]
+    return [passed.cut] if passed.cut else []
 
 
 def _instance(row: Instance) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 
+from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from instseg_ui.api.metrics import Metrics
@@ -39,6 +40,7 @@ class Counted:
         try:
             await self._app(scope, receive, watching)
         finally:
-            path = scope["path"] if scope["path"] in self._paths else "other"
+            path = get_route_path(scope)
+            path = path if path in self._paths else "other"
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.request(path, method, status, time.perf_counter() - start)

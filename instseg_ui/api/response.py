@@ -77,6 +77,12 @@ class InferResult(Wire):
     """Everything found in one image."""
 
     instances: list[InstanceAnswer] = Field(description="The highest score first.")
+    notes: list[str] | None = Field(
+        None,
+        description="What to know of the answer, such as that there were more objects. Absent "
+        "where there is nothing.",
+        examples=[["100 of 143 objects are in the answer; raise “maxInstances” or “threshold”."]],
+    )
     image: str | None = Field(
         None,
         description="The image with the instances drawn, a JPEG, base64 encoded. Absent when not "
@@ -109,11 +115,34 @@ class ErrorResponse(Envelope):
     )
 
 
+class ModelHealth(Wire):
+    """A model that failed when it was last used."""
+
+    state: str = Field(
+        description="failed: it cannot be loaded; run failed: its last run did.",
+        examples=["failed"],
+    )
+    reason: str = Field(description="Why, in a sentence.", examples=["It ran out of memory."])
+
+
+class HealthResult(Wire):
+    """What is not well."""
+
+    models: dict[str, ModelHealth] = Field(description="The models that failed, by name.")
+
+
 class HealthResponse(Envelope):
     """The service is there and takes requests."""
 
-    error_code: Literal[0] = Field(0, description="0: it is healthy.")
-    error_msg: Literal["Healthy"] = Field("Healthy", description="Fixed.")
+    result: HealthResult | None = Field(
+        None, description="Absent where every model that was used ran."
+    )
+    error_code: Literal[0] = Field(0, description="0: it takes requests.")
+    error_msg: str = Field(
+        "Healthy",
+        description="Healthy, or which models fail and why.",
+        examples=["Healthy"],
+    )
 
 
 class PublishedFigures(Wire):
@@ -139,7 +168,10 @@ class ModelAnswer(Wire):
     source: str = Field(description="bundled, official or folder.", examples=["official"])
     description: str = Field(description="One sentence.", examples=["Fast."])
     labels: str = Field(description="What it finds.", examples=["80 COCO classes"])
-    state: str = Field(description="bundled, ready, not fetched or broken.", examples=["ready"])
+    state: str = Field(
+        description="bundled, ready, not fetched, broken, or failed: it could not be loaded.",
+        examples=["ready"],
+    )
     reason: str = Field(description="Why it cannot be used; empty if it can.", examples=[""])
     is_default: bool = Field(description="Runs when a request names none.", examples=[False])
     loaded: bool = Field(description="Whether it is in memory now.", examples=[True])

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import yaml
 
+from instseg_ui.catalog.content import Stamp, file_sha256, stamp
 from instseg_ui.errors import ModelFolderError
 
 CONFIG = "inference.yml"
@@ -47,7 +48,8 @@ class FolderFacts:
     """A whole inference folder.
 
     `size_bytes` counts the three files that make the model. `fingerprint` changes when one of
-    them is replaced (it hashes names, sizes and modification times, not contents).
+    them is written or replaced (it hashes what the file system says of them, not contents), so
+    that equal ones are the same files; `content` is equal for equal models wherever they lie.
     """
 
     path: Path
@@ -60,9 +62,17 @@ class FolderFacts:
 
     @cached_property
     def weights_sha256(self) -> str:
-        """SHA-256 of the weights file, in hex; read once, on first use (about 1 s for 500 MB)."""
-        with (self.path / WEIGHTS).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """SHA-256 of the weights file, in hex; read once (see `content.file_sha256`)."""
+        return file_sha256(self.path / WEIGHTS)
+
+    @cached_property
+    def content(self) -> str:
+        """SHA-256 over the contents of the three files, in hex."""
+        graph = next(name for name, kind in GRAPHS.items() if kind == self.format)
+        digest = hashlib.sha256()
+        for name in (CONFIG, graph, WEIGHTS):
+            digest.update(f"{name} {file_sha256(self.path / name)}\n".encode())
+        return digest.hexdigest()
 
 
 def inspect_folder(path: Path, bound_names: Collection[str]) -> FolderFacts:
@@ -84,7 +94,7 @@ def inspect_folder(path: Path, bound_names: Collection[str]) -> FolderFacts:
         path=path,
         model_name=config.model_name,
         labels=config.labels,
-        size_bytes=sum(size for _, size, _ in files),
+        size_bytes=sum(file.size for _, file in files),
         format=GRAPHS[graph],
         draw_threshold=config.draw_threshold,
         fingerprint=hashlib.sha256(repr(files).encode()).hexdigest()[:32],
@@ -136,8 +146,8 @@ def _graph_file(path: Path) -> str:
     raise _unfit(path, f"has neither {' nor '.join(GRAPHS)}")
 
 
-def _whole_files(path: Path, graph: str) -> list[tuple[str, int, int]]:
-    """Name, size in bytes and modification time in ns of each file that makes the model."""
+def _whole_files(path: Path, graph: str) -> list[tuple[str, Stamp]]:
+    """Name and stamp of each file that makes the model."""
     files = []
     for name in (CONFIG, graph, WEIGHTS):
         file = path / name
@@ -146,7 +156,7 @@ def _whole_files(path: Path, graph: str) -> list[tuple[str, int, int]]:
         stat = file.stat()
         if stat.st_size == 0:
             raise _unfit(path, f"holds an empty {name}")
-        files.append((name, stat.st_size, stat.st_mtime_ns))
+        files.append((name, stamp(stat)))
     return files
 
 

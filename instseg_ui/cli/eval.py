@@ -191,7 +191,7 @@ def _open(
 ) -> Dataset:
     watch = Watch(on_stage=shown.stage)
     if dataset is not None and images is None and annotations is None:
-        return open_dataset(dataset, watch=watch, split=split)
+        return open_dataset(dataset, watch=watch, split=split, reach=True)
     if dataset is None and images is not None and annotations is not None:
         return open_coco(images, annotations, watch=watch)
     raise InputError(

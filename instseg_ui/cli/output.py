@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from instseg_ui.errors import InputError
 from instseg_ui.exports import FORMATS, ExportFile, Item, export
+from instseg_ui.exports.names import Names
 from instseg_ui.pipeline import Result
 from instseg_ui.pipeline.result import is_file_path, writing
 
 PADDLEX = "paddlex"
+_HERE = PurePosixPath()
 _PADDLEX_JSON = "paddlex-json"
 # One file for all pictures; the others write one a picture and need its pixels no longer.
 _JOINED = ("coco", "coco-results", "yolo-seg")
@@ -24,6 +26,7 @@ class Saver:
     folder: Path | None
     formats: tuple[str, ...]
     _items: list[Item] = field(default_factory=list)
+    _names: Names = field(default_factory=lambda: Names(by_case=True))
 
     @classmethod
     def create(cls, save_path: str | None, formats: Sequence[str], *, several: bool) -> Saver:
@@ -61,7 +64,8 @@ class Saver:
             elif name == _PADDLEX_JSON:
                 result.save_to_json(self.folder)
             elif name not in _JOINED:
-                self._write(export([_item(result, pixels=True)], name))
+                file = export([_item(result, pixels=True)], name)
+                self._write(file, PurePosixPath(result.picture_path).parent)
 
     def finish(self) -> Iterator[Path]:
         """Write the files that cover all pictures; their paths."""
@@ -69,14 +73,14 @@ class Saver:
             if name in _JOINED and self._items:
                 yield self._write(export(self._items, name))
 
-    def _write(self, file: ExportFile) -> Path:
+    def _write(self, file: ExportFile, below: PurePosixPath = _HERE) -> Path:
         assert self.folder is not None
-        target = self.folder / file.name
+        target = self.folder / self._names.unique((below / file.name).as_posix())
         with writing(target):
             target.write_bytes(file.data)
         return target
 
 
 def _item(result: Result, *, pixels: bool) -> Item:
-    """The result for an export, named as its own files are: unique in this run."""
-    return Item(result.prediction, result.image if pixels else None, result.file_name)
+    """The result for an export, which points at the picture by its path below its folder."""
+    return Item(result.prediction, result.image if pixels else None, result.picture_path)

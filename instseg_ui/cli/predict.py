@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 import typer
@@ -156,7 +157,9 @@ class _Run:
 
     def one(self, source: Source, position: str) -> None:
         try:
-            stem = self.names.unique(file_stem(source))
+            # Into the picture's own folder: equal names in two of them do not meet.
+            folder = PurePosixPath(source.below).parent
+            stem = self.names.unique((folder / file_stem(source)).as_posix())
             result = self.pipeline.segment(source, self.threshold, stem)
             self._show(result)
             self.saver.save(result)
@@ -168,6 +171,8 @@ class _Run:
             took = result.prediction.timings.latency
             objects = "1 object" if count == 1 else f"{count} objects"
             self.console.say(f"{position} {source.name}: {objects}, {took:.0f} ms")
+            if result.prediction.cut:
+                self.console.say(result.prediction.cut)
 
     def finish(self) -> None:
         """Write what covers all pictures, then say how it went."""

@@ -17,7 +17,7 @@ _FOR_CARDS = (
 _SECONDS = 120
 # Prints version, number of cards, and whether oneDNN was built in.
 _PADDLE = (
-    "import paddle, paddlex;"
+    "import instseg_ui.engines.paddle, paddle, paddlex;"
     "print(paddle.__version__, paddle.device.cuda.device_count(),"
     " int(paddle.base.core.is_compiled_with_onednn()))"
 )

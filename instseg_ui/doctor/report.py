@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from instseg_ui import own_folder
 from instseg_ui.catalog import Catalog
 from instseg_ui.doctor.diagnosis import Diagnosis, note, wrong
 from instseg_ui.doctor.engines import engines
@@ -31,18 +32,35 @@ def examine(settings: Settings) -> Iterator[Diagnosis]:
 
 def _folders(settings: Settings) -> Iterator[Diagnosis]:
     folder = settings.models_dir.expanduser().absolute()
-    standing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    standing = next(parent for parent in (folder, *folder.parents) if os.access(parent, os.F_OK))
     size = _size(folder) if folder.exists() else 0
     found = f"{folder} ({size / 1e6:.0f} MB)" if folder.exists() else f"{folder}, not made yet"
-    if os.access(standing, os.W_OK) and standing.is_dir():
+    if own_folder.writable(folder):
         yield Diagnosis("models' folder", found)
     else:
-        remedy = "Models cannot be fetched into it: set INSTSEG_MODELS_DIR to a writable folder."
+        remedy = (
+            "Models cannot be fetched or converted into it: set PADDLE_PDX_CACHE_HOME or "
+            "INSTSEG_MODELS_DIR to a folder that can be written."
+        )
         yield wrong("models' folder", f"{found}, not writable", remedy)
+    yield _page_files()
     free = shutil.disk_usage(standing).free
     text = f"{free / 1e9:.1f} GB free where models lie"
     remedy = "Free some space, or set INSTSEG_MODELS_DIR to another disk."
     yield Diagnosis("disk", text) if free > _LEAST_DISK else note("disk", text, remedy)
+
+
+def _page_files() -> Diagnosis:
+    """Where the page keeps what visitors send."""
+    named = os.environ.get("GRADIO_TEMP_DIR")
+    remedy = "Set GRADIO_TEMP_DIR (or TMPDIR) to a folder that can be written."
+    try:
+        folder = Path(named) if named else own_folder.temporary("gradio")
+    except OSError as error:
+        return wrong("page's files", f"no temporary folder ({error.strerror})", remedy)
+    if own_folder.writable(folder.absolute()):
+        return Diagnosis("page's files", str(folder))
+    return wrong("page's files", f"{folder}, not writable", remedy)
 
 
 def _size(folder: Path) -> int:

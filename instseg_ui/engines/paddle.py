@@ -17,6 +17,7 @@ import numpy.typing as npt
 from instseg_ui.engines.base import ONEDNN_BY_DEFAULT, EngineRequest, Output
 from instseg_ui.engines.outputs import to_instances
 from instseg_ui.errors import LoadError
+from instseg_ui.settings import paddlex_work_folder
 
 # PaddleX asks four hosts on the network at its first use, for local models too, and falls
 # back to the CPU in silence where a GPU was asked for.
@@ -25,6 +26,9 @@ os.environ.setdefault("PADDLE_PDX_DISABLE_DEVICE_FALLBACK", "True")
 # It refuses oneDNN to most of these models, in silence. Here a model that was asked to run with
 # it does, and high-performance mode checks what comes out.
 os.environ.setdefault("PADDLE_PDX_DISABLE_MKLDNN_MODEL_BL", "True")
+
+# Its folder for what it writes, which a home that cannot be written has not.
+os.environ["PADDLE_PDX_CACHE_HOME"] = str(paddlex_work_folder())
 
 # With it, models that PaddleX refuses to oneDNN do not start; without it, several run, and right.
 _BAD_PASS = "operator_reshape_onednn_fuse_pass"

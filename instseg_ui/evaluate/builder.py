@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco
@@ -20,9 +19,12 @@ from instseg_ui.evaluate.dataset import (
     Truths,
     in_order,
 )
-from instseg_ui.evaluate.dataset_files import Files, ImageNames
+from instseg_ui.evaluate.dataset_files import Files
+from instseg_ui.evaluate.file_names import FileNames, Match
 from instseg_ui.evaluate.findings import Findings, Severity
+from instseg_ui.evaluate.ids import meant_by
 from instseg_ui.evaluate.image_size import upright_size
+from instseg_ui.images.endings import is_picture
 
 IsCancelled = Callable[[], bool]
 OnStage = Callable[[str], None]
@@ -69,16 +71,26 @@ class Builder:
     _category_places: dict[Id, int] = field(default_factory=dict)
     _left_out: set[Id] = field(default_factory=set)
     _used: set[str] = field(default_factory=set)
-    _names: ImageNames | None = None
+    hint: str = ""
+    _supercategories: dict[int, set[str]] = field(default_factory=dict)
+    _names: FileNames | None = None
+
+    def __post_init__(self) -> None:
+        self.findings.extend(self.files.findings)
 
     @property
-    def names(self) -> ImageNames:
-        """The pictures that are there."""
+    def names(self) -> FileNames:
+        """The pictures that are there; `hint` tells those of equal names apart."""
         if self._names is None:
-            self._names = ImageNames(self.files.names())
+            pictures = filter(is_picture, self.files.names())
+            self._names = FileNames(pictures, self.files.spellings, self.hint)
         return self._names
 
-    def add_category(self, category_id: Id, name: str) -> None:
+    def look_again(self) -> None:
+        """Forget the list of pictures: more files are there now."""
+        self._names = None
+
+    def add_category(self, category_id: Id, name: str, supercategory: str = "") -> None:
         """A class; one whose id is taken is left out."""
         place = self.category_place(category_id)
         if self.categories[place] is not None:
@@ -89,6 +101,8 @@ class Builder:
             )
             return
         self.categories[place] = Category(category_id, name)
+        if supercategory:
+            self._supercategories.setdefault(place, set()).add(supercategory)
 
     def add_image(
         self,
@@ -113,24 +127,98 @@ class Builder:
                 f"{image_id}: {name}",
             )
             return None
-        path = file or self.names.find(name, near)
-        size = self._size(name, path, said)
+        path = file or self._found(name, near)
+        size = None if path is None else self._size(name, path, said)
         if path is None or size is None:
             self._left_out.add(image_id)
             return None
+        if path in self._used:
+            self.findings.warn(
+                "one file for two images", "Both are evaluated, on the same pixels.", name
+            )
         self._used.add(path)
         self._image_places[image_id] = len(self.entries)
         self.entries.append(ImageEntry(image_id, name, path, *size))
         self.watch.step("Checking images", len(self.entries))
         return len(self.entries) - 1
 
-    def place_of(self, image_id: Any) -> int | None:
+    def place_of(self, image_id: Id) -> int | None:
         """The place of an image that can be used."""
-        return self._image_places.get(image_id)
+        meant = meant_by(image_id, self._image_places)
+        if meant is None:
+            return None
+        self._say_type(image_id, meant)
+        return self._image_places[meant]
 
-    def was_left_out(self, image_id: Any) -> bool:
+    def was_left_out(self, image_id: Id) -> bool:
         """Whether the annotations list the image, but it cannot be used."""
-        return image_id in self._left_out
+        return meant_by(image_id, self._left_out) is not None
+
+    def join_categories(self) -> None:
+        """Give objects whose category is written as another type to the category that is meant."""
+        listed = {one.id for one in self.categories if one is not None}
+        joined = {}
+        for category_id, place in self._category_places.items():
+            if self.categories[place] is None:
+                meant = meant_by(category_id, listed)
+                if meant is not None:
+                    self._say_type(category_id, meant)
+                    joined[place] = self._category_places[meant]
+        self.rows.move(joined)
+
+    def _say_type(self, written: Id, meant: Id) -> None:
+        if type(written) is not type(meant):
+            self.findings.note(
+                "id of another type",
+                "Annotations write an id as text or as a number, the list the other way; it is "
+                "taken for the one in the list.",
+                repr(written),
+            )
+
+    def _found(self, name: str, near: str) -> str | None:
+        """The file that is meant by a name, with what is to be said about it."""
+        match = self.names.look_up(name, near)
+        if match.path is None:
+            self._say_missing(name, match)
+            return None
+        shown = f"{name} → {match.path}"
+        if match.moved:
+            self.findings.warn(
+                "image in another folder",
+                "The annotations name another folder than the image is in. Check that it is the "
+                "one that is meant.",
+                shown,
+            )
+        if match.form:
+            self.findings.note(
+                "name written otherwise",
+                "The annotations write the name otherwise than the file is called; it is taken "
+                "for the same.",
+                f"{shown} ({match.form})",
+            )
+        if match.nearest:
+            self.findings.note(
+                "equal names",
+                "Several images have that name; the one in the folder of the annotations is used.",
+                shown,
+            )
+        return match.path
+
+    def _say_missing(self, name: str, match: Match) -> None:
+        if match.several:
+            self.findings.error(
+                "ambiguous image name",
+                "Several images have that name, so nobody can tell which one is meant; it and its "
+                "objects are left out. Write the folder before the name.",
+                f"{name}: {', '.join(match.several[:3])}",
+            )
+        else:
+            self.findings.error(
+                "missing image",
+                "The annotations name it, but it is not among the images; it and its objects are "
+                "left out.",
+                name,
+            )
 
     def category_place(self, category_id: Id) -> int:
         """The place of a category, which may still be to come."""
@@ -164,6 +252,8 @@ class Builder:
         """
         if not self.entries:
             raise InputError(self._nothing())
+        self.join_categories()
+        self._leave_groups_out()
         known = [place for place, one in enumerate(self.categories) if one is not None]
         categories = [one for one in self.categories if one is not None]
         if not categories:
@@ -185,17 +275,7 @@ class Builder:
             self.findings,
         )
 
-    def _size(
-        self, name: str, path: str | None, said: tuple[int, int] | None
-    ) -> tuple[int, int] | None:
-        if path is None:
-            self.findings.error(
-                "missing image",
-                "The annotations name it, but it is not among the images (or several have its "
-                "name); it and its objects are left out.",
-                name,
-            )
-            return None
+    def _size(self, name: str, path: str, said: tuple[int, int] | None) -> tuple[int, int] | None:
         size = upright_size(self.files, path)
         if size is None:
             self.findings.error(
@@ -212,6 +292,50 @@ class Builder:
             )
             return None
         return size
+
+    def _leave_groups_out(self) -> None:
+        """Leave out categories that are no classes: nothing is annotated as one.
+
+        They are the supercategory of others, or have the name of a category that owns objects.
+        """
+        owners = {place for place in self.rows.categories if self.categories[place] is not None}
+        owned = {_plain(one) for place in owners if (one := self.categories[place]) is not None}
+        groups = [
+            place
+            for place, one in enumerate(self.categories)
+            if one is not None
+            and place not in owners
+            and (_plain(one) in owned or self._is_group(place, one))
+        ]
+        if len(groups) == sum(one is not None for one in self.categories):
+            return
+        for place in groups:
+            one = self.categories[place]
+            self.categories[place] = None
+            self.findings.note(
+                "group category",
+                "Nothing is annotated as one, and it is the name of a group of categories, or of a "
+                "category that owns objects; it is no class.",
+                one and f"{one.id}: {one.name}",
+            )
+
+    def _is_group(self, place: int, category: Category) -> bool:
+        named = (names for other, names in self._supercategories.items() if other != place)
+        return any(category.name in names or str(category.id) in names for names in named)
+
+    def _say_doubles(self, truths: Truths) -> None:
+        """Tell of objects that are in the annotations twice."""
+        seen: set[tuple[int, int, bytes]] = set()
+        for i in np.flatnonzero(~truths.crowd).tolist():
+            one = (int(truths.image[i]), int(truths.category[i]), truths.packed(i))
+            if one in seen:
+                self.findings.warn(
+                    "same object twice",
+                    "Two objects of one class have the same outline; both count, and a model finds "
+                    "only one of them. Delete one.",
+                    f"annotation {truths.ids[i]}",
+                )
+            seen.add(one)
 
     def _nothing(self) -> str:
         faults = [str(one) for one in self.findings]
@@ -235,7 +359,18 @@ class Builder:
                 "It lies beside the others, but the annotations do not name it; it is not used.",
                 count=unused,
             )
-        if truths.crowd.any():
+        self._say_doubles(truths)
+        if truths.crowd.all() and len(truths):
+            self.findings.add(
+                Severity.ERROR,
+                "nothing but crowd regions",
+                "Every object is marked as a crowd (iscrowd 1), so none can be found and there is "
+                "no AP. Some tools write plain objects so: CVAT for what is drawn with the brush, "
+                "supervision for objects with holes or several parts, datumaro in its mask mode. "
+                "Set iscrowd to 0 if these are single objects.",
+                count=len(truths),
+            )
+        elif truths.crowd.any():
             self.findings.add(
                 Severity.NOTE,
                 "crowd region",
@@ -250,6 +385,10 @@ class Builder:
                 "to the first. Give each its own name.",
                 name,
             )
+
+
+def _plain(category: Category) -> str:
+    return category.name.strip().casefold()
 
 
 def _inverse(order: list[int], count: int) -> list[int]:

@@ -12,7 +12,7 @@ from instseg_ui.comparison.objects import LOOSE_IOU
 from instseg_ui.errors import ImageError
 from instseg_ui.evaluate import confusion, tide
 from instseg_ui.evaluate.dataset import Dataset, Id
-from instseg_ui.evaluate.detections import Detections
+from instseg_ui.evaluate.detections import Detections, at_places
 from instseg_ui.evaluate.results import ModelResult
 from instseg_ui.evaluate.scores import IouKind
 from instseg_ui.images import Image
@@ -189,7 +189,7 @@ def _predictions(result: ModelResult, query: Query) -> npt.NDArray[np.intp]:
         chosen &= detections.category == query.category
     if query.truth is not None:
         about = detections.nearest if query.kind == "confusion" else detections.target
-        own = np.where(about >= 0, result.dataset.truths.category[about], confusion.NOTHING)
+        own = at_places(result.dataset.truths.category, about, confusion.NOTHING)
         chosen &= own == query.truth
     places = np.flatnonzero(chosen)
     gravest = detections.iou[places] if query.kind == "loose" else -detections.score[places]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Pairs
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from instseg_ui.evaluate.dataset import Category
 
 How = Literal["same name", "same but for spelling", "other name", "by hand", "none"]
 
-# Names of Pascal VOC and others for COCO's classes.
+# FileNames of Pascal VOC and others for COCO's classes.
 _ALIASES = {
     "aeroplane": "airplane",
     "cellphone": "cell phone",
@@ -100,8 +101,8 @@ class CategoryMap:
         """The same with other classes for some categories.
 
         Args:
-            changes: by the category's name, the names of the classes that stand for it and no
-                others; an empty sequence leaves it without.
+            changes: by the category's name, title or id, the names of the classes that stand for
+                it and no others; an empty sequence leaves it without.
 
         Raises:
             InputError: no such category or class, or a class for two categories.
@@ -154,10 +155,17 @@ class CategoryMap:
 
     def _place(self, name: str) -> int:
         names = [category.name for category in self.categories]
-        for key in (_as_it_stands, _plain):
-            places = [i for i, one in enumerate(names) if key(one) == key(name)]
-            if places:
-                return places[0]
+        for known in (titles(self.categories), names, [str(one.id) for one in self.categories]):
+            for key in (_as_it_stands, _plain):
+                places = [i for i, one in enumerate(known) if key(one) == key(name)]
+                if len(places) > 1:
+                    ids = " or ".join(f"“{self.categories[place].id}”" for place in places[:5])
+                    raise InputError(
+                        f"The data set has {len(places)} categories “{name[:80]}”. Say which one "
+                        f"is meant by its id: {ids}."
+                    )
+                if places:
+                    return places[0]
         raise InputError(f"The data set has no category “{name[:80]}”. {_hint(name, names)}")
 
     def _class_ids(self, label: str) -> list[int]:
@@ -166,6 +174,14 @@ class CategoryMap:
             if found:
                 return found
         raise InputError(f"The model has no class “{label[:80]}”. {_hint(label, self.labels)}")
+
+
+def titles(categories: Sequence[Category]) -> list[str]:
+    """What to call each category where one is chosen: its name; with its id if others have it."""
+    counts = Counter(category.name for category in categories)
+    return [
+        one.name if counts[one.name] == 1 else f"{one.name} (id {one.id})" for one in categories
+    ]
 
 
 def _first_places(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.evaluate.detections import Detections
+from instseg_ui.evaluate.detections import Detections, at_places
 from instseg_ui.evaluate.matches import alone_pairs
 from instseg_ui.results import reaches
 
@@ -99,7 +99,7 @@ def confusion(
     chosen = shown(detections, threshold)
     found = detections.nearest[chosen]
     predicted = detections.category[chosen]
-    truth = np.where(found >= 0, truth_category[found], NOTHING)
+    truth = at_places(truth_category, found, NOTHING)
     lost = truth_category[lost_objects(detections, solid, threshold)]
     truth = np.concatenate((truth, lost)).astype(np.int64)
     predicted = np.concatenate((predicted, np.full(lost.size, NOTHING))).astype(np.int64)

@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -263,6 +263,16 @@ class TruthRows:
         self._boxes.append(box)
         self._crowds.append(crowd)
         self._counts.append(counts)
+
+    @property
+    def categories(self) -> Set[int]:
+        """The places of the categories that have objects."""
+        return set(self._categories)
+
+    def move(self, joined: Mapping[int, int]) -> None:
+        """Give the objects of some categories to others, by place."""
+        if joined:
+            self._categories = [joined.get(place, place) for place in self._categories]
 
     def pack(self, image_order: Sequence[int], category_order: Sequence[int]) -> Truths:
         """By column, image `i` being `image_order[i]` now, -1 for one that is left out."""

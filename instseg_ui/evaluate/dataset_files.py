@@ -7,23 +7,29 @@ a bomb is a member that is too large.
 
 from __future__ import annotations
 
-import os
 import stat
+import struct
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from instseg_ui.errors import ImageError, InputError
-
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm",
-                 ".pgm", ".avif")  # fmt: skip
+from instseg_ui.evaluate.findings import Findings
+from instseg_ui.images.folders import Walk
 
 MAX_MEMBERS = 1_000_000
 MAX_BYTES = 200_000_000_000
 _ENCRYPTED = 0x1
+_UTF_8 = 0x800
+_EXTRA = struct.Struct("<HH")
+_UNICODE_PATH = 0x7075
+# Of what packs names without saying how: macOS and Linux, then Windows by region.
+_CODE_PAGES = ("utf-8", "cp437", "cp850", "cp1252", "cp1250", "cp932", "gbk", "cp949", "big5",
+               "cp866", "cp1251")  # fmt: skip
 _RUBBISH = "__MACOSX"
 
 
@@ -32,6 +38,10 @@ class Files(Protocol):
 
     name: str
     """What the user calls the whole."""
+    findings: Findings
+    """What was passed over, or is called otherwise than it looks."""
+    spellings: Mapping[str, Sequence[str]]
+    """Other readings of names, where nobody says which code page they are in."""
 
     def names(self) -> Iterable[str]:
         """Every file."""
@@ -51,21 +61,32 @@ class Files(Protocol):
 
 
 class Folder:
-    """The files at and below one folder; hidden ones are passed over."""
+    """The files at and below one folder, links followed; hidden ones are passed over."""
 
-    def __init__(self, root: Path) -> None:
-        """Raises `InputError` when there is no such folder."""
+    def __init__(self, root: Path, *, reach: bool = False) -> None:
+        """List the files.
+
+        Args:
+            root: the folder.
+            reach: whether files outside it may be read too, where `include` asks for them.
+
+        Raises:
+            InputError: there is no such folder.
+        """
         if not root.is_dir():
             raise InputError(
                 f"There is no folder “{root.name or root}”. Name the data set's folder."
             )
         self.root = root
         self.name = root.resolve().name
-        self._names = tuple(sorted(_walk(root)))
-        self._known = frozenset(self._names)
+        self.reach = reach
+        self.findings = Findings()
+        self.spellings: Mapping[str, Sequence[str]] = {}
+        self._known = dict.fromkeys(sorted(_below(root, self.findings)))
+        self._included: set[Path] = set()
 
     def names(self) -> tuple[str, ...]:
-        return self._names
+        return tuple(self._known)
 
     def size(self, name: str) -> int:
         return self._path(name).stat().st_size
@@ -78,6 +99,26 @@ class Folder:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def inside(self, place: Path) -> str | None:
+        """What a path of this machine is called here; None for one outside, "" for the root."""
+        for root, one in ((self.root.absolute(), place), (self.root.resolve(), _real(place))):
+            if one.is_relative_to(root):
+                below = one.relative_to(root)
+                return "" if below == Path() else below.as_posix()
+        return None
+
+    def include(self, place: Path) -> None:
+        """Add the files at a path outside, under that path, if that is allowed."""
+        if not self.reach or not place.is_absolute() or place in self._included:
+            return
+        self._included.add(place)
+        if place.is_dir():
+            self._known |= dict.fromkeys(
+                sorted(one.as_posix() for one in Walk(place, hidden=False).files())
+            )
+        elif place.is_file():
+            self._known[place.as_posix()] = None
 
     def _path(self, name: str) -> Path:
         if name not in self._known:
@@ -95,6 +136,8 @@ class Zip:
             InputError: not a zip, damaged, encrypted, or with too many or too large members.
         """
         self.name = path.stem
+        self.findings = Findings()
+        self.spellings: Mapping[str, Sequence[str]]
         try:
             self._zip = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
@@ -102,7 +145,7 @@ class Zip:
                 f"“{path.name}” is not a zip file that can be read. Pack the data set again."
             ) from error
         try:
-            self._members = _members(self._zip, path.name)
+            self._members, self.spellings = _members(self._zip, path.name, self.findings)
         except InputError:
             self._zip.close()
             raise
@@ -135,6 +178,8 @@ class OneFile:
             raise InputError(f"There is no file “{path.name}”. Name the annotations' file.")
         self.name = path.stem
         self.path = path
+        self.findings = Findings()
+        self.spellings: Mapping[str, Sequence[str]] = {}
 
     def names(self) -> tuple[str, ...]:
         return (self.path.name,)
@@ -156,10 +201,10 @@ class OneFile:
         """Nothing is held open."""
 
 
-def open_files(path: Path) -> Files:
-    """A folder or a zip. Raises `InputError` for anything else."""
+def open_files(path: Path, *, reach: bool = False) -> Files:
+    """A folder or a zip; see `Folder` for `reach`. Raises `InputError` for anything else."""
     if path.is_dir():
-        return Folder(path)
+        return Folder(path, reach=reach)
     if path.is_file():
         return Zip(path)
     raise InputError(f"There is no folder or zip “{path.name or path}”.")
@@ -190,63 +235,30 @@ def read_bytes(files: Files, name: str, limit: int) -> bytes:
     return data
 
 
-class ImageNames:
-    """Finds the file that an annotation calls by a name."""
+def _real(place: Path) -> Path:
+    try:
+        return place.resolve()
+    except (OSError, RuntimeError):
+        return place
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._by_path: dict[str, str] = {}
-        self._by_last: dict[str, list[str]] = {}
-        for name in names:
-            if name.lower().endswith(IMAGE_ENDINGS):
-                self._by_path[name] = name
-                self._by_last.setdefault(name.rpartition("/")[2].casefold(), []).append(name)
 
-    def __len__(self) -> int:
-        return len(self._by_path)
-
-    def paths(self) -> tuple[str, ...]:
-        """Every image."""
-        return tuple(self._by_path)
-
-    def find(self, wanted: str, near: str = "") -> str | None:
-        """The image at that path; else the only one whose path ends so, or that has its last part.
-
-        Args:
-            wanted: as the annotation has it; either system's slashes.
-            near: the folder of the annotation, tried first.
-        """
-        clean = "/".join(
-            part for part in wanted.replace("\\", "/").split("/") if part not in ("", ".")
+def _below(root: Path, findings: Findings) -> Iterable[str]:
+    walk = Walk(root, hidden=False)
+    yield from (file.relative_to(root).as_posix() for file in walk.files())
+    for link in walk.linked:
+        findings.note("linked folder", "The link is followed.", link.relative_to(root))
+    for link in walk.passed_over:
+        findings.note(
+            "link passed over",
+            "It leads to a folder that is read already; each picture counts once.",
+            link.relative_to(root),
         )
-        for path in (f"{near}/{clean}" if near else clean, clean):
-            if path in self._by_path:
-                return path
-        candidates = self._by_last.get(clean.rpartition("/")[2].casefold(), [])
-        exact = [path for path in candidates if path.endswith(f"/{clean}")]
-        for some in (exact, candidates):
-            if len(some) == 1:
-                return some[0]
-        return None
-
-    def with_stem(self, path: str) -> str | None:
-        """The image at that path under any image's ending."""
-        for ending in IMAGE_ENDINGS:
-            for one in (path + ending, path + ending.upper()):
-                if one in self._by_path:
-                    return one
-        return None
 
 
-def _walk(root: Path) -> Iterable[str]:
-    for folder, below, names in os.walk(root):
-        below[:] = [name for name in below if not name.startswith(".")]
-        base = Path(folder).relative_to(root).as_posix()
-        for name in names:
-            if not name.startswith("."):
-                yield name if base == "." else f"{base}/{name}"
-
-
-def _members(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
+def _members(
+    archive: zipfile.ZipFile, name: str, findings: Findings
+) -> tuple[dict[str, zipfile.ZipInfo], dict[str, tuple[str, ...]]]:
+    """The members that are read, by name, and other spellings of these names."""
     infos = archive.infolist()
     if len(infos) > MAX_MEMBERS:
         raise InputError(f"“{name}” holds {len(infos)} files; at most {MAX_MEMBERS} are read.")
@@ -255,16 +267,83 @@ def _members(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
         raise InputError(
             f"“{name}” unpacks to {total / 1e9:.0f} GB; at most {MAX_BYTES / 1e9:.0f} GB are read."
         )
-    kept = [info for info in infos if _is_plain(info)]
-    if any(info.flag_bits & _ENCRYPTED for info in kept):
-        raise InputError(f"“{name}” is encrypted. Pack it again without a password.")
-    return {info.filename: info for info in kept}
+    members: dict[str, zipfile.ZipInfo] = {}
+    spellings = {}
+    for info in infos:
+        member, others = _spelled(info)
+        if not _is_plain(info, member, findings):
+            continue
+        if info.flag_bits & _ENCRYPTED:
+            raise InputError(f"“{name}” is encrypted. Pack it again without a password.")
+        if member in members:
+            findings.warn(
+                "file packed twice", "The archive has two of that name; the last is read.", member
+            )
+        if others:
+            spellings[member] = others
+        members[member] = info
+    return members, spellings
 
 
-def _is_plain(info: zipfile.ZipInfo) -> bool:
+def _spelled(info: zipfile.ZipInfo) -> tuple[str, tuple[str, ...]]:
+    """A member's name with forward slashes, and what else its bytes can mean."""
+    name = info.filename.replace("\\", "/")
+    if info.flag_bits & _UTF_8 or name.isascii():
+        return name, ()
+    try:
+        # Without the mark, Python reads the code page of the first PCs; many write UTF-8.
+        data = info.filename.encode("cp437")
+    except UnicodeEncodeError:
+        return name, ()
+    told = _told_name(info.extra, data)
+    if told:
+        return told.replace("\\", "/"), ()
+    readings: list[str] = []
+    for page in _CODE_PAGES:
+        with suppress(UnicodeDecodeError):
+            readings.append(data.decode(page).replace("\\", "/"))
+    others = dict.fromkeys(readings)
+    first = readings[0] if _is_utf_8(data) else name
+    others.pop(first, None)
+    return first, tuple(others)
+
+
+def _told_name(extra: bytes, name: bytes) -> str:
+    """The name in UTF-8 that Info-ZIP's tools put beside another (APPNOTE.TXT, 4.6.9)."""
+    while len(extra) >= _EXTRA.size:
+        kind, size = _EXTRA.unpack_from(extra)
+        content, extra = extra[_EXTRA.size : _EXTRA.size + size], extra[_EXTRA.size + size :]
+        if kind == _UNICODE_PATH and content[1:5] == struct.pack("<I", zlib.crc32(name)):
+            return content[5:].decode("utf-8", "replace")
+    return ""
+
+
+def _is_utf_8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_plain(info: zipfile.ZipInfo, name: str, findings: Findings) -> bool:
     """A file, no folder, link or device, under a name that stays inside."""
     kind = stat.S_IFMT(info.external_attr >> 16)
-    parts = info.filename.replace("\\", "/").split("/")
-    inside = not info.filename.startswith(("/", "\\")) and ".." not in parts and ":" not in parts[0]
-    hidden = any(part.startswith(".") for part in parts) or parts[0] == _RUBBISH
-    return inside and not hidden and not info.is_dir() and kind in (0, stat.S_IFREG)
+    parts = name.split("/")
+    if info.is_dir() or name.endswith("/"):
+        return False
+    if any(part.startswith(".") and part != ".." for part in parts) or parts[0] == _RUBBISH:
+        return False
+    if name.startswith("/") or ".." in parts or ":" in parts[0]:
+        findings.warn(
+            "name that leads out of the zip", "The file is passed over. Pack it again.", name
+        )
+        return False
+    if kind not in (0, stat.S_IFREG):
+        findings.warn(
+            "link in the zip",
+            "Links and devices are passed over. Pack the files themselves (zip without -y).",
+            name,
+        )
+        return False
+    return True

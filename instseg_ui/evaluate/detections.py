@@ -91,3 +91,13 @@ class Detections:
             empty,
             empty,
         )
+
+
+def at_places(
+    values: npt.NDArray[np.int32], places: npt.NDArray[np.int32], none: int
+) -> npt.NDArray[np.int32]:
+    """`values` at `places`, and `none` where the place is -1; there may be no values at all."""
+    found = np.full(places.shape, none, np.int32)
+    there = places >= 0
+    found[there] = values[places[there]]
+    return found

@@ -7,13 +7,13 @@ import zipfile
 import zlib
 from typing import BinaryIO
 
-from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pil
+from PIL import UnidentifiedImageError
 
 from instseg_ui.errors import InputError
 from instseg_ui.evaluate.dataset import MAX_LABELME, embedded_picture
 from instseg_ui.evaluate.dataset_files import Files, read_bytes
-from instseg_ui.images import FORMATS
+from instseg_ui.images import FORMATS, orientation
 
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap the sides
 
@@ -26,7 +26,7 @@ def upright_size(files: Files, name: str) -> tuple[int, int] | None:
     try:
         with _opened(files, name) as file, Pil.open(file, formats=FORMATS) as picture:
             width, height = picture.size
-            turned = _orientation(picture) in _TURNED
+            turned = orientation(picture) in _TURNED
     except (
         OSError,
         ValueError,
@@ -47,10 +47,3 @@ def _opened(files: Files, name: str) -> BinaryIO:
     if not name.lower().endswith(".json"):
         return files.open(name)
     return io.BytesIO(embedded_picture(read_bytes(files, name, MAX_LABELME)))
-
-
-def _orientation(picture: Pil.Image) -> object:
-    # Pillow would decode a PNG whole to look for what may stand behind its pixels.
-    if picture.format == "PNG" and "exif" not in picture.info:
-        return None
-    return picture.getexif().get(ExifTags.Base.Orientation)

@@ -63,13 +63,21 @@ def _why(error: Exception) -> str:
     return str(error)
 
 
-def top_keys(head: bytes) -> set[str]:
-    """The keys of the top level, as far as the beginning of a document goes."""
+class Outline(NamedTuple):
+    """The keys of a document's top level, as far as its beginning goes; `whole` if to its end."""
+
+    keys: frozenset[str]
+    whole: bool
+
+
+def outline(head: bytes) -> Outline:
+    """What the beginning of a document tells of it; no JSON object has no keys."""
     keys: set[str] = set()
     with suppress(_NotJson, UnicodeDecodeError, RecursionError):
         for _ in _object(_Text(io.BytesIO(head)), keys):
             pass
-    return keys
+        return Outline(frozenset(keys), whole=True)
+    return Outline(frozenset(keys), whole=False)
 
 
 def _object(text: _Text, keys: set[str]) -> Iterator[Element]:

@@ -86,7 +86,7 @@ class ImagePredictions(NamedTuple):
         return {"size": list(self.size), "counts": self.counts[index]}
 
 
-class Failure(NamedTuple):
+class ImageFailure(NamedTuple):
     """Why nothing could be found in a picture, and whether that is the picture's fault."""
 
     error: str
@@ -108,7 +108,7 @@ class Predictions:
         self.begun_anew = ""
         self._offsets: dict[Id, int] = {}
         self._checksums: dict[Id, int] = {}
-        self._failures: dict[Id, Failure] = {}
+        self._failures: dict[Id, ImageFailure] = {}
         self._runtimes: list[dict[str, Any]] = []
         # Whoever closes it need not be the thread that opened it.
         self._lock = FileLock(f"{path}.lock", thread_local=False)
@@ -128,7 +128,7 @@ class Predictions:
         return image_id in self._offsets
 
     @property
-    def failures(self) -> dict[Id, Failure]:
+    def failures(self) -> dict[Id, ImageFailure]:
         """The pictures in which nothing could be found, of this run."""
         return dict(self._failures)
 
@@ -162,7 +162,7 @@ class Predictions:
             "error": error,
             "unreadable": unreadable,
         }
-        self._failures[image_id] = Failure(error, unreadable)
+        self._failures[image_id] = ImageFailure(error, unreadable)
         self._append(image_id, row, None)
 
     def read(self, image_id: Id) -> ImagePredictions | None:

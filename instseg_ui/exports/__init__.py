@@ -100,7 +100,7 @@ def export(items: Sequence[Item], format: str, **options: Any) -> ExportFile:
         raise InputError("There is nothing to export. Choose at least one picture.")
     entries = row.write(items, **options)
     if row.extension != "zip" and len(entries) == 1:
-        return ExportFile(entries[0].name, row.media_type, entries[0].data)
+        return ExportFile(entries[0].name.rpartition("/")[2], row.media_type, entries[0].data)
     return ExportFile(_archive_name(items, row), ZIP, zipped(entries))
 
 

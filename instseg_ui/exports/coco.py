@@ -20,7 +20,15 @@ from typing import Any
 from instseg_ui import __version__
 from instseg_ui.coco_classes import COCO_IDS, COCO_NAMES
 from instseg_ui.errors import InputError
-from instseg_ui.exports.items import Entry, Item, chosen, class_names, file_names, stems, to_json
+from instseg_ui.exports.items import (
+    Entry,
+    Item,
+    chosen,
+    class_names,
+    picture_paths,
+    stems,
+    to_json,
+)
 from instseg_ui.exports.rings import rings_of
 from instseg_ui.masks import Rle, box_of
 from instseg_ui.prediction_json import coco_result, number
@@ -113,7 +121,7 @@ def _images(items: Sequence[Item], ids: Sequence[int]) -> list[dict[str, Any]]:
             "height": item.prediction.height,
             "file_name": name,
         }
-        for item, image_id, name in zip(items, ids, file_names(items), strict=True)
+        for item, image_id, name in zip(items, ids, picture_paths(items), strict=True)
     ]
 
 

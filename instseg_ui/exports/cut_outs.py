@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from instseg_ui.errors import InputError
-from instseg_ui.exports.items import Entry, Item, stems
+from instseg_ui.exports.items import Entry, Item, safe_paths
 from instseg_ui.exports.names import safe_name
 from instseg_ui.images import Image
 from instseg_ui.masks import Rle, decode_crop
@@ -28,7 +28,7 @@ def write(items: Sequence[Item]) -> list[Entry]:
     several = len(items) > 1
     return [
         entry
-        for item, stem in zip(items, stems(items), strict=True)
+        for item, stem in zip(items, safe_paths(items), strict=True)
         for entry in _cut_outs(item, f"{stem}/" if several else "")
     ]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from instseg_ui.errors import InputError
-from instseg_ui.exports.names import Names, safe_file, safe_stem
+from instseg_ui.exports.names import Names, picture_path, safe_path, safe_stem, stem_path
 from instseg_ui.images import Image
 from instseg_ui.results import Prediction
 
@@ -24,7 +24,8 @@ class Item:
     Attributes:
         prediction: what was found, filtered to the threshold already (`Prediction.at`).
         image: its pixels; cut-outs need them, LabelMe embeds them.
-        name: what the user called the picture; may hold anything, no file is named by it as it is.
+        name: what the user called the picture, with its folders below the one that was given; may
+            hold anything. What points at the picture keeps it, what is written is made safe.
         page_index: of a document's page, from 0.
     """
 
@@ -79,15 +80,27 @@ class Format:
 
 
 def stems(items: Sequence[Item]) -> list[str]:
-    """A file name without ending for each picture, unique; a page's number goes along."""
+    """A safe file name without ending for each picture, unique; a page's number goes along."""
     names = Names()
     return [names.unique(safe_stem(item.name) + _page(item)) for item in items]
 
 
-def file_names(items: Sequence[Item]) -> list[str]:
-    """The pictures' own file names, made safe and unique."""
+def safe_paths(items: Sequence[Item]) -> list[str]:
+    """The same in the pictures' own folders, so that equal names in two of them stay."""
     names = Names()
-    return [names.unique(safe_file(item.name)) for item in items]
+    return [names.unique(safe_path(item.name) + _page(item)) for item in items]
+
+
+def stem_paths(items: Sequence[Item]) -> list[str]:
+    """The pictures' paths without ending, for files that tools look for by the picture's name."""
+    names = Names(by_case=True)
+    return [names.unique(stem_path(item.name) + _page(item)) for item in items]
+
+
+def picture_paths(items: Sequence[Item]) -> list[str]:
+    """The pictures' own paths, as they are: what points at a file must be called as it is."""
+    names = Names(by_case=True)
+    return [names.unique(picture_path(item.name)) for item in items]
 
 
 def class_names(items: Sequence[Item]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.errors import InputError
-from instseg_ui.exports.items import Entry, Item, stems, to_json
+from instseg_ui.exports.items import Entry, Item, safe_paths, to_json
 from instseg_ui.masks import decode_crop
 from instseg_ui.prediction_json import number
 from instseg_ui.results import Prediction
@@ -29,7 +29,7 @@ def write(items: Sequence[Item]) -> list[Entry]:
     """A PNG and a JSON a picture."""
     return [
         entry
-        for item, stem in zip(items, stems(items), strict=True)
+        for item, stem in zip(items, safe_paths(items), strict=True)
         for entry in _pair(item.prediction, stem)
     ]
 

@@ -6,8 +6,8 @@ other tools: one for each part of an object, with the same `group_id`, holes joi
 outline. The score stands in `description`, which the tool shows, and in `score`, which it keeps.
 
 The picture is embedded when its pixels are known, upright as the model saw it; else LabelMe
-looks for `imagePath` beside the JSON. Format: LabelMe 6.3, `labelme/_label_file.py` and
-`labelme/utils/shape.py`.
+looks for `imagePath` beside the JSON, which is called as the picture, its folders included.
+Format: LabelMe 6.3, `labelme/_label_file.py` and `labelme/utils/shape.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.exports.items import Entry, Item, chosen, file_names, stems, to_json
+from instseg_ui.exports.items import Entry, Item, chosen, picture_paths, stem_paths, to_json
 from instseg_ui.exports.rings import rings_of
 from instseg_ui.masks import decode_crop
 from instseg_ui.numbers import score
@@ -41,9 +41,14 @@ def write(items: Sequence[Item], *, shape: str = "mask", embed: bool = True) -> 
     shape = chosen("shape", shape, ("mask", "polygon"))
     embed = chosen("embed", embed, (True, False))
     return [
-        Entry(f"{stem}.json", to_json(_label_file(item, file_name, shape, embed), indent=2))
-        for item, stem, file_name in zip(items, stems(items), file_names(items), strict=True)
+        Entry(f"{stem}.json", to_json(_label_file(item, _last(path), shape, embed), indent=2))
+        for item, stem, path in zip(items, stem_paths(items), picture_paths(items), strict=True)
     ]
+
+
+def _last(path: str) -> str:
+    """The picture's name from the JSON's folder, which is called as the picture's own."""
+    return path.rpartition("/")[2]
 
 
 def _label_file(item: Item, file_name: str, shape: str, embed: bool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.exports.items import Entry, Item, chosen, stems, to_json
+from instseg_ui.exports.items import Entry, Item, chosen, safe_paths, to_json
 from instseg_ui.masks import Rle, decode_crop
 from instseg_ui.prediction_json import paddlex_box
 from instseg_ui.results import Instance
@@ -35,7 +35,7 @@ def write(items: Sequence[Item], *, dense: bool = False) -> list[Entry]:
     dense = chosen("dense", dense, (False, True))
     return [
         Entry(f"{stem}_res.json", to_json(_result(item, dense)))
-        for item, stem in zip(items, stems(items), strict=True)
+        for item, stem in zip(items, safe_paths(items), strict=True)
     ]
 
 

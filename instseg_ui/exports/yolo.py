@@ -3,8 +3,8 @@
 A line is one object: class id, then x and y of its outline's points, divided by the picture's
 width and height. The format has a single ring an object, so holes and separate parts are
 joined by bridges (see `joining`). A picture in which nothing was found has an empty file.
-Scores have no place in the format. Put the pictures into `images/` beside `labels/`, under
-the same names.
+Scores have no place in the format. A file of labels is called as its picture, folders included:
+put the pictures into `images/` beside `labels/`, as they are.
 
 Format: "Instance Segmentation Datasets Overview" on docs.ultralytics.com.
 """
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from instseg_ui.exports.items import Entry, Item, chosen, class_names, stems
+from instseg_ui.exports.items import Entry, Item, chosen, class_names, stem_paths
 from instseg_ui.exports.polygons import Ring
 from instseg_ui.exports.rings import ring_of, rings_of
 
@@ -32,7 +32,7 @@ def write(items: Sequence[Item], *, parts: str = "joined") -> list[Entry]:
     separate = chosen("parts", parts, ("joined", "separate")) == "separate"
     labels = [
         Entry(f"labels/{stem}.txt", _lines(item, separate))
-        for item, stem in zip(items, stems(items), strict=True)
+        for item, stem in zip(items, stem_paths(items), strict=True)
     ]
     return [Entry("data.yaml", _data(class_names(items))), *labels]
 

@@ -16,7 +16,7 @@ from instseg_ui.engines import EngineRequest, conversion
 from instseg_ui.errors import Cancelled, LoadError, ModelError, WorkerError
 from instseg_ui.hpi.calibration import Picture, pictures
 from instseg_ui.hpi.converter import Converter
-from instseg_ui.hpi.environment import current
+from instseg_ui.hpi.environment import basis, current, installed
 from instseg_ui.hpi.latency import known, measure
 from instseg_ui.hpi.parity import Parity
 from instseg_ui.hpi.proof import Open, Reference, check
@@ -48,13 +48,34 @@ class Preparer:
         self._store = store
         self._open = open_worker
         self._converter = converter or Converter(settings)
+        # Asked at every image: found out anew when something was installed.
+        self._known_bases: tuple[tuple[int, ...], dict[str, str]] = ((), {})
 
     def record(self, facts: FolderFacts) -> Record | None:
-        """What is known of the model in this environment; None if it must be prepared first."""
+        """What is known of the model in this environment; None if it must be prepared first.
+
+        It must be, too, where an engine came later or stands here in another version than it was
+        held against Paddle with.
+        """
         record = self._store.record(facts)
         if record is None or current(self._settings) not in record.timings:
             return None
-        return record
+        return None if self._unchecked(record) else record
+
+    def _unchecked(self, record: Record) -> tuple[str, ...]:
+        """The engines that run here and were never checked as they are now."""
+        present = self._bases().items()
+        return tuple(name for name, basis in present if record.checked.get(name) != basis)
+
+    def _bases(self) -> dict[str, str]:
+        """By engine that runs here, what a check of it now would hold for."""
+        now = installed()
+        if self._known_bases[0] != now:
+            device = self._settings.first_device
+            names = (*engines.CONVERTED, *_OTHER_PADDLE)
+            usable = [name for name in names if not engines.unusable(name, device)]
+            self._known_bases = now, {name: basis(name, device) for name in usable}
+        return self._known_bases[1]
 
     def prepare(
         self,
@@ -86,17 +107,36 @@ class Preparer:
             job = _Job(self._settings, self._open, facts, on_stage, cancelled)
             entry = work / "entry"
             kept = None if again else self._store.record(facts)
-            if kept is None:
+            record = kept and self._renewed(job, kept)
+            if record is None:
                 record = self._make(job, entry, own_pictures)
                 self._store.publish(work, facts, entry)
-                return record
-            # Known from another environment: what is equal stays equal, the times do not.
-            record = replace(kept, timings=kept.timings | job.time_all(kept, self._model(facts)))
-            record.write(self._store.folder(facts))
+            else:
+                record.write(self._store.folder(facts))
             return record
 
     def _model(self, facts: FolderFacts) -> Path:
         return self._store.model(facts)
+
+    def _renewed(self, job: _Job, kept: Record) -> Record | None:
+        """A record from another environment, with what is new here checked and all timed.
+
+        None where the model must be converted anew: no engine passes with what there is.
+        """
+        unchecked = self._unchecked(kept)
+        new = [name for name in unchecked if name in engines.CONVERTED]
+        if new and not kept.recipe:
+            return None
+        reference, model = None, self._model(job.facts)
+        if unchecked:
+            reference = job.reference(pictures(self._settings.assets))
+            checks = kept.checks | job.check_all(unchecked, reference, model)
+            passed = [checks[name].passed for name in engines.CONVERTED if name in checks]
+            if new and not any(passed):
+                return None
+            checked = kept.checked | {name: self._bases()[name] for name in unchecked}
+            kept = replace(kept, checks=checks, checked=checked, created=_now())
+        return replace(kept, timings=kept.timings | job.time_all(kept, model, reference))
 
     def _make(self, job: _Job, entry: Path, own_pictures: Sequence[Picture]) -> Record:
         images = [*pictures(self._settings.assets), *own_pictures]
@@ -112,7 +152,8 @@ class Preparer:
             timings={},
             image=_in_words(images[0]),
             seconds=seconds,
-            created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            created=_now(),
+            checked=dict(self._bases()),
             versions=conversion.versions(),
             normal=engines.candidates(job.facts.model_name, self._settings.first_device)[0],
         )
@@ -223,6 +264,10 @@ def _checking(cancelled: IsCancelled) -> Callable[[], None]:
             raise Cancelled("Stopped while another process prepared the model.")
 
     return check
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def _in_words(picture: Picture) -> str:

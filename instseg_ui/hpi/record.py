@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ class Record:
         seconds: what the conversion took.
         created: UTC, ISO 8601.
         normal: the engine of PaddleX's normal mode, which a speedup is told against.
+        checked: by engine, what its check was made with (see `environment.basis`). An engine that
+            is missing here, or stands here with something else, is checked before it is used.
     """
 
     recipe: str
@@ -47,6 +50,12 @@ class Record:
     created: str
     versions: dict[str, str] = field(default_factory=dict)
     normal: str = REFERENCE
+    checked: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def proof(self) -> str:
+        """Changes with everything that the engines' right to run rests on; not with timings."""
+        return hashlib.sha256(json.dumps(asdict(replace(self, timings={}))).encode()).hexdigest()
 
     def order(self, environment: str) -> tuple[str, ...]:
         """Engines that are equal to Paddle here, the fastest first; `paddle` is one of them."""

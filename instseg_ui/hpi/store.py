@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from instseg_ui.catalog.model_folder import CONFIG, GRAPHS, FolderFacts
+from instseg_ui.catalog.model_folder import FolderFacts
 from instseg_ui.engines import conversion
+from instseg_ui.errors import LoadError
 from instseg_ui.hpi.record import Record
 from instseg_ui.settings import Settings
-from instseg_ui.weights.staging import Staging, move_into_place
+from instseg_ui.weights.staging import REMEDY, Staging, move_into_place
 
 MODEL = "model"
 """The part of an entry that an engine loads; the record lies beside it."""
@@ -23,20 +22,18 @@ MODEL = "model"
 class ConvertedStore:
     """The converted models of this machine. Safe for many threads and processes at once.
 
-    An entry is named by what it was made from: the weights' hash first, then one of the graph, the
-    configuration, the converters' versions and the recipes. Nothing else is ever read for a model,
-    so that a replaced weight file or a new converter makes a new entry.
+    An entry is named by what it was made from: the weights' hash first, then one of all contents,
+    the converters' versions and the recipes. Nothing else is ever read for a model, so that a
+    replaced weight file or a new converter makes a new entry, whatever sizes and times say.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._root = settings.converted_root
         self._staging = Staging(self._root, ".converting")
-        self._keys: dict[str, str] = {}
-        self._lock = threading.Lock()
 
     def folder(self, facts: FolderFacts) -> Path:
         """Where the model's entry lies, or would. Reads the weights once to hash them."""
-        return self._root / self._key(facts)
+        return self._root / _key(facts)
 
     def record(self, facts: FolderFacts) -> Record | None:
         """What is known of the model; None if it was never converted here."""
@@ -48,8 +45,19 @@ class ConvertedStore:
 
     @contextmanager
     def alone(self, facts: FolderFacts, while_waiting: Callable[[], None]) -> Iterator[Path]:
-        """An empty work folder, one at a time a model; see `Staging.alone`."""
-        with self._staging.alone(self._key(facts), while_waiting) as work:
+        """An empty work folder, one at a time a model; see `Staging.alone`.
+
+        Raises:
+            LoadError: the folder of converted models cannot be written.
+        """
+        with ExitStack() as stack:
+            try:
+                work = stack.enter_context(self._staging.alone(_key(facts), while_waiting))
+            except OSError as error:
+                raise LoadError(
+                    "High-performance mode keeps converted models, and their folder cannot be "
+                    f"written ({error.strerror}): {REMEDY}."
+                ) from error
             yield work
 
     def publish(self, work: Path, facts: FolderFacts, entry: Path) -> None:
@@ -70,23 +78,19 @@ class ConvertedStore:
         except OSError:
             return []
 
-    def _key(self, facts: FolderFacts) -> str:
-        with self._lock:
-            if facts.fingerprint not in self._keys:
-                self._keys[facts.fingerprint] = f"{_weights_part(facts)}-{_way_part(facts)}"
-            return self._keys[facts.fingerprint]
+
+def _key(facts: FolderFacts) -> str:
+    return f"{_weights_part(facts)}-{_way_part(facts)}"
 
 
 def _weights_part(facts: FolderFacts) -> str:
-    return facts.weights_sha256[:20]
+    return facts.weights_sha256
 
 
 def _way_part(facts: FolderFacts) -> str:
     digest = hashlib.sha256()
-    for name in (CONFIG, *GRAPHS):
-        if os.path.lexists(facts.path / name):
-            digest.update((facts.path / name).read_bytes())
+    digest.update(facts.content.encode())
     digest.update(
         repr((sorted(conversion.versions().items()), conversion.recipes_digest())).encode()
     )
-    return digest.hexdigest()[:20]
+    return digest.hexdigest()[:40]

@@ -11,6 +11,7 @@ from instseg_ui.images.image import (
     explained,
     from_array,
     from_pil,
+    orientation,
     read,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "explained",
     "from_array",
     "from_pil",
+    "orientation",
     "read",
 ]

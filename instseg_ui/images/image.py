@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,13 +15,27 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+import pi_heif
+from PIL import ExifTags, ImageCms, UnidentifiedImageError
 from PIL import Image as Pil
-from PIL import ImageOps, UnidentifiedImageError
 
 from instseg_ui.errors import ImageError
 from instseg_ui.settings import Settings
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
+pi_heif.register_heif_opener()
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF", "HEIF")
+_ALPHA_MODES = {"LA", "La", "PA", "RGBA", "RGBa"}
+_TURNS: dict[int, Pil.Transpose | None] = {
+    1: None,
+    2: Pil.Transpose.FLIP_LEFT_RIGHT,
+    3: Pil.Transpose.ROTATE_180,
+    4: Pil.Transpose.FLIP_TOP_BOTTOM,
+    5: Pil.Transpose.TRANSPOSE,
+    6: Pil.Transpose.ROTATE_270,
+    7: Pil.Transpose.TRANSVERSE,
+    8: Pil.Transpose.ROTATE_90,
+}
 _DEEP_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 
 
@@ -85,6 +100,7 @@ def decode(data: bytes, settings: Settings, name: str = "image") -> Image:
         raise ImageError("The file is empty (0 bytes). Upload an image file.")
     if len(data) > settings.max_upload:
         raise ImageError(_too_heavy(len(data), settings))
+    _refuse_drawings(data)
     pixels, notes = _pixels(data, settings)
     elapsed = (time.perf_counter() - started) * 1e3
     return Image(pixels, digest(pixels), _file_name(name), tuple(notes), elapsed)
@@ -119,7 +135,7 @@ def from_pil(picture: Pil.Image, settings: Settings, name: str = "image") -> Ima
     started = time.perf_counter()
     with explained(settings):
         _check_size(*picture.size, settings)
-        rgb, notes = _to_rgb(ImageOps.exif_transpose(picture))
+        rgb, notes = _to_rgb(_upright(picture))
         pixels = cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR)
     elapsed = (time.perf_counter() - started) * 1e3
     return Image(pixels, digest(pixels), _file_name(name), tuple(notes), elapsed)
@@ -141,9 +157,47 @@ def _pixels(data: bytes, settings: Settings) -> tuple[npt.NDArray[np.uint8], lis
     with explained(settings), Pil.open(io.BytesIO(data), formats=FORMATS) as opened:
         _check_size(*opened.size, settings)
         notes = _frame_notes(opened)
-        ImageOps.exif_transpose(opened, in_place=True)
-        rgb, more = _to_rgb(opened)
+        rgb, more = _to_rgb(_upright(opened))
         return cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR), notes + more
+
+
+def orientation(picture: Pil.Image) -> int:
+    """EXIF's orientation, 1 to 8; 1 where there is none that can be read.
+
+    Nothing else of EXIF is looked at: cameras write numbers into it that are none.
+    """
+    # Pillow would decode a PNG whole to look for what may stand behind its pixels.
+    if picture.format == "PNG" and "exif" not in picture.info:
+        return 1
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            value = picture.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # noqa: BLE001 - a damaged list of tags raises nearly anything
+        return 1
+    # A number of another width comes as bytes, several as a tuple; a text is none, as for OpenCV.
+    first = value[0] if isinstance(value, bytes | tuple) and value else value
+    return first if isinstance(first, int) and first in _TURNS else 1
+
+
+def _upright(picture: Pil.Image) -> Pil.Image:
+    picture.load()  # Pillow turns a TIFF by itself here, and its tag with it
+    turn = _TURNS[orientation(picture)]
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _refuse_drawings(data: bytes) -> None:
+    """Say of files that many programs show as pictures why they are none here."""
+    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(b"%pdf-"):
+        raise ImageError(
+            "This is a PDF, not a picture. Save the page as PNG or JPEG; the command line reads "
+            "the pages of a PDF: instseg predict --input FILE."
+        )
+    if start.startswith((b"<svg", b"<?xml", b"<!doctype svg")) and b"<svg" in data[:8192].lower():
+        raise ImageError(
+            "This is an SVG, a drawing of lines without pixels. Save it as PNG and try again."
+        )
 
 
 @contextmanager
@@ -174,13 +228,23 @@ def _frame_notes(image: Pil.Image) -> list[str]:
 def _to_rgb(image: Pil.Image) -> tuple[Pil.Image, list[str]]:
     if image.mode in _DEEP_MODES:
         return _from_deep(image), ["Its depth was reduced to 8 bits a channel."]
-    if "A" in image.getbands() or "transparency" in image.info:
+    if image.mode == "LAB":
+        return _from_lab(image), []
+    if image.mode in _ALPHA_MODES or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Pil.new("RGBA", rgba.size, "white")
         return Pil.alpha_composite(white, rgba).convert("RGB"), [
             "Transparent parts are laid on white."
         ]
     return image if image.mode == "RGB" else image.convert("RGB"), []
+
+
+def _from_lab(image: Pil.Image) -> Pil.Image:
+    """The colours of CIE L*a*b*, which Pillow converts by colour profiles only."""
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    assert converted is not None
+    return converted
 
 
 def _from_deep(image: Pil.Image) -> Pil.Image:
@@ -199,14 +263,14 @@ def _check_size(width: int, height: int, settings: Settings) -> None:
     if max(width, height) > settings.max_side:
         raise ImageError(
             f"The image is {width} x {height} pixels; the longest side may be "
-            f"{settings.max_side}. Scale it down and try again."
+            f"{settings.max_side}. Scale it down and try again; the setting max_side is the limit."
         )
 
 
 def _too_large(megapixels: str, settings: Settings) -> str:
     return (
         f"The image has {megapixels} megapixels; at most {_short(settings.max_pixels / 1e6)} are "
-        "accepted. Scale it down and try again."
+        "accepted. Scale it down and try again; the setting max_pixels is the limit."
     )
 
 

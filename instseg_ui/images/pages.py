@@ -16,13 +16,12 @@ from PIL import Image as Pil
 
 from instseg_ui.errors import ImageError, InputError
 from instseg_ui.images import FORMATS, Image, explained, from_array, from_pil
+from instseg_ui.images.endings import PDF_SUFFIXES
 from instseg_ui.settings import Settings
 
 Page = Image | InputError
 """A page, or why this one page cannot be used."""
 
-TIFF_SUFFIXES = (".tif", ".tiff")
-PDF_SUFFIXES = (".pdf",)
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PDF_MAGIC = (b"%PDF-",)
 

@@ -11,7 +11,8 @@ import glob
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -21,17 +22,12 @@ from PIL import Image as Pil
 
 from instseg_ui.errors import ImageError, InputError
 from instseg_ui.images import Image, decode, from_array, from_pil, read
-from instseg_ui.images.pages import PDF_SUFFIXES, TIFF_SUFFIXES, Page, has_pages, read_pages
+from instseg_ui.images.endings import PDF_SUFFIXES, SUFFIXES, TIFF_SUFFIXES
+from instseg_ui.images.folders import Walk
+from instseg_ui.images.pages import Page, has_pages, read_pages
 from instseg_ui.settings import Settings
 
 STDIN = "-"
-# What is taken from a folder; a file that is named is tried whatever it is called.
-SUFFIXES = (
-    *(".bmp", ".jpeg", ".jpg", ".png", ".webp", ".gif", ".avif"),
-    *(".pbm", ".pgm", ".ppm", ".pnm"),
-    *TIFF_SUFFIXES,
-    *PDF_SUFFIXES,
-)
 _EXPECTED = (
     "a path, an address, a folder, an array (H, W, 3) in BGR, a Pillow image, or a list of these"
 )
@@ -61,18 +57,22 @@ class Place:
         name: what to call it in a message.
         input_path: as PaddleX's results carry it: path or address; None for pixels in memory.
         content: what to read, or why there is nothing.
+        below: the file's path below the folder that was given, with forward slashes; empty for
+            what is no file. No two files of one input have the same.
     """
 
     name: str
     input_path: str | None
     content: Content
+    below: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """One picture, or the reason why it cannot be used.
 
-    `page_index` counts the pages of a PDF or TIFF from 0 and is None for other files.
+    `page_index` counts the pages of a PDF or TIFF from 0 and is None for other files; `below` is
+    that of its `Place`.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Source:
     page_index: int | None
     image: Image | None = None
     error: InputError | None = None
+    below: str = ""
 
     def get(self) -> Image:
         """The picture; raises `error` if it cannot be used."""
@@ -109,7 +110,7 @@ def read_sources(given: object, settings: Settings) -> Iterator[Source]:
 
 def find_places(given: object) -> list[Place]:
     """Where the pictures of an input are; reads nothing but folders. See `read_sources`."""
-    return list(_places(given, depth=0))
+    return _told_apart(list(_places(given, depth=0)))
 
 
 def read_place(place: Place, settings: Settings) -> Iterator[Source]:
@@ -118,9 +119,9 @@ def read_place(place: Place, settings: Settings) -> Iterator[Source]:
         for index, page in _pictures(place, settings):
             image, error = (None, page) if isinstance(page, InputError) else (page, None)
             name = place.name if index is None else f"{place.name}, page {index + 1}"
-            yield Source(name, place.input_path, index, image, error)
+            yield Source(name, place.input_path, index, image, error, place.below)
     except InputError as error:
-        yield Source(place.name, place.input_path, None, error=error)
+        yield Source(place.name, place.input_path, None, error=error, below=place.below)
 
 
 def _places(given: object, depth: int) -> Iterator[Place]:
@@ -169,33 +170,86 @@ def _on_disk(text: str) -> Iterator[Place]:
         yield from _in_folder(path)
     elif _is(path.exists) or not glob.has_magic(text):
         error = InputError(f"There is no file or folder “{text}”.")
-        yield Place(path.name, text, path if _is(path.exists) else error)
+        yield Place(path.name, text, path if _is(path.exists) else error, path.name)
     else:
         yield from _matching(text)
 
 
 def _in_folder(folder: Path) -> Iterator[Place]:
-    found = [str(Path(root, name)) for root, _, names in os.walk(folder) for name in names]
-    files = sorted(file for file in found if Path(file).suffix.lower() in SUFFIXES)
+    files = sorted(file for file in map(str, Walk(folder).files()) if _is_wanted(file))
     if not files:
         known = ", ".join(suffix[1:] for suffix in SUFFIXES)
         error = InputError(f"The folder “{folder}” holds no pictures ({known}).")
         yield Place(folder.name, str(folder), error)
     for file in files:
-        yield Place(Path(file).name, file, Path(file))
+        path = Path(file)
+        yield Place(path.name, file, path, path.relative_to(folder).as_posix())
+
+
+def _is_wanted(file: str) -> bool:
+    return file.lower().endswith(SUFFIXES)
 
 
 def _matching(pattern: str) -> Iterator[Place]:
-    # pathlib has no pattern that may begin anywhere on the disk.
-    found = sorted(glob.iglob(pattern, recursive=True))  # noqa: PTH207
+    found = _found(pattern)
     if not found:
         yield Place(pattern, pattern, InputError(f"No file matches “{pattern}”."))
+    base = _plain_part(pattern)
     for name in found:
-        # `**` names folders beside the files in them.
-        if _is(Path(name).is_file):
-            yield Place(Path(name).name, name, Path(name))
+        path = Path(name)
+        if _is(path.is_file):
+            below = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
+            yield Place(path.name, name, path, below.as_posix())
         elif "**" not in pattern:
-            yield from _in_folder(Path(name))
+            yield from _in_folder(path)
+
+
+def _found(pattern: str) -> list[str]:
+    """What a pattern means, sorted; with `**` the files alone."""
+    if "**" not in Path(pattern).parts:
+        # pathlib has no pattern that may begin anywhere on the disk.
+        return sorted(glob.iglob(pattern))  # noqa: PTH207
+    # Python's own `**` goes round and round where a link leads back.
+    base = _plain_part(pattern)
+    wanted = Path(pattern).relative_to(base).parts
+    files = Walk(base).files()
+    return sorted(str(file) for file in files if _fits(file.relative_to(base).parts, wanted))
+
+
+def _fits(parts: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether a path is as a pattern says; what is hidden must be named so."""
+    if not wanted or not parts:
+        return not parts and all(one == "**" for one in wanted)
+    if wanted[0] == "**":
+        shown = not parts[0].startswith(".")
+        return _fits(parts, wanted[1:]) or (shown and _fits(parts[1:], wanted))
+    shown = wanted[0].startswith(".") or not parts[0].startswith(".")
+    return shown and fnmatchcase(parts[0], wanted[0]) and _fits(parts[1:], wanted[1:])
+
+
+def _plain_part(pattern: str) -> Path:
+    """The folder of a pattern before its first sign."""
+    parts = Path(pattern).parts
+    magic = next((i for i, part in enumerate(parts) if glob.has_magic(part)), len(parts))
+    return Path(*parts[:magic])
+
+
+def _told_apart(places: list[Place]) -> list[Place]:
+    """Files of equal names from several inputs are called by their paths below a common folder."""
+    files: dict[str, set[str]] = {}
+    for place in places:
+        if isinstance(place.content, Path):
+            files.setdefault(place.below, set()).add(str(place.content.absolute()))
+    equal = {path for paths in files.values() if len(paths) > 1 for path in paths}
+    if not equal:
+        return places
+    base = os.path.commonpath([str(Path(path).parent) for path in equal])
+    return [
+        replace(place, below=place.content.absolute().relative_to(base).as_posix())
+        if isinstance(place.content, Path) and str(place.content.absolute()) in equal
+        else place
+        for place in places
+    ]
 
 
 def _is(check: Callable[[], bool]) -> bool:

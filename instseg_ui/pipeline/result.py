@@ -78,6 +78,7 @@ class Result(dict[str, Any]):
         self.prediction = prediction
         self._suffix = Path(_file_name(source)).suffix
         self._stem = stem or file_stem(source)
+        self._below = source.below if source.page_index is None else ""
         super().__init__(
             input_path=source.input_path,
             page_index=source.page_index,
@@ -90,6 +91,11 @@ class Result(dict[str, Any]):
     def file_name(self) -> str:
         """What the picture is called in this run: unique there, a page by its number."""
         return self._stem + self._suffix
+
+    @property
+    def picture_path(self) -> str:
+        """The picture's file below the folder that was given; for what is none, `file_name`."""
+        return self._below or self.file_name
 
     @property
     def json(self) -> dict[str, dict[str, Any]]:

@@ -31,7 +31,7 @@ def model_facts(prediction: Prediction, spec: ModelSpec) -> Markup:
         stage_bar(prediction.timings),
         stage_legend(prediction.timings),
         facts(rows, hints),
-        bullets(prediction.notes),
+        bullets([*prediction.notes, *filter(None, [prediction.cut])]),
         folded(prediction.runtime.notes, _NOT_USED),
     )
 

@@ -13,6 +13,7 @@ import httpx
 
 from instseg_ui.errors import FetchError
 from instseg_ui.weights.meter import Meter
+from instseg_ui.weights.proxy import ProxyTransport
 
 MAX_REDIRECTS = 10
 
@@ -62,6 +63,7 @@ def download(
 
 def _client(timeout: float) -> httpx.Client:
     return httpx.Client(
+        transport=ProxyTransport(),
         timeout=timeout,
         follow_redirects=True,
         max_redirects=MAX_REDIRECTS,
@@ -92,6 +94,8 @@ def _reason(error: Exception, timeout: float) -> str:
             return f"the server was silent for {timeout:g} seconds"
         case httpx.ConnectError():
             return f"there is no connection to the server ({error})"
+        case httpx.ProxyError():
+            return f"the proxy that the environment names refused ({error})"
     return next(
         (reason for kind, reason in _REASONS if isinstance(error, kind)),
         f"the transfer failed ({type(error).__name__})",

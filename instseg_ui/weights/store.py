@@ -40,9 +40,10 @@ from instseg_ui.weights.plan import (
     no_room,
     not_fetched,
 )
-from instseg_ui.weights.staging import Staging, move_aside, move_into_place
+from instseg_ui.weights.staging import REMEDY, Staging, move_aside, move_into_place
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 _REMEDY = {
     "bundled": "Install the product again.",
     "official": "Fetch it again to replace it.",
@@ -193,6 +194,8 @@ class WeightsStore:
                 needed, free = offer.needed_bytes, self._free_bytes()
                 raise DiskFullError(no_room(spec, needed, free)) from error
             reason = f"a file cannot be read or written ({error.strerror or 'unknown reason'})"
+            if error.errno in _NOT_WRITABLE:
+                reason = f"the models' folder cannot be written ({error.strerror}); {REMEDY}"
             raise FetchError(not_fetched(spec, offer, reason)) from error
 
     def _inspect(self, spec: ModelSpec, path: Path) -> FolderFacts:

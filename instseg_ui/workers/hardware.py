@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from pathlib import Path
 
 from instseg_ui.settings import available_cpus, available_memory
@@ -18,6 +19,7 @@ def hardware() -> dict[str, object]:
     }
 
 
+@cache
 def _cpu_name() -> str:
     """The CPU as the system names it."""
     try:

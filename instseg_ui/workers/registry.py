@@ -10,7 +10,8 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -23,28 +24,68 @@ _POLL_S = 0.05
 _CLOSING = "The service is shutting down. Try again in a moment."
 
 
+class Retired(Exception):
+    """What the worker rests on has changed, so that it may not answer any more."""
+
+
+class Turn:
+    """Who uses a worker now, and who comes next: first come, first served."""
+
+    def __init__(self) -> None:
+        self._queue: deque[object] = deque()
+        self._changed = threading.Condition()
+
+    def take(self, deadline: float, cancelled: IsCancelled) -> None:
+        """Wait until all who came before are done or have given up.
+
+        Raises:
+            BusyError: `deadline` passed.
+            Cancelled: `cancelled` said so.
+        """
+        me = object()
+        with self._changed:
+            self._queue.append(me)
+            try:
+                while self._queue[0] is not me:
+                    self._changed.wait(_POLL_S)
+                    _check(deadline, cancelled)
+            except BaseException:
+                self._queue.remove(me)
+                self._changed.notify_all()
+                raise
+
+    def release(self) -> None:
+        """Let the next one in."""
+        with self._changed:
+            self._queue.popleft()
+            self._changed.notify_all()
+
+
 @dataclass(eq=False)
 class Resident:
     """A loaded model: its worker, what loading took, and who uses it."""
 
-    key: str
+    key: Hashable
     worker: Worker
     loaded: Loaded
     memory_mb: float
     last_used: float = field(default_factory=time.monotonic)
     leases: int = 0
-    turn: threading.Lock = field(default_factory=threading.Lock)
+    retired: bool = False
+    turn: Turn = field(default_factory=Turn)
 
 
 @dataclass(eq=False)
 class Flight:
-    """A load under way: what it is expected to take, and its end."""
+    """A load under way: what it is expected to take, who waits for it, and its end."""
 
     expected_mb: float
+    waiting: int = 0
     done: Future[None] = field(default_factory=Future)
 
 
-Load = Callable[[], tuple[Worker, Loaded]]
+Load = Callable[[IsCancelled], tuple[Worker, Loaded]]
+"""Makes and loads a worker, unless it hears that nobody waits for it any more."""
 
 
 class Registry:
@@ -52,14 +93,15 @@ class Registry:
 
     def __init__(self, budget_mb: float) -> None:
         self.budget_mb = budget_mb
-        self._residents: dict[str, Resident] = {}
-        self._flights: dict[str, Flight] = {}
+        self._residents: dict[Hashable, Resident] = {}
+        self._flights: dict[Hashable, Flight] = {}
+        self._retired: list[Resident] = []
         self._lock = threading.Lock()
         self._closed = False
 
     @contextlib.contextmanager
     def lease(
-        self, key: str, load: Load, expected_mb: float, timeout: float, cancelled: IsCancelled
+        self, key: Hashable, load: Load, expected_mb: float, timeout: float, cancelled: IsCancelled
     ) -> Iterator[Resident]:
         """Hold the model `key` for one run, loading it with `load` if it is not alive.
 
@@ -74,14 +116,17 @@ class Registry:
             BusyError: `timeout` passed, or every loaded model is in use.
             ModelError: the model alone does not fit into the memory budget.
             Cancelled: `cancelled` said so.
+            Retired: the worker may not be used any more.
             InstSegError: what `load` raised; all who waited for it get the same.
         """
         deadline = time.monotonic() + timeout
         while True:
             resident = self._acquire(key, load, expected_mb, deadline, cancelled)
             try:
-                self._take_turn(resident, deadline, cancelled)
+                resident.turn.take(deadline, cancelled)
                 try:
+                    if resident.retired:
+                        raise Retired
                     # One that died under its last user is not handed to the next.
                     if resident.worker.alive:
                         yield resident
@@ -101,7 +146,7 @@ class Registry:
         """Memory of all workers at their last measurement, MB of 10^6 bytes."""
         return sum(resident.memory_mb for resident in self.residents())
 
-    def evict(self, key: str) -> bool:
+    def evict(self, key: Hashable) -> bool:
         """End one model's worker; False if it is not loaded.
 
         Raises:
@@ -118,17 +163,31 @@ class Registry:
         resident.worker.close()
         return True
 
+    def retire(self, is_stale: Callable[[Hashable], bool]) -> None:
+        """End the workers whose key is stale; one that runs ends when it has answered.
+
+        Who waits for its turn hears `Retired`.
+        """
+        with self._lock:
+            stale = [self._residents.pop(key) for key in list(self._residents) if is_stale(key)]
+            for item in stale:
+                item.retired = True
+            idle = [item for item in stale if not item.leases]
+            self._retired += [item for item in stale if item.leases]
+        for item in idle:
+            item.worker.close()
+
     def close(self) -> None:
         """End every worker, used or not."""
         with self._lock:
             self._closed = True
-            residents = list(self._residents.values())
+            residents = [*self._residents.values(), *self._retired]
             self._residents.clear()
         for resident in residents:
             resident.worker.close()
 
     def _acquire(
-        self, key: str, load: Load, expected_mb: float, deadline: float, cancelled: IsCancelled
+        self, key: Hashable, load: Load, expected_mb: float, deadline: float, cancelled: IsCancelled
     ) -> Resident:
         while True:
             with self._lock:
@@ -144,26 +203,40 @@ class Registry:
                 mine = None if flight else Flight(expected_mb)
                 if mine:
                     self._flights[key] = mine
+                elif flight:
+                    flight.waiting += 1
             if mine:
-                return self._land(key, mine, load, evicted)
+                return self._land(key, mine, load, evicted, cancelled)
             assert flight is not None
-            _await(flight.done, deadline, cancelled)
+            try:
+                _await(flight.done, deadline, cancelled)
+            finally:
+                with self._lock:
+                    flight.waiting -= 1
 
     def _forget_dead(self) -> None:
         """Called with the lock held; a process that has ended takes no memory."""
         for key in [key for key, item in self._residents.items() if not item.worker.alive]:
             del self._residents[key]
 
-    def _land(self, key: str, flight: Flight, load: Load, evicted: list[Resident]) -> Resident:
+    def _land(
+        self,
+        key: Hashable,
+        flight: Flight,
+        load: Load,
+        evicted: list[Resident],
+        cancelled: IsCancelled,
+    ) -> Resident:
         """Load outside the lock; whoever waits for the flight gets its outcome.
 
-        The resident comes leased: nobody can evict it before it has been used once.
+        Who began it may hang up: it ends only if nobody else waits. The resident comes leased:
+        nobody can evict it before it has been used once.
         """
         try:
             for old in evicted:
                 log.info("evicting %s to make room for %s", old.key, key)
                 old.worker.close()
-            worker, loaded = load()
+            worker, loaded = load(lambda: cancelled() and not flight.waiting)
         except BaseException as error:
             with self._lock:
                 del self._flights[key]
@@ -181,7 +254,7 @@ class Registry:
             raise BusyError(_CLOSING)
         return resident
 
-    def _make_room(self, key: str, expected_mb: float) -> list[Resident]:
+    def _make_room(self, key: Hashable, expected_mb: float) -> list[Resident]:
         """Called with the lock held: the idle residents, oldest first, that must end for this."""
         if expected_mb > self.budget_mb:
             raise ModelError(
@@ -212,11 +285,8 @@ class Registry:
     def _planned_mb(self) -> float:
         """Memory of the residents and of what is being loaded."""
         loading = sum(flight.expected_mb for flight in self._flights.values())
-        return sum(item.memory_mb for item in self._residents.values()) + loading
-
-    def _take_turn(self, resident: Resident, deadline: float, cancelled: IsCancelled) -> None:
-        while not resident.turn.acquire(timeout=_POLL_S):
-            _check(deadline, cancelled)
+        held = [*self._residents.values(), *self._retired]
+        return sum(item.memory_mb for item in held) + loading
 
     def _release(self, resident: Resident) -> None:
         with self._lock:
@@ -224,6 +294,9 @@ class Registry:
             resident.last_used = time.monotonic()
             self._forget_dead()
             over = self._over_budget(but=resident)
+            if resident in self._retired and not resident.leases:
+                self._retired.remove(resident)
+                over.append(resident)
         for old in over:
             old.worker.close()
 

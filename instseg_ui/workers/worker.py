@@ -19,10 +19,12 @@ import multiprocessing
 import os
 import re
 import signal
+import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any, cast
@@ -41,7 +43,11 @@ from instseg_ui.errors import (
     WorkerError,
     WorkerTimeout,
 )
+from instseg_ui.workers import server
 from instseg_ui.workers.exit_cause import exit_cause
+from instseg_ui.workers.server import start as start_server
+
+__all__ = ["Answer", "IsCancelled", "Loaded", "OnStage", "Worker", "start_server"]
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +56,9 @@ IsCancelled = Callable[[], bool]
 
 _POLL_S = 0.05
 _WARM_UP_SIZE = (480, 640)
-# Starting, polling and reaping share state in `multiprocessing` that knows of one thread only.
-_process_lock = threading.Lock()
+_RECENT = 9
+# A run that nobody waits for may always go on for so long.
+_NEARLY_DONE_S = 0.5
 _forked = multiprocessing.get_context("forkserver")
 _fresh = multiprocessing.get_context("spawn")
 
@@ -86,19 +93,6 @@ class _Failed:
     error: InstSegError
 
 
-def start_server(preload: bool = True) -> None:
-    """Start the process that workers are forked from, if it does not run yet.
-
-    It imports PaddleX in the background, unless only the built-in fake engine is asked for.
-    """
-    from multiprocessing import forkserver, resource_tracker
-
-    resource_tracker.ensure_running()  # now: it would let interrupts through again
-    with _process_lock, _without_main(), _without_interrupts():
-        _forked.set_forkserver_preload(["instseg_ui.engines.preload"] if preload else [])
-        forkserver.ensure_running()
-
-
 class Worker:
     """A model's process, seen from the asking side. Used by one thread at a time."""
 
@@ -107,9 +101,13 @@ class Worker:
         self._load_timeout = load_timeout
         self._run_timeout = run_timeout
         self._process: Any = None
+        self._gone = False
         self._connection: Connection | None = None
         # Held while an answer is awaited; `close` ends the process first and the pipe after.
         self._waiting = threading.RLock()
+        # What the last runs took and what loading takes, seconds.
+        self._recent_s: deque[float] = deque(maxlen=_RECENT)
+        self._reload_s = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -117,10 +115,12 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        if self._process is None:
+        # Its sentinel, and not `is_alive`: that shares state with starts, and would wait for them.
+        if self._process is None or self._gone:
             return False
-        with _process_lock:
-            return bool(self._process.is_alive())
+        if wait([self._process.sentinel], 0):
+            self._gone = True
+        return not self._gone
 
     def load(self, on_stage: OnStage, cancelled: IsCancelled) -> Loaded:
         """Start the process, load the model and run it once.
@@ -130,21 +130,34 @@ class Worker:
             WorkerCrashed, WorkerTimeout, Cancelled: the process is ended by then.
         """
         asked = time.perf_counter()
-        self._start(_fresh if self.request.engine in engines.CONVERTED else _forked)
+        if self.request.engine in engines.CONVERTED:
+            self._start(_fresh)
+        else:
+            self._await_server(cancelled)
+            self._start(_forked)
         with self._waiting:
             loaded = self._receive(self._load_timeout, cancelled, "load", on_stage)
         assert isinstance(loaded, Loaded)
-        elapsed = (time.perf_counter() - asked) * 1e3
-        return replace(loaded, load_ms=elapsed - loaded.first_run_ms)
+        self._reload_s = time.perf_counter() - asked
+        self._recent_s.append(loaded.first_run_ms / 1e3)
+        return replace(loaded, load_ms=self._reload_s * 1e3 - loaded.first_run_ms)
+
+    def _await_server(self, cancelled: IsCancelled) -> None:
+        """Wait for the server's imports, seconds of them, holding nothing that others need."""
+        server.start(preload=self.request.engine != "fake")
+        deadline = time.monotonic() + self._load_timeout
+        while not server.is_ready(_POLL_S):
+            if cancelled():
+                raise Cancelled(f"Stopped before {self.request.model_name} was loaded.")
+            if time.monotonic() > deadline:
+                raise self._timed_out("load")
 
     def _start(self, context: Any) -> None:
-        if context is _forked:
-            start_server(preload=self.request.engine != "fake")
         ours, theirs = context.Pipe()
         process = context.Process(
             target=_serve, args=(theirs, self.request), name=self.request.model_name, daemon=True
         )
-        with _process_lock, _without_main(), _without_interrupts():
+        with server.starting():
             process.start()
         theirs.close()
         self._process, self._connection = process, ours
@@ -154,10 +167,18 @@ class Worker:
     ) -> Answer:
         """Find instances in one image; see `Engine.run`.
 
+        A run that is under way when `cancelled` says so goes on to its end where that comes
+        sooner than the model would be loaded again; its answer is right and may be kept.
+
         Raises:
             WorkerError: the engine failed on this image; the worker goes on.
-            WorkerCrashed, WorkerTimeout, Cancelled: the process is ended by then.
+            Cancelled: before the run, and the worker goes on; or it would have gone on for long,
+                and the process is ended by then.
+            WorkerCrashed, WorkerTimeout: the process is ended by then.
         """
+        if cancelled():
+            raise Cancelled("Stopped before the model ran.")
+        start = time.monotonic()
         with self._waiting:
             try:
                 self._pipe().send((pixels.shape, floor, limit))
@@ -165,15 +186,31 @@ class Worker:
                 self._pipe().send_bytes(np.ascontiguousarray(pixels).reshape(-1).data)
             except OSError as error:
                 raise self._crashed() from error
-            answer = self._receive(self._run_timeout, cancelled, "run")
+            answer = self._receive(self._run_timeout, self._too_long(cancelled, start), "run")
         assert isinstance(answer, Answer)
+        self._recent_s.append(time.monotonic() - start)
         return answer
+
+    def _too_long(self, cancelled: IsCancelled, start: float) -> IsCancelled:
+        """Whether nobody waits for the run and it would go on for longer than it is worth.
+
+        Ending it costs the next caller a load, so that what ends sooner is waited for. One that
+        passed its usual time may take as long again as it is late.
+        """
+
+        def too_long() -> bool:
+            if not cancelled():
+                return False
+            left = abs(statistics.median(self._recent_s) - (time.monotonic() - start))
+            return left > max(_NEARLY_DONE_S, self._reload_s)
+
+        return too_long
 
     def close(self) -> None:
         """End the process and wait until its memory is back. May be called from any thread."""
         if self._process is None:
             return
-        with _process_lock:
+        with server.starting():
             if self._process.is_alive():
                 self._process.kill()
         self._ended(5)
@@ -183,8 +220,11 @@ class Worker:
     def _ended(self, timeout: float) -> int | None:
         """Exit code of the process, waiting for its end; None if it has not ended by then."""
         wait([self._process.sentinel], timeout)
-        with _process_lock:
-            return cast("int | None", self._process.exitcode)
+        with server.starting():
+            code = cast("int | None", self._process.exitcode)
+        # Reading the code empties the sentinel, which says nothing until its other end is closed.
+        self._gone = self._gone or code is not None
+        return code
 
     def _pipe(self) -> Connection:
         assert self._connection is not None, "load() comes first"
@@ -236,36 +276,6 @@ class Worker:
             f"{self.request.model_name} did not {'load' if load else 'finish'} within "
             f"{limit:g} s and was ended. Try a smaller image, or raise {name}."
         )
-
-
-@contextlib.contextmanager
-def _without_main() -> Iterator[None]:
-    """Keep the child from running the caller's script again.
-
-    A forked worker needs nothing of `__main__`; multiprocessing would import it, which
-    costs the page's whole import there and recurses where a script has no guard.
-    """
-    main = sys.modules["__main__"]
-    spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
-    main.__spec__ = None
-    if file is not None:
-        del main.__file__
-    try:
-        yield
-    finally:
-        main.__spec__ = spec
-        if file is not None:
-            main.__file__ = file
-
-
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Keep Ctrl-C in a terminal from what is started here: who started it ends it, quietly."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(connection: Connection, request: EngineRequest) -> None:

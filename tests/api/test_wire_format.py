@@ -100,7 +100,18 @@ def test_fields_that_are_not_known_are_ignored(api: Api) -> None:
     assert api.instances(fileType=1, someday={"a": [1]}) == api.instances()
 
 
-@pytest.mark.parametrize("wrap", ["data:image/png;base64,{}", "\n {}\r\n"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        "data:image/png;base64,{}",
+        "\n {}\r\n",
+        "data:;base64,{}",
+        "data:image/png;name=my%20cat%20(1).png;base64,{}",
+        "data:image/png;name=%E7%8C%AB.png;base64,{}",
+        'data:image/png;name="a, b; c.png";charset=utf-8;base64,{}',
+        "DATA:image/png;name=猫.png;BASE64,\n{}",
+    ],
+)
 def test_base64_may_be_wrapped(api: Api, wrap: str) -> None:
     assert api.instances(image=wrap.format(as_base64(PICTURE))) == api.instances()
 

@@ -146,3 +146,14 @@ def test_a_mapping_that_cannot_be_made(say: Say, tmp_path: Path, pair: str, mess
     said = say("eval", *given, "--map", pair)
     assert said.code == 2
     assert message in said.err
+
+
+def test_a_split_that_is_not_there_ends_with_two(say: Say, tmp_path: Path) -> None:
+    data_set(tmp_path / "set")
+    (tmp_path / "set" / "instances.json").unlink()
+    (tmp_path / "set" / "data.yaml").write_text("train: images\nval: none\nnames: [red]\n")
+    given = ("eval", "--dataset", tmp_path / "set", "--output", tmp_path / "out")
+    said = say(*given, "--model", model_folder(tmp_path / "own-model"))
+    assert said.code == 2
+    assert "no images in the split “val”: “none” is not here" in said.err
+    assert not said.out

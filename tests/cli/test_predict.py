@@ -234,3 +234,20 @@ def test_the_shell_can_complete_it(shell: Shell) -> None:
     shell.environment |= {"_TYPER_COMPLETE_TEST": "1", "SHELL": "/bin/bash"}
     done = shell.run("--show-completion", "bash")
     assert "complete" in done.stdout
+
+
+def test_equal_names_in_two_folders_do_not_meet(shell: Shell) -> None:
+    for folder in ("a", "b"):
+        (shell.folder / "photos" / folder).mkdir(parents=True)
+        put(shell, f"photos/{folder}/0001 (1).png")
+    (shell.folder / "photos" / "again").symlink_to(shell.folder / "photos")
+    formats = [word for name in ("paddlex", "coco", "labelme") for word in ("--format", name)]
+    done = shell.run("predict", "photos", "--save_path", "out", *formats)
+    assert done.returncode == 0, done.stderr
+    out = shell.folder / "out"
+    files = {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()}
+    endings = (".json", "_res.json", "_res.png")
+    each = {f"{folder}/0001 (1){ending}" for folder in ("a", "b") for ending in endings}
+    assert files == each | {"coco.json"}
+    listed = json.loads((out / "coco.json").read_text())["images"]
+    assert [one["file_name"] for one in listed] == ["a/0001 (1).png", "b/0001 (1).png"]

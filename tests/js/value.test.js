@@ -70,3 +70,10 @@ test("a prediction cannot grow without bound", () => {
   const many = Array.from({ length: 5000 }, () => ({ ...sent("cat", 0.5, [0, 0, 1, 1]), mask: null }));
   assert.equal(toValue(value(many)).prediction.instances.length, 1000);
 });
+
+test("how many instances came is kept, though a thousand are shown", () => {
+  const one = { class_id: 0, label: "a", score: 0.5, box: [1, 1, 2, 2], area: 1, mask: null };
+  const instances = Array.from({ length: 1243 }, (_, i) => ({ ...one, score: 1 - i / 2000 }));
+  const { prediction } = toValue({ prediction: { model: "m", image: { width: 9, height: 9 }, instances } });
+  assert.deepEqual([prediction.instances.length, prediction.found], [1000, 1243]);
+});

@@ -450,7 +450,12 @@ def test_nor_can_anything_be_sent_there(door, path):
 
 def test_an_address_goes_through_our_own_fetcher(door):
     segment = next(one for one in door.config["dependencies"] if one["api_name"] == "segment")
-    look = next(one for one in door.config["dependencies"] if one["api_name"] == "look")
+    components = {one["id"]: one["type"] for one in door.config["components"]}
+    look = next(
+        one
+        for one in door.config["dependencies"]
+        if [components[place] for place in one["inputs"]] == ["image", "state", "checkbox"]
+    )
     address = f"{door.address}/favicon.ico"
     for photo in (address, {"path": address, "url": address, "meta": META}, {"url": address}):
         said = ask_call(door, Call(segment, [photo, "demo-cats", 0.5, None]))
@@ -542,7 +547,12 @@ def test_nor_when_it_is_given_a_name(door, prefix):
 
 
 def test_a_shown_picture_has_a_name_that_nobody_guesses(door, scene):
-    look = next(one for one in door.config["dependencies"] if one["api_name"] == "look")
+    components = {one["id"]: one["type"] for one in door.config["components"]}
+    look = next(
+        one
+        for one in door.config["dependencies"]
+        if [components[place] for place in one["inputs"]] == ["image", "state", "checkbox"]
+    )
     (answer,) = ask_queue(door, [Call(look, [upload(door, scene), "demo-cats", False])])
     names = set(re.findall(r"([0-9a-f]{40})/photo\.jpg", answer))
     assert len(names) == 1

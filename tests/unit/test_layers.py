@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "instseg_ui"
 # A module imports from its own line and the lines above it. `app` is the composition root: it knows
 # all doors, and the commands (`__main__`) know it, so that no door knows another.
 LAYERS = """
+cgroups own_folder
 errors settings numbers coco_classes
 variables
 run_lengths images masks results prediction_json palette

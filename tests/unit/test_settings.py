@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from instseg_ui import settings as module
+from instseg_ui.cgroups import cpu_limit, memory_limit
 from instseg_ui.settings import Settings
 
 
@@ -69,14 +71,13 @@ def test_models_lie_in_paddlexs_own_cache(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def limits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **files: str) -> None:
-    """Stand-ins for the files that tell a container's limits."""
+    """A container whose control group's files are these."""
     for name, text in files.items():
-        (tmp_path / name).write_text(text)
-
-    def path(value: str) -> Path:
-        return tmp_path / value.rsplit("/", 1)[-1].replace(".", "_")
-
-    monkeypatch.setattr(module, "Path", path)
+        file = tmp_path / "sys/fs/cgroup" / name.replace("_", ".")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    for function in (cpu_limit, memory_limit):
+        monkeypatch.setattr(module.cgroups, function.__name__, partial(function, tmp_path))
 
 
 def test_a_containers_cpu_quota_bounds_the_threads(

@@ -44,7 +44,7 @@ SAMPLES = {
     "threads": ("1.5", "a whole number of at least 1"),
     "engine": (
         "steam",
-        "one of normal, auto, paddle, paddle-onednn, onnxruntime, openvino, tensorrt",
+        "one of normal, high_performance, paddle, paddle-onednn, onnxruntime, openvino, tensorrt",
     ),
     "convert_timeout": ("nan", "a number above 0"),
     "convert_memory": ("-5", "a size such as 50MB or 4GiB"),

@@ -5,6 +5,7 @@ Format: "Data format" on cocodataset.org.
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from instseg_ui.errors import InputError
 from instseg_ui.evaluate.builder import Builder, Watch
 from instseg_ui.evaluate.dataset import Dataset, Id, ImageEntry
 from instseg_ui.evaluate.dataset_files import Files
+from instseg_ui.evaluate.ids import as_flag, as_id, as_whole, meant_by
 from instseg_ui.evaluate.json_stream import Element, elements
 from instseg_ui.evaluate.truth_masks import BrokenMask, to_counts
 
@@ -31,22 +33,27 @@ def read(annotations: Files, file: str, images: Files, watch: Watch | None = Non
         InputError: the file is not COCO's, or nothing of it can be used.
         Cancelled: the watch said so.
     """
-    reading = _Reading(Builder(images.name, FORMAT, images, watch or Watch()))
+    near, _, name = file.rpartition("/")
+    builder = Builder(images.name, FORMAT, images, watch or Watch(), hint=name)
+    # A file_name is meant from the annotations' folder, where that is among the same files.
+    reading = _Reading(builder, file, near if annotations is images else "")
     for again in (False, True):
         with annotations.open(file) as stream:
             for element in elements(stream, file):
                 reading.take(element, again)
         if not reading.postponed:
             break
-    reading.check(file)
+    reading.check()
     return reading.builder.build()
 
 
 class _Reading:
     """The state of one read. Annotations that come before the images wait for a second go."""
 
-    def __init__(self, builder: Builder) -> None:
+    def __init__(self, builder: Builder, file: str, near: str) -> None:
         self.builder = builder
+        self._file = file
+        self._near = near
         self.postponed = False
         self._images_seen = False
         self._categories: dict[Id, int] = {}
@@ -57,29 +64,49 @@ class _Reading:
     def take(self, element: Element, again: bool) -> None:
         self._seen.add(element.key)
         if element.key == "annotations":
-            if element.whole and element.value == []:
+            if element.whole and element.value in ([], {}):
                 return
             if self._images_seen or again:
-                self._annotation(element.value)
+                for row in self._rows(element):
+                    self._annotation(row)
             else:
                 self.postponed = True
         elif element.key == "images" and not again:
             self._images_seen = True
-            if not element.whole:
-                self._image(element.value)
-        elif element.key == "categories" and not again and not element.whole:
-            self._category(element.value)
+            for row in self._rows(element):
+                self._image(row)
+        elif element.key == "categories" and not again:
+            for row in self._rows(element):
+                self._category(row)
 
-    def check(self, file: str) -> None:
+    def _rows(self, element: Element) -> list[Any]:
+        """One row of a list, or all of an object that has rows by their ids."""
+        if not element.whole:
+            return [element.value]
+        if not isinstance(element.value, dict | list):
+            raise InputError(
+                f"“{self._file}” is not COCO's format: “{element.key}” must be a list, got "
+                f"{json.dumps(element.value)[:40]}."
+            )
+        if isinstance(element.value, dict) and element.value:
+            self.builder.findings.note(
+                "object instead of a list",
+                "The format has a list here; the values are taken for its rows.",
+                element.key,
+            )
+        return [_keyed(key, row) for key, row in dict(element.value).items()]
+
+    def check(self) -> None:
         missing = [key for key in ("images", "annotations", "categories") if key not in self._seen]
         if missing:
             raise InputError(
-                f"“{file}” is not COCO's format: it has no list “{missing[0]}”. Expected the lists "
-                "images, annotations and categories."
+                f"“{self._file}” is not COCO's format: it has no list “{missing[0]}”. Expected the "
+                "lists images, annotations and categories."
             )
         builder = self.builder
+        listed = {one.id for one in builder.categories if one is not None}
         for category_id, count in self._categories.items():
-            if builder.categories[builder.category_place(category_id)] is None:
+            if meant_by(category_id, listed) is None:
                 builder.findings.error(
                     "unknown category",
                     "An annotation's category is not in the list; the object is left out. Add the "
@@ -88,41 +115,46 @@ class _Reading:
                 )
 
     def _image(self, row: Any) -> None:
-        image_id, name = _get(row, "id"), _get(row, "file_name")
-        if not _is_id(image_id) or not isinstance(name, str) or not name:
+        image_id, name = as_id(_get(row, "id")), _get(row, "file_name")
+        if image_id is None or not isinstance(name, str) or not name:
             self.builder.findings.error(
                 "broken image entry",
                 "Expected an id and a file_name; the entry is left out.",
-                image_id if _is_id(image_id) else name,
+                name if image_id is None else image_id,
             )
             return
-        width, height = _get(row, "width"), _get(row, "height")
-        sides = (width, height) if _is_side(width) and _is_side(height) else None
-        self.builder.add_image(image_id, name, cast("tuple[int, int] | None", sides))
+        width, height = as_whole(_get(row, "width")), as_whole(_get(row, "height"))
+        sides = (width, height) if width and height and min(width, height) > 0 else None
+        self.builder.add_image(image_id, name, sides, near=self._near)
 
     def _category(self, row: Any) -> None:
-        category_id, name = _get(row, "id"), _get(row, "name")
-        if not _is_id(category_id):
+        category_id, name = as_id(_get(row, "id")), _get(row, "name")
+        if category_id is None:
             self.builder.findings.error(
                 "broken category entry", "Expected an id and a name; it is left out.", name
             )
             return
-        self.builder.add_category(category_id, str(name) if name else f"category {category_id}")
+        group = _get(row, "supercategory")
+        self.builder.add_category(
+            category_id,
+            str(name) if name not in (None, "") else f"category {category_id}",
+            "" if group in (None, "", "none") else str(group),
+        )
 
     def _annotation(self, row: Any) -> None:
         findings = self.builder.findings
         truth_id = self._id(row)
-        image_id, category_id = _get(row, "image_id"), _get(row, "category_id")
-        image = self.builder.place_of(image_id) if _is_id(image_id) else None
+        image_id, category_id = as_id(_get(row, "image_id")), as_id(_get(row, "category_id"))
+        image = None if image_id is None else self.builder.place_of(image_id)
         if image is None:
-            if not (_is_id(image_id) and self.builder.was_left_out(image_id)):
+            if image_id is None or not self.builder.was_left_out(image_id):
                 findings.error(
                     "unknown image",
                     "An annotation's image is not in the list; the object is left out.",
                     f"annotation {truth_id}, image {image_id}",
                 )
             return
-        if not _is_id(category_id):
+        if category_id is None:
             findings.error(
                 "unknown category",
                 "An annotation's category is not in the list; the object is left out. Add the "
@@ -154,14 +186,23 @@ class _Reading:
         # Its category may come later in the file.
         self._categories[category_id] = self._categories.get(category_id, 0) + 1
         place = builder.category_place(category_id)
-        crowd = bool(row.get("iscrowd"))
-        builder.rows.add(truth_id, image, place, area, box, crowd, counts)
+        builder.rows.add(truth_id, image, place, area, box, self._is_crowd(row, truth_id), counts)
         builder.watch.step("Reading objects", len(builder.rows))
 
+    def _is_crowd(self, row: dict[str, Any], truth_id: Id) -> bool:
+        crowd = as_flag(row.get("iscrowd"))
+        if crowd is None:
+            self.builder.findings.warn(
+                "iscrowd that is neither 0 nor 1",
+                "The object counts as a single one.",
+                f"annotation {truth_id}",
+            )
+        return bool(crowd)
+
     def _id(self, row: Any) -> Id:
-        truth_id = _get(row, "id")
+        truth_id = as_id(_get(row, "id"))
         findings = self.builder.findings
-        if not _is_id(truth_id):
+        if truth_id is None:
             self._without_id -= 1
             findings.note(
                 "annotation without id", "It gets a negative number of its own.", self._without_id
@@ -181,7 +222,7 @@ class _Reading:
                 "Number annotations from 1.",
             )
         self._ids.add(truth_id)
-        return cast("Id", truth_id)
+        return truth_id
 
     def _measures(
         self, row: dict[str, Any], truth_id: Id, counts: bytes, entry: ImageEntry
@@ -204,16 +245,13 @@ class _Reading:
         return float(cast("float", area)), tuple(map(float, box))
 
 
+def _keyed(key: str, row: Any) -> dict[str, Any]:
+    """A row of an object by ids; a bare text is the name of what has that id."""
+    return {"id": key, **row} if isinstance(row, dict) else {"id": key, "name": row}
+
+
 def _get(row: Any, key: str) -> Any:
     return row.get(key) if isinstance(row, dict) else None
-
-
-def _is_id(value: Any) -> bool:
-    return type(value) is int or (isinstance(value, str) and bool(value))
-
-
-def _is_side(value: Any) -> bool:
-    return type(value) is int and value > 0
 
 
 def _is_number(value: Any) -> bool:

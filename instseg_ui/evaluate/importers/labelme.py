@@ -22,11 +22,18 @@ from instseg_ui.errors import ImageError
 from instseg_ui.evaluate.builder import Builder, Watch
 from instseg_ui.evaluate.dataset import MAX_LABELME, Category, Dataset
 from instseg_ui.evaluate.dataset_files import Files, read_bytes
+from instseg_ui.evaluate.ids import as_id, as_whole
 from instseg_ui.evaluate.truth_masks import from_rings, ring_fault
 from instseg_ui.masks import encode_crop
 
 FORMAT = "labelme"
 _CORNERS = 64  # of a circle
+# LabelMe's own labels, for what its converters pass over.
+_MARKS = ("__ignore__", "_background_")
+# Four corners, whichever way they are turned: LabelMe's, X-AnyLabeling's.
+_FOUR_CORNERS = ("oriented_rectangle", "rotation", "quadrilateral")
+# Modes of a PNG whose pixels are numbers, of which 0 is outside.
+_NUMBERS = ("1", "L", "P", "I", "I;16")
 
 
 class _Fault(ValueError):
@@ -68,15 +75,15 @@ def _content(builder: Builder, name: str) -> dict[str, Any] | None:
 
 
 def _add_picture(builder: Builder, number: int, name: str, content: dict[str, Any]) -> int | None:
-    said = content.get("imageWidth"), content.get("imageHeight")
-    size = None
-    if all(type(side) is int and side > 0 for side in said):
-        size = (int(str(said[0])), int(str(said[1])))
+    width, height = as_whole(content.get("imageWidth")), as_whole(content.get("imageHeight"))
+    size = (width, height) if width and height and min(width, height) > 0 else None
     near, path = name.rpartition("/")[0], str(content.get("imagePath") or "")
-    beside = builder.names.find(path, near) if path else None
-    beside = beside or builder.names.with_stem(name.rpartition(".")[0])
-    embedded = name if beside is None and content.get("imageData") and size else None
-    return builder.add_image(number, path or name, size, near=near, file=beside or embedded)
+    file = None
+    if not path or builder.names.find(path, near) is None:
+        file = builder.names.with_stem(name.rpartition(".")[0])
+        if file is None and content.get("imageData") and size:
+            file = name  # embedded in it
+    return builder.add_image(number, path or name, size, near=near, file=file)
 
 
 def _groups(
@@ -91,8 +98,16 @@ def _groups(
                 "shape without label", "It is left out.", f"{name}, shape {number}"
             )
             continue
-        group = shape.get("group_id")
-        key = (label, group) if isinstance(group, int | str) else number
+        if label in _MARKS:
+            builder.findings.note(
+                "mark of the tool",
+                f"Shapes labelled {' or '.join(_MARKS)} are passed over, as LabelMe's converters "
+                "do.",
+                f"{name}, shape {number}",
+            )
+            continue
+        group = as_id(shape.get("group_id"))
+        key = number if group is None else (label, group)
         shape = {**shape, "where": f"{name}, shape {number}"}
         groups.setdefault(key, (label, []))[1].append(shape)
     return list(groups.values())
@@ -126,7 +141,9 @@ def _counts(shape: dict[str, Any], height: int, width: int) -> bytes:
         points = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
     elif kind == "circle" and len(points) == 2:
         points = _circle(*points)
-    elif kind not in ("polygon", "rectangle"):
+    elif kind in _FOUR_CORNERS and len(points) != 4:
+        raise _Fault(f"a shape of the kind “{kind}” has four corners, not {len(points)}")
+    elif kind not in ("polygon", "rectangle", *_FOUR_CORNERS):
         raise _Fault(f"a shape of the kind “{str(kind)[:20]}” has no area")
     ring = [value for point in points for value in point]
     fault = ring_fault(ring, height, width)
@@ -151,10 +168,13 @@ def _circle(middle: tuple[float, float], edge: tuple[float, float]) -> list[tupl
 def _mask_counts(
     shape: dict[str, Any], points: list[tuple[float, float]], height: int, width: int
 ) -> bytes:
-    """A mask lies between its first and its last pixel, `points`, both belonging to it."""
+    """A mask lies between its first and its last pixel, `points`, both belonging to it.
+
+    The fraction of a place, which moving a shape leaves, is cut off as LabelMe cuts it.
+    """
     if not points or not all(map(math.isfinite, points[0])):
         raise _Fault("a mask needs the point where it begins")
-    x, y = round(points[0][0]), round(points[0][1])
+    x, y = int(points[0][0]), int(points[0][1])
     crop = _png(str(shape.get("mask") or ""), height, width)
     if x < 0 or y < 0 or x + crop.shape[1] > width or y + crop.shape[0] > height:
         raise _Fault("its mask does not lie inside the image")
@@ -167,7 +187,8 @@ def _png(text: str, height: int, width: int) -> Any:
         with Pil.open(io.BytesIO(data), formats=("PNG",)) as picture:
             if picture.size[0] > width or picture.size[1] > height:
                 raise _Fault("its mask is larger than the image")
-            return np.asarray(picture.convert("L")) > 0
+            values = picture if picture.mode in _NUMBERS else picture.convert("L")
+            return np.asarray(values) > 0
     except (binascii.Error, OSError, ValueError, SyntaxError, Pil.DecompressionBombError) as error:
         if isinstance(error, _Fault):
             raise

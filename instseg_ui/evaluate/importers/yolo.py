@@ -7,7 +7,7 @@ width and height. Format: "Instance Segmentation Datasets Overview" on docs.ultr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -16,14 +16,19 @@ from instseg_ui.errors import ImageError, InputError
 from instseg_ui.evaluate.builder import Builder, Watch
 from instseg_ui.evaluate.dataset import Dataset
 from instseg_ui.evaluate.dataset_files import Files, read_bytes
+from instseg_ui.evaluate.file_names import FileNames
+from instseg_ui.evaluate.findings import Severity
+from instseg_ui.evaluate.ids import as_whole
+from instseg_ui.evaluate.importers import yolo_splits
 from instseg_ui.evaluate.truth_masks import from_rings, ring_fault
 
 FORMAT = "yolo-seg"
 CONFIGS = (".yaml", ".yml")
-_SPLITS = ("val", "valid", "test", "train")
+_LISTS = ("classes.txt", "obj.names")
 _MAX_CONFIG = 2_000_000
 _MAX_LABELS = 50_000_000
 _MOST_CONFIGS = 50
+_MOST_CLASSES = 100_000
 _BOX_NUMBERS = 4
 
 # libyaml's safe loader where it was built: the same result, ten times as fast.
@@ -31,12 +36,16 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def find_config(files: Files) -> str | None:
-    """The file that names the classes: the one nearest to the top that has `names`."""
-    found = [name for name in files.names() if name.lower().endswith(CONFIGS)]
-    for name in sorted(found, key=lambda one: (one.count("/"), one))[:_MOST_CONFIGS]:
+    """The file that names the classes: the one nearest to the top that has `names`.
+
+    Without any it is a list of them: `classes.txt` of Label Studio, `obj.names` of CVAT.
+    """
+    names = sorted(files.names(), key=lambda one: (one.count("/"), one))
+    found = [name for name in names if name.lower().endswith(CONFIGS)]
+    for name in found[:_MOST_CONFIGS]:
         if isinstance(_config(files, name), dict) and "names" in _config(files, name):
             return name
-    return None
+    return next((name for name in names if name.rpartition("/")[2].lower() in _LISTS), None)
 
 
 def read(
@@ -47,7 +56,7 @@ def read(
     Args:
         files: labels and pictures.
         config: the name of its yaml.
-        split: `val`, `test` or `train`; None takes the first of these that has pictures.
+        split: `val`, `test` or `train`; None is `val` or else `test`, see `yolo_splits`.
 
     Raises:
         InputError: no class names, or nothing that can be used.
@@ -58,13 +67,38 @@ def read(
     classes = _classes(described, config)
     for number, name in enumerate(classes):
         builder.add_category(number, name)
-    known = set(files.names())
-    for number, path in enumerate(_pictures(builder, described, config, split), 1):
+    chosen = yolo_splits.pictures(builder, described, config, split)
+    texts = FileNames(
+        (one for one in files.names() if one.lower().endswith(".txt")), files.spellings
+    )
+    labelled = 0
+    for number, path in enumerate(chosen, 1):
         place = builder.add_image(number, path, None, file=path)
-        labels = label_file(path)
-        if place is not None and labels in known:
-            _read_labels(builder, place, labels, len(classes))
+        labels = texts.at(label_file(path)).path
+        if labels:
+            labelled += 1
+            if place is not None:
+                _read_labels(builder, place, labels, len(classes))
+    _say_unlabelled(builder, len(chosen) - labelled, labelled)
     return builder.build()
+
+
+def _say_unlabelled(builder: Builder, without: int, labelled: int) -> None:
+    if without and not labelled:
+        builder.findings.add(
+            Severity.WARNING,
+            "no labels",
+            "No image has a file of labels: each counts as one in which there is nothing. Expected "
+            "“labels” beside “images”, with a text file of the image's name for each.",
+            count=without,
+        )
+    elif without:
+        builder.findings.add(
+            Severity.NOTE,
+            "image without labels",
+            "There is no file of labels for it; it counts as one in which there is nothing.",
+            count=without,
+        )
 
 
 def label_file(picture: str) -> str:
@@ -79,6 +113,9 @@ def label_file(picture: str) -> str:
 
 def _config(files: Files, name: str) -> Any:
     try:
+        if not name.lower().endswith(CONFIGS):
+            text = read_bytes(files, name, _MAX_CONFIG).decode("utf-8-sig")
+            return {"names": [line.strip() for line in text.splitlines() if line.strip()]}
         return yaml.load(read_bytes(files, name, _MAX_CONFIG), Loader=_Loader)
     except (ImageError, yaml.YAMLError, ValueError, RecursionError):
         return None
@@ -88,49 +125,20 @@ def _classes(described: Any, config: str) -> list[str]:
     names = described.get("names") if isinstance(described, dict) else None
     if isinstance(names, list) and names:
         return [str(name) for name in names]
-    if isinstance(names, dict) and names and all(type(key) is int and key >= 0 for key in names):
-        last = max(names)
-        if last < 100_000:
-            return [str(names.get(i, f"class {i}")) for i in range(last + 1)]
-    raise InputError(f"“{config}” lists no class names. Expected “names:” with a name a class.")
-
-
-def _pictures(builder: Builder, described: Any, config: str, split: str | None) -> Sequence[str]:
-    """The pictures of the split, sorted."""
-    everything = sorted(builder.names.paths())
-    for name in (split,) if split else _SPLITS:
-        chosen = _of_split(everything, described.get(name), described.get("path"), config)
-        if chosen:
-            if len(chosen) < len(everything):
-                builder.findings.note(
-                    "split", f"The {len(chosen)} images of one split are used.", name
-                )
-            return chosen
-    if split:
-        raise InputError(f"“{config}” has no images in the split “{split}”.")
-    return everything
-
-
-def _of_split(everything: Sequence[str], where: Any, root: Any, config: str) -> list[str]:
-    places = where if isinstance(where, list) else [where]
-    folders = [_parts(config.rpartition("/")[0]) + _parts(place) for place in places if place]
-    # `path` is a folder of the machine that it was written on: its end may be ours.
-    ends = [_parts(root)[i:] for i in range(len(_parts(root)) + 1)] if root else [()]
-    found: list[str] = []
-    for folder in folders:
-        wanted = [(*end, *folder) for end in ends] + [folder]
-        found += [
-            path
-            for path in everything
-            if any(_parts(path)[: len(one)] == one for one in wanted if one)
-        ]
-    return list(dict.fromkeys(found))
-
-
-def _parts(path: Any) -> tuple[str, ...]:
-    return tuple(
-        part for part in str(path).replace("\\", "/").split("/") if part not in ("", ".", "..")
+    numbered = _numbered(names) if isinstance(names, dict) else {}
+    if numbered and max(numbered) < _MOST_CLASSES:
+        return [str(numbered.get(i, f"class {i}")) for i in range(max(numbered) + 1)]
+    raise InputError(
+        f"“{config}” lists no class names. Expected “names:” with a name a class, as a list or by "
+        "their numbers from 0."
     )
+
+
+def _numbered(names: Mapping[Any, Any]) -> dict[int, Any]:
+    """Names by number, which may be written as text; empty if one is no number."""
+    numbers = {as_whole(key): name for key, name in names.items()}
+    numbered = {key: name for key, name in numbers.items() if key is not None and key >= 0}
+    return numbered if len(numbered) == len(names) else {}
 
 
 def _read_labels(builder: Builder, place: int, labels: str, classes: int) -> None:
@@ -193,7 +201,7 @@ def _lines(builder: Builder, labels: str) -> Iterator[tuple[int, list[str]]]:
 
 def _numbers(words: Sequence[str]) -> list[float] | None:
     try:
-        values = [float(word) for word in words]
+        values = [float(word.strip("\"',")) for word in words]
     except ValueError:
         return None
     return values if all(map(math.isfinite, values)) else None

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from instseg_ui.images.endings import UPLOAD_TYPES
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
 from instseg_ui.ui.shared.photo import Tray
@@ -76,7 +77,7 @@ def setup_layout(services: Services) -> BenchmarkSetup:
                 value=[str(path) for path in services.examples[:1]],
                 label="Images",
                 file_count="multiple",
-                file_types=["image"],
+                file_types=list(UPLOAD_TYPES),
                 height=150,
                 elem_id="bench-images",
             )

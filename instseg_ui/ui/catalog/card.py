@@ -147,10 +147,10 @@ def act(services: Services, model: str, action: Action) -> str:
         InstSegError: it could not be done, and why.
     """
     spec = services.segmenter.catalog.get(model)
-    unloaded = services.segmenter.unload(model)
     if action == "unload":
+        unloaded = services.segmenter.unload(model)
         return f"{spec.id} is unloaded." if unloaded else f"{spec.id} was not loaded."
-    removed = services.segmenter.store.remove(spec)
+    removed = services.segmenter.remove(model)
     return f"{spec.id} is removed." if removed else f"{spec.id} was not on this disk."
 
 

@@ -26,6 +26,7 @@ _WORDS = {
     "unload": "Unload from memory",
     "remove": "Remove from disk",
 }
+_TAB = "catalog"
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def _connect_asking(services: Services, parts: CatalogParts) -> None:
         )
 
     def dismiss(request: gr.Request) -> dict[str, Any]:
-        services.jobs["fetch"].stop(session_of(request))
+        services.jobs["fetch"].stop(session_of(request), _TAB)
         services.jobs["verify"].stop(session_of(request))
         return gr.update(visible=False)
 
@@ -205,7 +206,10 @@ def _connect_acting(services: Services, parts: CatalogParts) -> None:
         yield {parts.ask: gr.update(visible=False), parts.changed: changed + 1}
 
     def fetch(model: str, changed: int, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for step in model_fetch.fetch(services, model, session_of(request)):
+        if services.jobs["fetch"].doing(session_of(request)) not in (None, _TAB):
+            gr.Info("One model is fetched at a time. Ask again when that is done.")
+            return
+        for step in model_fetch.fetch(services, model, session_of(request), _TAB):
             yield {
                 parts.question: step.html,
                 parts.yes: gr.update(value="Try again", visible=step.finished),

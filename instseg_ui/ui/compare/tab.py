@@ -25,6 +25,7 @@ from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid
 
 _COPY_LINK = (Path(__file__).parent / "copy_link.js").read_text(encoding="utf-8")
+_TAB = "compare"
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ def _connect_running(services: Services, parts: CompareParts) -> None:
 
 def _connect_fetching(services: Services, parts: CompareParts) -> None:
     def fetch(picks: Sequence[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for step in model_fetch.fetch_all(services, picks, session_of(request)):
+        for step in model_fetch.fetch_all(services, picks, session_of(request), _TAB):
             shown = {
                 parts.offer: step.html,
                 parts.fetch: gr.update(value="Try again", visible=step.finished),
@@ -225,7 +226,7 @@ def _connect_fetching(services: Services, parts: CompareParts) -> None:
             yield shown
 
     def cancel(request: gr.Request) -> None:
-        services.jobs["fetch"].stop(session_of(request))
+        services.jobs["fetch"].stop(session_of(request), _TAB)
 
     parts.fetch.click(
         fetch,

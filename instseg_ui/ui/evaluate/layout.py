@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from instseg_ui.images.endings import UPLOAD_TYPES
 from instseg_ui.ui.evaluate import figures
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.photo import Tray
@@ -59,7 +60,7 @@ def setup_layout(services: Services) -> EvaluationSetup:
             uploads = Tray(
                 label="Data set: a zip, or images and their JSON",
                 file_count="multiple",
-                file_types=[".zip", ".json", "image"],
+                file_types=[".zip", ".json", *UPLOAD_TYPES],
                 height=150,
                 elem_id="eval-uploads",
             )

@@ -10,6 +10,7 @@ import gradio as gr
 
 from instseg_ui.errors import InstSegError
 from instseg_ui.evaluate import CategoryMap
+from instseg_ui.evaluate.category_map import titles
 from instseg_ui.show.html import nothing
 from instseg_ui.ui.evaluate import figures, run
 from instseg_ui.ui.evaluate.desk import Desk, Desks
@@ -52,7 +53,7 @@ def _connect_findings(
 
     def first(request: gr.Request) -> Any:
         dataset = desks.of(session_of(request)).dataset
-        names = [one.name for one in dataset.categories] if dataset else []
+        names = titles(dataset.categories) if dataset else []
         return gr.update(choices=names, value=names[0] if names else None)
 
     gr.on(
@@ -87,7 +88,8 @@ def _connect_table(
             found = None
         if found is None:
             return gr.update(choices=[], value=[])
-        now = next((row.labels for row in found.rows() if row.category.name == category), ())
+        named = zip(titles(found.categories), found.rows(), strict=True)
+        now = next((row.labels for title, row in named if title == category), ())
         return gr.update(choices=list(dict.fromkeys(found.labels)), value=list(now))
 
     gr.on(

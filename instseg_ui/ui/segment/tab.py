@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.errors import InstSegError
+from instseg_ui.images.endings import UPLOAD_TYPES
 from instseg_ui.ui.segment import run as segment_run
 from instseg_ui.ui.shared import (
     export as file_export,
@@ -30,6 +31,7 @@ _QUEUED: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 4}
 _SCRIPTS = Path(__file__).parent
 _SHOW_PICTURE = (_SCRIPTS / "show_picture.js").read_text(encoding="utf-8")
 _WHAT_IS_SHOWN = (_SCRIPTS / "what_is_shown.js").read_text(encoding="utf-8")
+_TAB = "segment"
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _photo_side(services: Services) -> PhotoSide:
     # The image's own buttons do nothing while it shows a picture, so ours stand below it.
     with gr.Row(elem_id="photo-buttons"):
         opened = OpenButton(
-            "Open a photo", file_types=["image"], size="sm", min_width=60, elem_id="open"
+            "Open a photo", file_types=list(UPLOAD_TYPES), size="sm", min_width=60, elem_id="open"
         )
         take = gr.Button("Camera", size="sm", min_width=60, elem_id="take")
     camera = PhotoInput(
@@ -312,7 +314,7 @@ def _connect_picking(services: Services, parts: SegmentParts) -> None:
 
 def _connect_fetching(services: Services, parts: SegmentParts) -> None:
     def fetch(model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for step in model_fetch.fetch(services, model, session_of(request)):
+        for step in model_fetch.fetch(services, model, session_of(request), _TAB):
             shown = {
                 parts.offer: step.html,
                 parts.fetch: gr.update(value="Try again", visible=step.finished),
@@ -324,7 +326,7 @@ def _connect_fetching(services: Services, parts: SegmentParts) -> None:
             yield shown
 
     def dismiss(request: gr.Request) -> dict[str, Any]:
-        services.jobs["fetch"].stop(session_of(request))
+        services.jobs["fetch"].stop(session_of(request), _TAB)
         return gr.update(visible=False)
 
     parts.fetch.click(

@@ -71,21 +71,28 @@ def offer_all(services: Services, models: Sequence[str]) -> FetchOffer | None:
     return FetchOffer(markup(*sentences), f"Fetch {size} and compare", bool(wanted))
 
 
-def fetch(services: Services, model: str, session: str) -> Iterator[ModelStep]:
-    """Fetch `model` and yield what to show until it is here, or why it is not."""
+def fetch(services: Services, model: str, session: str, tab: str = "") -> Iterator[ModelStep]:
+    """Fetch `model` and yield what to show until it is here, or why it is not.
+
+    `tab` begins it; the others do not stop it.
+    """
     spec = services.spec(model)
     done = ModelStep(progress(f"{spec.id} is here.", 1.0), True, (spec.id,))
-    yield from _fetch(services, [spec], session, done)
+    yield from _fetch(services, [spec], session, done, tab)
 
 
-def fetch_all(services: Services, models: Sequence[str], session: str) -> Iterator[ModelStep]:
+def fetch_all(
+    services: Services, models: Sequence[str], session: str, tab: str = ""
+) -> Iterator[ModelStep]:
     """Fetch what is missing of `models`, one after another, and yield what to show.
+
+    `tab` begins it; the others do not stop it.
 
     Why one could not be fetched is said in the last step; the others are fetched all the same.
     """
     absent = _missing(services, _specs(services, models))
     done = ModelStep(progress("All picked models are here.", 1.0), True, tuple(models))
-    yield from _fetch(services, absent, session, done)
+    yield from _fetch(services, absent, session, done, tab)
 
 
 def _specs(services: Services, models: Sequence[str]) -> list[ModelSpec]:
@@ -111,11 +118,11 @@ def _free(plan: FetchPlan) -> str:
 
 
 def _fetch(
-    services: Services, specs: Sequence[ModelSpec], session: str, done: ModelStep
+    services: Services, specs: Sequence[ModelSpec], session: str, done: ModelStep, tab: str
 ) -> Iterator[ModelStep]:
     """Fetch these one after another; `done` is the last step if all are here then."""
     store, jobs = services.segmenter.store, services.jobs["fetch"]
-    job = jobs.begin(session)
+    job = jobs.begin(session, tab)
     meter = _FetchMeter({spec.id: store.plan(spec).expected_bytes for spec in specs})
 
     def work(report: Report) -> list[str]:

@@ -45,10 +45,16 @@ class Jobs:
             before.stopped.set()
         return job
 
-    def stop(self, session: str) -> bool:
-        """Stop the visitor's work; False if there was none."""
+    def stop(self, session: str, task: object = None) -> bool:
+        """Stop the visitor's work; False if there was none.
+
+        `task`: stop it only if this is its task, and leave what was begun elsewhere alone.
+        """
         with self._lock:
-            job = self._jobs.pop(session, None)
+            job = self._jobs.get(session)
+            if job is not None and task is not None and job.task != task:
+                return False
+            self._jobs.pop(session, None)
         if job is not None:
             job.stopped.set()
         return job is not None

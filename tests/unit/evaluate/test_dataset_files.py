@@ -10,7 +10,9 @@ import pytest
 
 from instseg_ui.errors import ImageError, InputError
 from instseg_ui.evaluate import dataset_files, json_stream, open_dataset
-from instseg_ui.evaluate.dataset_files import Folder, ImageNames, Zip, read_bytes
+from instseg_ui.evaluate.dataset_files import Folder, Zip, read_bytes
+from instseg_ui.evaluate.file_names import FileNames
+from instseg_ui.images.endings import is_picture
 from instseg_ui.settings import Settings
 from tests.unit.evaluate.test_importers import PICTURE, coco_json, zipped
 
@@ -116,7 +118,9 @@ def test_a_folder_reads_what_is_in_it_only(tmp_path: Path) -> None:
 
 
 def test_how_an_image_is_found() -> None:
-    names = ImageNames(["x/images/a.jpg", "x/images/b.jpg", "y/b.jpg", "c.txt", "D.JPG"])
+    names = FileNames(
+        filter(is_picture, ["x/images/a.jpg", "x/images/b.jpg", "y/b.jpg", "c.txt", "D.JPG"])
+    )
     assert len(names) == 4
     assert names.find("a.jpg") == "x/images/a.jpg"
     assert names.find("images\\b.jpg") == "x/images/b.jpg"

@@ -194,7 +194,7 @@ def test_a_size_that_is_not_said_is_read_upright(tmp_path: Path) -> None:
         (b'{"images": [], "annotations": [], "categories": []}', "no image that can be used"),
         (b'{"images": []}', "no list “annotations”"),
         (coco_json([])[:-9], "is not a JSON object that can be read"),
-        (b'{"images": {}, "annotations": 5, "categories": "x"}', "no image"),
+        (b'{"images": {}, "annotations": 5, "categories": "x"}', "“annotations” must be a list"),
         (b'{"images": []' + b" " * 300_000 + b"\xff}", "not text in UTF-8"),
         (b'{"images": ' + b"[" * 100_000, "nested too deeply"),
     ],
@@ -216,17 +216,22 @@ def test_categories(tmp_path: Path) -> None:
     ]
     path = zipped(tmp_path / "s.zip", {"a.png": PICTURE, "s.json": json.dumps(value).encode()})
     dataset = open_dataset(path)
-    assert [(one.id, one.name) for one in dataset.categories] == [
-        (2, "Cat "),
-        (3, "category 3"),
-        (4, "cat"),
-    ]
+    # “Cat ” has the name of a category that owns objects, and has none itself.
+    assert [(one.id, one.name) for one in dataset.categories] == [(3, "category 3"), (4, "cat")]
     assert findings(dataset) == {
         "duplicate category id": 1,
         "broken category entry": 1,
-        "duplicate category name": 1,
     }
-    assert dataset.truths.category.tolist() == [2]
+    assert "group category" in notes(dataset)
+    assert dataset.truths.category.tolist() == [1]
+
+
+def test_two_categories_of_one_name_that_both_own_objects(tmp_path: Path) -> None:
+    value = json.loads(coco_json([annotation(1), annotation(2, category_id=2)]))
+    value["categories"][1]["name"] = "Cat"
+    path = zipped(tmp_path / "s.zip", {"a.png": PICTURE, "s.json": json.dumps(value).encode()})
+    dataset = open_dataset(path)
+    assert findings(dataset) == {"duplicate category name": 1}
 
 
 def test_images_and_annotations_in_two_places(tmp_path: Path) -> None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from unittest.mock import MagicMock
 
 import cv2
 import numpy as np
@@ -71,23 +68,6 @@ def test_dense_masks_end_at_the_rounded_box_and_at_the_picture() -> None:
 # LabelMe
 
 
-@pytest.fixture(scope="module")
-def labelme() -> Iterator[ModuleType]:
-    """LabelMe's reader; its windows, colours and models are not needed and not loaded."""
-    qt = ("PyQt5", "PyQt5.QtCore", "PyQt5.QtGui", "PyQt5.QtWidgets")
-    absent = (*qt, "imgviz", "imgviz.io", "onnxruntime")
-    before = dict(sys.modules)
-    sys.modules.update({name: MagicMock() for name in absent})
-    try:
-        yield pytest.importorskip(
-            "labelme", reason="labelme is not installed: see requirements-dev.txt"
-        )
-    finally:
-        for name in (*absent, *(name for name in sys.modules if name.startswith("labelme"))):
-            sys.modules.pop(name, None)
-        sys.modules.update({name: before[name] for name in absent if name in before})
-
-
 def instance_maps(labelme: ModuleType, data: bytes, folder: Path) -> tuple[Any, Any]:
     """The file as LabelMe reads it, and its map of group numbers."""
     path = folder / "photo.json"
@@ -123,7 +103,7 @@ def test_labelme_reads_polygons(labelme: ModuleType, tmp_path: Path) -> None:
 
 def test_labelme_without_pixels_points_at_the_file() -> None:
     content = parsed(export([Item(prediction([]), None, "a/b c.png")], "labelme"))
-    assert (content["imageData"], content["imagePath"]) == (None, "b_c.png")
+    assert (content["imageData"], content["imagePath"]) == (None, "b c.png")
     assert (content["imageHeight"], content["imageWidth"], content["shapes"]) == (120, 160, [])
     assert parsed(export([rich()], "labelme", embed=False))["imageData"] is None
 

@@ -280,7 +280,7 @@ def test_several_workers_give_the_right_answers_under_load(
         answers = list(pool.map(ask, range(32)))
     assert answers == [expected[number % 4] for number in range(32)]
     residents = segmenter.registry.residents()
-    assert sorted(item.key for item in residents) == [
+    assert sorted(str(item.key) for item in residents) == [
         "small-detr (onnxruntime)",
         "small-detr (onnxruntime), worker 2",
     ]

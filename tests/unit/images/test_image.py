@@ -218,14 +218,12 @@ def test_no_bytes_are_no_image() -> None:
     [
         b"hello",
         b"\x00" * 1000,
-        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj<<>>endobj",
-        b"<svg xmlns='http://www.w3.org/2000/svg' width='5' height='5'/>",
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 5 5\n",
         b"PK\x03\x04" + b"\x00" * 100,
         saved(Pil.new("RGB", (4, 4)), "ICO"),
         saved(Pil.new("RGB", (4, 4)), "PCX"),
     ],
-    ids=["text", "zeros", "pdf", "svg", "postscript", "zip", "ico", "pcx"],
+    ids=["text", "zeros", "postscript", "zip", "ico", "pcx"],
 )
 def test_what_is_no_image_is_told_what_is_expected(data: bytes) -> None:
     assert refusal(data).startswith("This file is not an image. Expected JPEG, ")
@@ -270,7 +268,8 @@ def test_an_image_of_a_hundred_megapixels_is_refused_undecoded(
     monkeypatch.setattr(Pil.Image, "load", never_loaded)
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", never_loaded)
     assert refusal(bomb(11_000, 10_000)) == (
-        "The image has 110 megapixels; at most 40 are accepted. Scale it down and try again."
+        "The image has 110 megapixels; at most 40 are accepted. Scale it down and try again; "
+        "the setting max_pixels is the limit."
     )
 
 

@@ -135,8 +135,8 @@ def test_other_trouble_with_files_is_said_without_a_path(
 
 
 def test_a_models_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    (tmp_path / "models").write_text("a file stands here")
     place = make_place(tmp_path, "http://127.0.0.1:9")
+    (tmp_path / "models").write_text("a file stands here")
     with pytest.raises(FetchError, match="cannot be read or written"):
         place.store.fetch(place.spec)
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from instseg_ui.errors import BusyError, Cancelled, InstSegError, LoadError, ModelError
-from instseg_ui.workers.registry import Registry, Resident
+from instseg_ui.workers.registry import Registry, Resident, Retired
 from instseg_ui.workers.worker import Loaded, Worker
 from tests.unit.factories import never
 
@@ -65,8 +65,8 @@ class House:
         *,
         gate: threading.Event | None = None,
         error: BaseException | None = None,
-    ) -> Callable[[], tuple[Worker, Loaded]]:
-        def make() -> tuple[Worker, Loaded]:
+    ) -> Callable[[Callable[[], bool]], tuple[Worker, Loaded]]:
+        def make(unwanted: Callable[[], bool]) -> tuple[Worker, Loaded]:
             worker = FakeWorker(key)
             self.made.append(worker)
             if gate is not None:
@@ -99,7 +99,7 @@ class House:
 
     @property
     def keys(self) -> list[str]:
-        return [resident.key for resident in self.registry.residents()]
+        return [str(resident.key) for resident in self.registry.residents()]
 
 
 @pytest.fixture
@@ -429,3 +429,86 @@ def test_a_crowd_breaks_nothing(seed: int) -> None:
     assert all(resident.leases == 0 for resident in house.registry.residents())
     house.registry.close()
     assert not house.registry._flights
+
+
+def test_who_comes_first_is_served_first(house: House) -> None:
+    served: list[int] = []
+    with house.lease("a") as held:
+        threads = []
+        for number in range(6):
+
+            def use(number: int = number) -> None:
+                with house.lease("a"):
+                    served.append(number)
+
+            threads.append(threading.Thread(target=use))
+            threads[-1].start()
+            until(
+                lambda number=number: (
+                    held.leases == number + 2 and len(held.turn._queue) > number + 1
+                )
+            )
+    for thread in threads:
+        thread.join(LONG)
+    assert served == list(range(6))
+
+
+def test_who_began_a_load_may_hang_up_while_others_wait_for_it(house: House) -> None:
+    gone, go_on = threading.Event(), threading.Event()
+    heard: list[bool] = []
+
+    def load(unwanted: Callable[[], bool]) -> tuple[Worker, Loaded]:
+        assert go_on.wait(LONG)
+        heard.append(unwanted())
+        return house.load("a")(unwanted)
+
+    def ask(cancelled: Callable[[], bool]) -> None:
+        with house.registry.lease("a", load, 100, LONG, cancelled):
+            pass
+
+    first = threading.Thread(target=ask, args=[gone.is_set])
+    first.start()
+    until(lambda: house.registry._flights)
+    other = threading.Thread(target=ask, args=[never])
+    other.start()
+    until(lambda: house.registry._flights["a"].waiting)
+    gone.set()
+    go_on.set()
+    first.join(LONG)
+    other.join(LONG)
+    assert heard == [False]
+    assert len(house.made) == 1
+
+
+def test_a_load_that_nobody_waits_for_hears_it(house: House) -> None:
+    heard: list[bool] = []
+
+    def load(unwanted: Callable[[], bool]) -> tuple[Worker, Loaded]:
+        heard.append(unwanted())
+        return house.load("a")(unwanted)
+
+    with house.registry.lease("a", load, 100, LONG, lambda: bool(heard) or True):
+        pass
+    assert heard == [True]
+
+
+def test_a_stale_worker_that_runs_answers_and_ends_and_the_next_asks_anew(house: House) -> None:
+    with house.lease("a") as held, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(house.use, "a")
+        until(lambda: held.leases == 2)
+        house.registry.retire(lambda key: key == "a")
+        assert held.worker.alive
+        assert house.keys == []
+        assert house.registry._planned_mb() == 100
+        held.turn.release()  # the run is over
+        with pytest.raises(Retired):
+            waiting.result(LONG)
+        held.turn.take(time.monotonic() + LONG, never)
+    assert not held.worker.alive
+    assert house.use("a") is not held.worker
+
+
+def test_a_stale_worker_that_idles_ends_at_once(house: House) -> None:
+    worker, other = house.use("a"), house.use("b")
+    house.registry.retire(lambda key: key == "a")
+    assert (worker.alive, other.alive) == (False, True)

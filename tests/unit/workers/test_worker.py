@@ -59,6 +59,12 @@ def run(worker: Worker, pixels: Pixels = IMAGE) -> Answer:
     return worker.run(pixels, 0.05, 100, never)
 
 
+def later() -> Callable[[], bool]:
+    """Somebody who hangs up when the run has begun."""
+    answers = iter([False])
+    return lambda: next(answers, True)
+
+
 def is_gone(pid: int) -> bool:
     """Whether the process has ended and been reaped, within a generous while."""
     deadline = time.monotonic() + 20
@@ -230,8 +236,22 @@ def test_who_cancels_ends_the_process(worker: Make) -> None:
     pid = made.pid
     assert pid is not None
     with pytest.raises(Cancelled, match=r"loads again when next used"):
-        made.run(IMAGE, 0.05, 100, lambda: True)
+        made.run(IMAGE, 0.05, 100, later())
     assert is_gone(pid)
+
+
+def test_who_cancels_before_the_run_leaves_the_process(worker: Make) -> None:
+    made = load(worker(delay_s=600, good_runs=1))
+    with pytest.raises(Cancelled, match=r"before the model ran"):
+        made.run(IMAGE, 0.05, 100, lambda: True)
+    assert made.alive
+
+
+def test_a_run_that_is_nearly_done_finishes_though_nobody_waits(worker: Make) -> None:
+    made = load(worker(delay_s=0.3))
+    answer = made.run(IMAGE, 0.05, 100, later())
+    assert len(answer.output.instances) == 2
+    assert made.alive
 
 
 def test_a_load_can_be_cancelled(worker: Make) -> None:

@@ -92,7 +92,7 @@ export function createPane(grid, key, model) {
     update(state, changed) {
       if (!COUNTED.some((name) => changed.has(name))) return;
       const prediction = self.scene().prediction;
-      header.count(self.visible().length, prediction ? prediction.instances.length : null, state.threshold);
+      header.count(self.visible().length, prediction ? prediction.found : null, state.threshold);
       own.show(state.threshold);
     },
   }]);

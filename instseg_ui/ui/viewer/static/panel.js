@@ -33,6 +33,14 @@ function rowOf(instance) {
     make("td", { text: formatPixels(instance.area) }));
 }
 
+/** That more came than the page shows, where the threshold lets them through; else "". */
+function cut({ instances, found }, { threshold }) {
+  const lowest = instances.at(-1).score;
+  if (found <= instances.length || threshold > lowest) return "";
+  const [shown, all] = [instances.length, found].map((count) => count.toLocaleString("en"));
+  return `${shown} of ${all} shown, the highest scores first. Raise the threshold above ${formatScore(lowest)} to see all that pass; an export has them all.`;
+}
+
 /** What to do when the table has nothing to show, or "" when it has. */
 function advice(viewer, state) {
   const { image, prediction } = viewer.scene();
@@ -40,7 +48,7 @@ function advice(viewer, state) {
   if (!prediction) return "No result yet.";
   const { instances } = prediction;
   if (instances.length === 0) return "No objects found. Try another model or photo.";
-  if (viewer.visible().length > 0) return "";
+  if (viewer.visible().length > 0) return cut(viewer.scene().prediction, state);
   const above = visibleInstances(instances, { ...state, hidden: [], minArea: 0 });
   if (above.length > 0) return "All are filtered out. Show more classes or smaller sizes.";
   return `Nothing above ${formatThreshold(state.threshold)}. Lower the threshold.`;
@@ -142,7 +150,7 @@ export function createPanel(viewer) {
   listenToRows(viewer, body, rows);
 
   const summarize = (state) => {
-    const total = instancesOf(viewer.scene()).length;
+    const total = viewer.scene().prediction?.found ?? instancesOf(viewer.scene()).length;
     const shown = viewer.visible().length;
     headline.textContent = total ? `${shown} of ${total} instance${total === 1 ? "" : "s"}` : "Instances";
     note.textContent = advice(viewer, state);

@@ -16,7 +16,8 @@
  *
  * @typedef {{width: number, height: number}} Size
  * @typedef {{url: string, width: number, height: number, name: string}} Picture
- * @typedef {{model: string, engine: string, floor: number, frame: Size, instances: Instance[]}} Prediction
+ * @typedef {{model: string, engine: string, floor: number, frame: Size, instances: Instance[], found: number}} Prediction
+ * `found` is how many instances came, of which the first are shown
  * @typedef {{kind: "busy" | "error" | "empty", text: string}} Message
  * @typedef {object} Value
  * @property {Picture | null} image
@@ -105,7 +106,7 @@ function toPrediction(thing, colors) {
     .sort((a, b) => b.score - a.score);
   instances.forEach((instance, index) => (instance.index = index));
   const floor = isNumber(thing.floor) ? clamp(thing.floor, 0, 1) : limits.floor;
-  return { model: text(thing.model), engine: text(thing.engine), floor, frame, instances };
+  return { model: text(thing.model), engine: text(thing.engine), floor, frame, instances, found: thing.instances.length };
 }
 
 /** @param {unknown} thing @returns {Message | null} */

@@ -91,6 +91,18 @@ def test_a_replaced_job_shows_nothing_more_even_while_its_work_goes_on():
     go.set()
 
 
+def test_work_that_another_tab_began_is_left_alone() -> None:
+    jobs = Jobs()
+    job = jobs.begin("me", "segment")
+    assert not jobs.stop("me", "catalog")
+    assert not job.stopped.is_set()
+    assert jobs.busy("me")
+    assert jobs.stop("me", "segment")
+    assert job.stopped.is_set()
+    assert jobs.begin("me", "catalog").task == "catalog"
+    assert jobs.stop("me"), "who leaves the page stops whatever runs"
+
+
 def test_who_closes_the_page_ends_all_their_work_and_what_was_registered_hears_of_it():
     jobs, told, heard = JobsByKind(), [], threading.Event()
 
