@@ -11,8 +11,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from unittest.mock import MagicMock
 from typing import Any
+from unittest.mock import MagicMock
 
 import hypothesis
 import pytest

@@ -362,9 +362,9 @@ def upload(door, path):
 
 
 DEFAULTS = {
-    "look": {1: "demo-cats", 2: False},
-    "run": {1: ["demo-cats"], 3: False},
-    "run_1": {0: ["demo-cats"], 2: 1, 3: 0, 4: 1, 5: 1, 6: 1, 7: "json", 8: ""},
+    "run": {1: "demo-cats", 2: False},
+    "run_1": {1: ["demo-cats"], 3: False},
+    "run_2": {0: ["demo-cats"], 2: 1, 3: 0, 4: 1, 5: 1, 6: 1, 7: "json", 8: ""},
     "segment": {1: "demo-cats", 2: 0.5},
     "compare": {1: "demo-cats,Mask-RT-DETR-S", 2: 0.5},
     "export": {1: "demo-cats", 2: 0.5, 3: "coco"},

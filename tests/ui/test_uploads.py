@@ -14,9 +14,9 @@ from instseg_ui.errors import ImageError, InputError
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.ui import uploads
 from instseg_ui.ui.page import build_page
-from instseg_ui.ui.viewer import picture
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.uploads import ServedFiles, admitted, decoded, private_name, received
+from instseg_ui.ui.viewer import picture
 from tools.test_models import make_scene
 
 SECRET = "5e" * 32

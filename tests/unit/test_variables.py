@@ -55,6 +55,7 @@ SAMPLES = {
     "cache_predictions": ("-1", "a whole number of at least 0"),
     "fake_engine": ("maybe", "true or false"),
     "host": (None, "a text"),
+    "root_path": (None, "a text"),
     "port": ("0", "a whole number from 1 to 65535"),
     "queue_size": ("0", "a whole number of at least 1"),
     "http_threads": ("0", "a whole number of at least 1"),
