@@ -3,6 +3,7 @@
 InstSegError                     a sentence for the person who asked, and an HTTP status
 ├── InputError            422    what came in cannot be used
 │   ├── ImageError        422    not an image, truncated, too large, an unknown format
+│   │   ├── ImageSizeError 422   more pixels than are accepted; it can be scaled down
 │   │   └── RemoteError   502    the address of an image did not answer, or not with one
 │   ├── CatalogError      422    the catalog file itself cannot be used
 │   └── UnknownModelError 404    no such row in the catalog; names the close matches
@@ -42,6 +43,10 @@ class InputError(InstSegError):
 
 class ImageError(InputError):
     """The bytes are not an image that can be read within the limits."""
+
+
+class ImageSizeError(ImageError):
+    """It has more pixels than are accepted; see `images.scaled`."""
 
 
 class RemoteError(ImageError):

@@ -19,7 +19,7 @@ import pi_heif
 from PIL import ExifTags, ImageCms, UnidentifiedImageError
 from PIL import Image as Pil
 
-from instseg_ui.errors import ImageError
+from instseg_ui.errors import ImageError, ImageSizeError
 from instseg_ui.settings import Settings
 
 pi_heif.register_heif_opener()
@@ -135,7 +135,7 @@ def from_pil(picture: Pil.Image, settings: Settings, name: str = "image") -> Ima
     started = time.perf_counter()
     with explained(settings):
         _check_size(*picture.size, settings)
-        rgb, notes = _to_rgb(_upright(picture))
+        rgb, notes = _to_rgb(upright(picture))
         pixels = cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR)
     elapsed = (time.perf_counter() - started) * 1e3
     return Image(pixels, digest(pixels), _file_name(name), tuple(notes), elapsed)
@@ -157,7 +157,7 @@ def _pixels(data: bytes, settings: Settings) -> tuple[npt.NDArray[np.uint8], lis
     with explained(settings), Pil.open(io.BytesIO(data), formats=FORMATS) as opened:
         _check_size(*opened.size, settings)
         notes = _frame_notes(opened)
-        rgb, more = _to_rgb(_upright(opened))
+        rgb, more = _to_rgb(upright(opened))
         return cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR), notes + more
 
 
@@ -180,7 +180,8 @@ def orientation(picture: Pil.Image) -> int:
     return first if isinstance(first, int) and first in _TURNS else 1
 
 
-def _upright(picture: Pil.Image) -> Pil.Image:
+def upright(picture: Pil.Image) -> Pil.Image:
+    """The picture turned as its EXIF says."""
     picture.load()  # Pillow turns a TIFF by itself here, and its tag with it
     turn = _TURNS[orientation(picture)]
     return picture if turn is None else picture.transpose(turn)
@@ -259,9 +260,9 @@ def _check_size(width: int, height: int, settings: Settings) -> None:
     if width < 1 or height < 1:
         raise ImageError(f"Expected an image of at least 1 x 1 pixel, got {width} x {height}.")
     if width * height > settings.max_pixels:
-        raise ImageError(_too_large(_short(width * height / 1e6), settings))
+        raise ImageSizeError(_too_large(_short(width * height / 1e6), settings))
     if max(width, height) > settings.max_side:
-        raise ImageError(
+        raise ImageSizeError(
             f"The image is {width} x {height} pixels; the longest side may be "
             f"{settings.max_side}. Scale it down and try again; the setting max_side is the limit."
         )

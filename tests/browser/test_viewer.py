@@ -95,7 +95,7 @@ def test_time_of_a_redraw(opened, record_property):
     lines = [""]
     for name, series in (("script", script), ("script and pixels", pixels)):
         median, worst = statistics.median(series), max(series)
-        record_property(f"redraw_{name.replace(' ', '_')}_ms", round(median, 2))
+        record_property(f"redraw_{name.replace(' ', '_')}_ms", round(float(median), 2))
         lines.append(f"{COUNT} instances, {name}: median {median:.1f} ms, worst {worst:.1f} ms")
     sys.stdout.write("\n".join(lines) + "\n")
     assert np.isfinite(pixels).all()
