@@ -68,7 +68,7 @@ def warm_up(segmenter: Segmenter) -> None:
         for example in Services(segmenter).examples[:1]:
             segmenter.segment(images.read(example, segmenter.settings))
     except InstSegError as error:
-        logging.getLogger(__name__).warning("The default model is not ready: %s", error)
+        logging.getLogger(__name__).warning("The default model is not ready: %s", error.with_remedy)
 
 
 def serve(settings: Settings, page: bool = True) -> int:
@@ -101,5 +101,5 @@ def main(page: bool = True) -> int:
     try:
         return serve(read_settings(), page)
     except InstSegError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error.with_remedy}\n")
         return 2

@@ -20,7 +20,8 @@ InstSegError                     a sentence for the person who asked, and an HTT
 └── Cancelled             499    the person who asked stopped it
 
 Every message says what was expected, what came, and what to do. None carries a
-stack or a path of the server.
+stack or a path of the server, and none names a setting or what the system said: that is
+`remedy`, for whoever runs the server.
 """
 
 from __future__ import annotations
@@ -30,9 +31,25 @@ from collections.abc import Iterable
 
 
 class InstSegError(Exception):
-    """Base of every error of this package; `str(error)` is fit for the user's eyes."""
+    """Base of every error of this package; `str(error)` is fit for the user's eyes.
+
+    `remedy` is for whoever runs the server: which setting helps, what the system said. The
+    command line and the logs add it, Python shows it under the traceback; page and HTTP do not.
+    """
 
     status = 500
+    remedy = ""
+
+    def __init__(self, *args: object, remedy: str = "") -> None:
+        super().__init__(*args)
+        if remedy:
+            self.remedy = remedy
+            self.add_note(remedy)
+
+    @property
+    def with_remedy(self) -> str:
+        """The sentence and the remedy, for whoever runs the server."""
+        return f"{self} {self.remedy}" if self.remedy else str(self)
 
 
 class InputError(InstSegError):
@@ -65,18 +82,16 @@ class UnknownModelError(InputError):
     status = 404
 
     def __init__(self, name: object, known: Iterable[str], remedy: str = "") -> None:
-        """`remedy`: one more sentence, such as which setting named the model."""
         known = list(known)
         by_lower = {entry.lower(): entry for entry in known}
         matches = difflib.get_close_matches(str(name).lower(), by_lower, n=3, cutoff=0.4)
         close = [by_lower[match] for match in matches]
         hint = f"Did you mean {_either(close)}?" if close else f"Known models: {', '.join(known)}."
-        said = f"There is no model named “{str(name)[:80]}”. {hint}"
-        super().__init__(f"{said} {remedy}" if remedy else said)
+        super().__init__(f"There is no model named “{str(name)[:80]}”. {hint}", remedy=remedy)
 
     def __reduce__(self) -> tuple[object, ...]:
         """An error crosses processes as its message; the list of models stays here."""
-        return _with_message, (type(self), self.args)
+        return _with_message, (type(self), self.args), self.__dict__
 
 
 class ModelError(InstSegError):
@@ -135,6 +150,11 @@ class Cancelled(InstSegError):
     """The person who asked has stopped it."""
 
     status = 499
+
+
+def system_said(error: OSError) -> str:
+    """What the operating system said, as a remedy."""
+    return f"The system says: {error.strerror or type(error).__name__}."
 
 
 def _with_message(kind: type[InstSegError], args: tuple[object, ...]) -> InstSegError:

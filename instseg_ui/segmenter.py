@@ -26,6 +26,7 @@ from instseg_ui.errors import (
     UnknownModelError,
     WorkerCrashed,
     WorkerError,
+    system_said,
 )
 from instseg_ui.hpi import ConvertedStore, Preparer, Record
 from instseg_ui.hpi.calibration import Picture
@@ -367,7 +368,8 @@ class Segmenter:
         if mode != engines.HIGH_PERFORMANCE and (
             why := engines.unusable(mode, self.settings.first_device)
         ):
-            raise LoadError(why)
+            sentence = f"{mode} does not run on this machine. Choose another engine."
+            raise LoadError(sentence, remedy=why)
         record = self._preparer.record(facts) or self._preparer.prepare(facts, on_stage, cancelled)
         names = record.order(current(self.settings))
         if mode != engines.HIGH_PERFORMANCE:
@@ -535,7 +537,7 @@ def _cut(found: int, settings: Settings) -> str:
         return ""
     return (
         f"Only the {settings.max_instances:,} objects with the highest scores are kept, and there "
-        f"are more from {settings.floor:g} on. Raise INSTSEG_MAX_INSTANCES to keep them."
+        f"are more from {settings.floor:g} on."
     )
 
 
@@ -563,7 +565,8 @@ def _content(facts: FolderFacts) -> str:
         return facts.content
     except OSError as error:
         raise ModelFolderError(
-            f"A file of the model folder “{facts.path.name}” cannot be read ({error.strerror})."
+            f"A file of the model folder “{facts.path.name}” cannot be read.",
+            remedy=system_said(error),
         ) from error
 
 

@@ -70,7 +70,7 @@ def respond(error: Exception, ticket: Ticket, method: str = "") -> Response:
         "%s %d %s",
         ticket.log_id,
         fault.status,
-        fault.sentence,
+        error.with_remedy if isinstance(error, InstSegError) else fault.sentence,
         exc_info=error if unforeseen else None,
     )
     return envelope(fault.status, fault.sentence, ticket.log_id, fault.headers)

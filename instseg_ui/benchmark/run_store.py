@@ -12,7 +12,7 @@ from pathlib import Path
 
 from instseg_ui.benchmark.export import to_json
 from instseg_ui.benchmark.records import BenchmarkRun, from_dict
-from instseg_ui.errors import DiskFullError, InputError
+from instseg_ui.errors import DiskFullError, InputError, system_said
 from instseg_ui.settings import Settings
 
 _SUFFIX = ".json"
@@ -170,6 +170,6 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or "unknown reason"
         kind = DiskFullError if error.errno == 28 else InputError
-        raise kind(f"The benchmark run could not be kept on disk ({reason}).") from error
+        sentence = "The benchmark run could not be kept on disk."
+        raise kind(sentence, remedy=system_said(error)) from error

@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from instseg_ui.catalog.model_folder import FolderConfig, read_config
-from instseg_ui.errors import CatalogError, ModelFolderError, UnknownModelError
+from instseg_ui.errors import CatalogError, ModelFolderError, UnknownModelError, system_said
 from instseg_ui.settings import Settings
 
 Source = Literal["bundled", "official", "folder"]
@@ -158,7 +158,7 @@ def _read(path: Path) -> _CatalogFile:
         raw: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
         file = _CatalogFile.model_validate(raw)
     except OSError as error:
-        raise _unusable(path, f"cannot be read ({error.strerror})") from error
+        raise _unusable(path, "cannot be read", system_said(error)) from error
     except ValidationError as error:
         raise _unusable(path, _first_fault(error)) from error
     except (yaml.YAMLError, ValueError) as error:
@@ -169,8 +169,11 @@ def _read(path: Path) -> _CatalogFile:
     return file
 
 
-def _unusable(path: Path, reason: str) -> CatalogError:
-    return CatalogError(f"The catalog “{path.name}” {reason}. Correct it, or INSTSEG_CATALOG.")
+def _unusable(path: Path, reason: str, remedy: str = "") -> CatalogError:
+    return CatalogError(
+        f"The catalog “{path.name}” {reason}. Correct it.",
+        remedy=f"{remedy} Or correct INSTSEG_CATALOG.".strip(),
+    )
 
 
 def _yaml_fault(error: Exception) -> str:
@@ -233,7 +236,7 @@ def _folder_spec(name: str, path: Path) -> ModelSpec:
         family=config.model_name[:80] or FOLDER_FAMILY,
         source="folder",
         location=str(path),
-        description="A model folder of your own, listed by the setting INSTSEG_MODEL_FOLDERS.",
+        description="A model folder that was added to this catalog.",
         labels_hint=_labels_hint(config.labels),
     )
 

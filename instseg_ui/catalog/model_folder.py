@@ -18,7 +18,7 @@ from typing import Any, Literal
 import yaml
 
 from instseg_ui.catalog.content import Stamp, file_sha256, stamp
-from instseg_ui.errors import ModelFolderError
+from instseg_ui.errors import ModelFolderError, system_said
 
 CONFIG = "inference.yml"
 WEIGHTS = "inference.pdiparams"
@@ -88,7 +88,7 @@ def inspect_folder(path: Path, bound_names: Collection[str]) -> FolderFacts:
         files = _whole_files(path, graph)
         config = read_config(path)
     except OSError as error:
-        raise _unfit(path, f"cannot be read ({error.strerror})") from error
+        raise _unfit(path, "cannot be read", system_said(error)) from error
     _check_config(path, config, bound_names)
     return FolderFacts(
         path=path,
@@ -173,7 +173,8 @@ def _check_config(path: Path, config: FolderConfig, bound_names: Collection[str]
         raise _unfit(path, f"lists no labels in its {CONFIG} (label_list)")
 
 
-def _unfit(path: Path, reason: str) -> ModelFolderError:
+def _unfit(path: Path, reason: str, remedy: str = "") -> ModelFolderError:
     return ModelFolderError(
-        f"The model folder “{path.name}” {reason}; expected a whole PaddleX inference folder."
+        f"The model folder “{path.name}” {reason}; expected a whole PaddleX inference folder.",
+        remedy=remedy,
     )

@@ -64,7 +64,7 @@ def guarded() -> Iterator[None]:
         typer.echo("Stopped.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     except InstSegError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(error.with_remedy, err=True)
         raise typer.Exit(NOT_DONE) from None
 
 

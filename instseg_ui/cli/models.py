@@ -162,7 +162,7 @@ class _Shelf:
             "family": spec.family,
             "source": spec.source,
             "state": str(status.state),
-            "reason": status.reason,
+            "reason": f"{status.reason} {status.remedy}".strip(),
             "size_mb": None if status.size_bytes is None else round(status.size_bytes / 1e6, 3),
             "classes": spec.labels_hint,
             "description": spec.description.strip(),
@@ -200,7 +200,7 @@ def _each(shelf: _Shelf, names: Sequence[str], act: Any, console: Console) -> in
         try:
             act(spec)
         except InstSegError as error:
-            console.fail(str(error))
+            console.fail(error.with_remedy)
             failed += 1
     return failed
 

@@ -13,7 +13,7 @@ import typer
 from instseg_ui.cli.console import SOME_FAILED, BytesShown, Console, guarded
 from instseg_ui.cli.output import PADDLEX, Saver
 from instseg_ui.engines import MODES
-from instseg_ui.errors import BusyError, InputError, WorkerError
+from instseg_ui.errors import BusyError, InputError, InstSegError, WorkerError
 from instseg_ui.exports.names import Names
 from instseg_ui.images.sources import Source, find_places, read_place
 from instseg_ui.pipeline import NAME, Pipeline, Result, create_pipeline, file_stem
@@ -192,7 +192,8 @@ class _Run:
             sys.stdout.flush()
 
     def _failed(self, source: Source, error: Exception, position: str) -> None:
-        line = f"{source.name}: {error}"
+        told = error.with_remedy if isinstance(error, InstSegError) else str(error)
+        line = f"{source.name}: {told}"
         self.failures.append(line)
         self.console.fail(f"{position} {line}")
         if self.as_json:

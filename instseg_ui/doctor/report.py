@@ -16,7 +16,7 @@ from instseg_ui.doctor.machine import machine
 from instseg_ui.doctor.packages import packages
 from instseg_ui.errors import InstSegError
 from instseg_ui.settings import Settings
-from instseg_ui.weights import WeightsStore
+from instseg_ui.weights import ModelStatus, WeightsStore
 
 _LEAST_DISK = 1e9
 
@@ -75,6 +75,10 @@ def _size(folder: Path) -> int:
     return total
 
 
+def _advice(status: ModelStatus) -> str:
+    return f"{status.reason} {status.remedy}".strip()
+
+
 def _models(settings: Settings) -> Iterator[Diagnosis]:
     try:
         catalog, store = Catalog.load(settings), WeightsStore(settings)
@@ -87,9 +91,9 @@ def _models(settings: Settings) -> Iterator[Diagnosis]:
     yield Diagnosis("catalog", ", ".join(f"{n} {state}" for state, n in counts.items()))
     for name, status in statuses.items():
         if str(status.state) == "broken" and name != default.id:
-            yield note(f"model {name}", "broken", status.reason)
+            yield note(f"model {name}", "broken", _advice(status))
     status = statuses[default.id]
     if status.usable:
         yield Diagnosis("default model", f"{default.id}, {status.state}")
     else:
-        yield wrong("default model", f"{default.id}, {status.state}", status.reason)
+        yield wrong("default model", f"{default.id}, {status.state}", _advice(status))

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
-from instseg_ui.errors import ImageError, InputError
+from instseg_ui.errors import ImageError, InputError, system_said
 from instseg_ui.evaluate.findings import Findings
 from instseg_ui.images.folders import Walk
 
@@ -95,7 +95,8 @@ class Folder:
         try:
             return self._path(name).open("rb")
         except OSError as error:
-            raise InputError(f"“{name}” cannot be read ({error.strerror}).") from error
+            sentence = f"“{name}” cannot be read."
+            raise InputError(sentence, remedy=system_said(error)) from error
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -195,7 +196,8 @@ class OneFile:
         try:
             return self.path.open("rb")
         except OSError as error:
-            raise InputError(f"“{name}” cannot be read ({error.strerror}).") from error
+            sentence = f"“{name}” cannot be read."
+            raise InputError(sentence, remedy=system_said(error)) from error
 
     def close(self) -> None:
         """Nothing is held open."""

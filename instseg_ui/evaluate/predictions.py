@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock, Timeout
 
-from instseg_ui.errors import BusyError, InputError
+from instseg_ui.errors import BusyError, InputError, system_said
 from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.dataset import Dataset, Id
 from instseg_ui.masks import Rle
@@ -367,4 +367,4 @@ def _found(row: dict[str, Any]) -> ImagePredictions:
 
 
 def _unwritable(error: OSError) -> InputError:
-    return InputError(f"The predictions could not be written ({error.strerror or 'no reason'}).")
+    return InputError("The predictions could not be written.", remedy=system_said(error))

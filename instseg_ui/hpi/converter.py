@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import queue
 import subprocess
 import sys
@@ -18,6 +19,8 @@ import psutil
 from instseg_ui.errors import Cancelled
 from instseg_ui.settings import PROJECT_DIR, Settings
 from instseg_ui.workers.exit_cause import exit_cause
+
+log = logging.getLogger(__name__)
 
 _POLL_S = 0.1
 _COMMAND = (sys.executable, "-m", "instseg_ui.engines.conversion")
@@ -145,13 +148,15 @@ class _Attempt:
     def _over(self, deadline: float, memory: int, timeout: float) -> str:
         """Which limit the process has passed, in words; empty if none."""
         if time.monotonic() > deadline:
-            return f"was ended after {timeout:g} s (INSTSEG_CONVERT_TIMEOUT)."
+            log.warning("Converting took %g s: INSTSEG_CONVERT_TIMEOUT.", timeout)
+            return f"was ended after {timeout:g} s."
         try:
             used = psutil.Process(self._process.pid).memory_info().rss
         except psutil.Error:
             return ""
         if used > memory:
-            return f"was ended at {memory / 1e6:.0f} MB of memory (INSTSEG_CONVERT_MEMORY)."
+            log.warning("Converting took more memory than INSTSEG_CONVERT_MEMORY.")
+            return f"was ended at {memory / 1e6:.0f} MB of memory."
         return ""
 
     def _read(self, pipe: IO[bytes]) -> None:

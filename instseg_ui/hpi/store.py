@@ -10,7 +10,7 @@ from pathlib import Path
 
 from instseg_ui.catalog.model_folder import FolderFacts
 from instseg_ui.engines import conversion
-from instseg_ui.errors import LoadError
+from instseg_ui.errors import LoadError, system_said
 from instseg_ui.hpi.record import Record
 from instseg_ui.settings import Settings
 from instseg_ui.weights.staging import REMEDY, Staging, move_into_place
@@ -56,7 +56,8 @@ class ConvertedStore:
             except OSError as error:
                 raise LoadError(
                     "High-performance mode keeps converted models, and their folder cannot be "
-                    f"written ({error.strerror}): {REMEDY}."
+                    "written.",
+                    remedy=f"{system_said(error)} {REMEDY}",
                 ) from error
             yield work
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from instseg_ui.errors import InputError
+from instseg_ui.errors import InputError, system_said
 from instseg_ui.evaluate.export import to_json
 from instseg_ui.evaluate.predictions import coco_results
 from instseg_ui.evaluate.results import Evaluation, ModelResult
@@ -51,7 +51,6 @@ def _write(path: Path, pieces: Iterable[bytes]) -> Path:
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise InputError(
-            f"“{path.name}” could not be written ({error.strerror or 'no reason'})."
-        ) from error
+        sentence = f"“{path.name}” could not be written."
+        raise InputError(sentence, remedy=system_said(error)) from error
     return path

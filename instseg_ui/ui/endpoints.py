@@ -20,6 +20,7 @@ from instseg_ui.errors import InputError, InstSegError
 from instseg_ui.prediction_json import number
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.ui.segment import run
+from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.export import ShownResult, export_file
 from instseg_ui.ui.shared.photo import PhotoInput
 from instseg_ui.ui.shared.services import Services
@@ -146,7 +147,7 @@ def _sentences(function: Callable[P, T]) -> Callable[P, T]:
         try:
             return function(*args, **kwargs)
         except InstSegError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise gr.Error(told(error), print_exception=False) from None
 
     return call
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 POLL_SECONDS = 0.2
-REMEDY = "set PADDLE_PDX_CACHE_HOME or INSTSEG_MODELS_DIR to a folder that can be written"
+REMEDY = "Set PADDLE_PDX_CACHE_HOME or INSTSEG_MODELS_DIR to a folder that can be written."
 """What helps where the models' folder cannot be written."""
 
 

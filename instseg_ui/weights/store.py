@@ -19,11 +19,11 @@ from instseg_ui.catalog import Catalog, ModelSpec
 from instseg_ui.catalog.model_folder import FolderFacts, inspect_folder
 from instseg_ui.errors import (
     BusyError,
-    DiskFullError,
     FetchError,
     InputError,
     ModelFolderError,
     NotFetchedError,
+    system_said,
 )
 from instseg_ui.settings import Settings
 from instseg_ui.weights.archive import ArchiveLimits, config_folder, unpack
@@ -44,10 +44,11 @@ from instseg_ui.weights.staging import REMEDY, Staging, move_aside, move_into_pl
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+# For everybody, and for whoever runs the server.
 _REMEDY = {
-    "bundled": "Install the product again.",
-    "official": "Fetch it again to replace it.",
-    "folder": "Export the model again with PaddleX, or correct INSTSEG_MODEL_FOLDERS.",
+    "bundled": ("Install the product again.", ""),
+    "official": ("Fetch it again to replace it.", ""),
+    "folder": ("Export the model again with PaddleX.", "Or correct INSTSEG_MODEL_FOLDERS."),
 }
 
 
@@ -66,9 +67,9 @@ class WeightsStore:
         try:
             facts = self.folder(spec)
         except NotFetchedError as error:
-            return ModelStatus(ModelState.NOT_FETCHED, str(error))
+            return ModelStatus(ModelState.NOT_FETCHED, str(error), remedy=error.remedy)
         except ModelFolderError as error:
-            return ModelStatus(ModelState.BROKEN, str(error))
+            return ModelStatus(ModelState.BROKEN, str(error), remedy=error.remedy)
         bundled = spec.source == "bundled"
         state = ModelState.BUNDLED if bundled else ModelState.READY
         return ModelStatus(state, size_bytes=facts.size_bytes)
@@ -88,8 +89,10 @@ class WeightsStore:
         except ModelFolderError as error:
             if spec.source == "official" and not os.path.lexists(path):
                 offer, allowed = self._offer(spec), self._settings.allow_fetch
-                raise NotFetchedError(missing(spec, offer, allowed=allowed)) from None
-            raise ModelFolderError(f"{error} {_REMEDY[spec.source]}") from error
+                raise missing(spec, offer, allowed=allowed) from None
+            advice, remedy = _REMEDY[spec.source]
+            remedy = f"{error.remedy} {remedy}".strip()
+            raise ModelFolderError(f"{error} {advice}", remedy=remedy) from error
 
     def plan(self, spec: ModelSpec) -> FetchPlan:
         """What `fetch` would do now. Changes nothing and asks no network."""
@@ -127,8 +130,8 @@ class WeightsStore:
                 plan = self.plan(spec)
                 if plan.action == "fetch":
                     self._act(spec, plan.offer, work, meter)
-        if plan.action == "refuse":
-            raise plan.refusal(plan.reason)
+        if plan.refusal is not None:
+            raise plan.refusal
         return self.folder(spec)
 
     def remove(self, spec: ModelSpec) -> bool:
@@ -145,7 +148,9 @@ class WeightsStore:
             with self._staging.alone(spec.id, while_waiting=_refuse_to_wait) as work:
                 move_aside(path, work)
         except OSError as error:
-            raise InputError(f"{spec.id} could not be removed ({error.strerror}).") from error
+            raise InputError(
+                f"{spec.id} could not be removed.", remedy=system_said(error)
+            ) from error
         return True
 
     def _act(self, spec: ModelSpec, offer: ArchiveOffer, work: Path, meter: Meter) -> None:
@@ -177,7 +182,7 @@ class WeightsStore:
     def _make_room(self, spec: ModelSpec, needed: int) -> None:
         free = self._free_bytes()
         if needed > free:
-            raise DiskFullError(no_room(spec, needed, free))
+            raise no_room(spec, needed, free)
 
     @contextmanager
     def _explained(self, spec: ModelSpec, offer: ArchiveOffer) -> Iterator[None]:
@@ -185,18 +190,19 @@ class WeightsStore:
         try:
             yield
         except FetchError as error:
-            raise FetchError(not_fetched(spec, offer, str(error))) from error
+            raise not_fetched(spec, offer, str(error), error.remedy) from error
         except ModelFolderError as error:
             reason = f"its archive is not whole ({error})"
-            raise FetchError(not_fetched(spec, offer, reason)) from error
+            raise not_fetched(spec, offer, reason, error.remedy) from error
         except OSError as error:
             if error.errno in _DISK_FULL:
                 needed, free = offer.needed_bytes, self._free_bytes()
-                raise DiskFullError(no_room(spec, needed, free)) from error
-            reason = f"a file cannot be read or written ({error.strerror or 'unknown reason'})"
+                raise no_room(spec, needed, free) from error
+            reason, remedy = "a file cannot be read or written", system_said(error)
             if error.errno in _NOT_WRITABLE:
-                reason = f"the models' folder cannot be written ({error.strerror}); {REMEDY}"
-            raise FetchError(not_fetched(spec, offer, reason)) from error
+                reason = "the models' folder cannot be written"
+                remedy = f"{remedy} {REMEDY}"
+            raise not_fetched(spec, offer, reason, remedy) from error
 
     def _inspect(self, spec: ModelSpec, path: Path) -> FolderFacts:
         facts = inspect_folder(path, self._bound_names)

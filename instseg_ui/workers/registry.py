@@ -259,7 +259,8 @@ class Registry:
         if expected_mb > self.budget_mb:
             raise ModelError(
                 f"{key} needs about {expected_mb:.0f} MB of memory and the limit here is "
-                f"{self.budget_mb:.0f} MB. Choose a smaller model, or raise INSTSEG_MEMORY_BUDGET."
+                f"{self.budget_mb:.0f} MB. Choose a smaller model.",
+                remedy="Or raise INSTSEG_MEMORY_BUDGET.",
             )
         over = self._planned_mb() + expected_mb - self.budget_mb
         taken: list[Resident] = []

@@ -274,7 +274,8 @@ class Worker:
         name = "INSTSEG_LOAD_TIMEOUT" if load else "INSTSEG_RUN_TIMEOUT"
         return WorkerTimeout(
             f"{self.request.model_name} did not {'load' if load else 'finish'} within "
-            f"{limit:g} s and was ended. Try a smaller image, or raise {name}."
+            f"{limit:g} s and was ended. Try a smaller image.",
+            remedy=f"Or raise {name}.",
         )
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 
 from instseg_ui import errors
-from instseg_ui.errors import InstSegError, UnknownModelError
+from instseg_ui.errors import InstSegError, UnknownModelError, system_said
+
+PACKAGE = Path(errors.__file__).parent
+# Read by whoever runs the server alone; `pipeline` is Python's own door.
+FOR_OPERATORS = ("cli/", "doctor/", "pipeline/", "settings.py", "variables.py", "api/request.py")
+# Calls whose positional arguments are sentences.
+SAYING = ("Error", "Crashed", "Timeout", "Info", "Warning", "p", "failure", "ArchiveOffer")
 
 
 def tree(kind: type[InstSegError] = InstSegError) -> list[type[InstSegError]]:
@@ -30,6 +38,47 @@ def test_an_error_survives_the_way_between_processes(kind: type[InstSegError]) -
         assert type(twin) is kind
         assert str(twin) == str(error)
         assert twin.status == error.status
+
+
+@pytest.mark.parametrize("kind", tree(), ids=lambda kind: kind.__name__)
+def test_the_remedy_stands_apart_and_goes_along(kind: type[InstSegError]) -> None:
+    """It is in no sentence, but in the traceback and what operators read."""
+    if kind is UnknownModelError:
+        error: InstSegError = UnknownModelError("SOLO", ["SOLOv2"], "Unset it.")
+    else:
+        error = kind("It failed.", remedy="Unset it.")
+    for twin in (error, pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert "Unset it" not in str(twin)
+        assert twin.with_remedy == f"{error} Unset it."
+        assert twin.__notes__ == ["Unset it."]
+    assert made(kind).with_remedy == str(made(kind))
+
+
+def test_what_the_system_said_is_a_remedy() -> None:
+    assert system_said(PermissionError(13, "Permission denied")) == (
+        "The system says: Permission denied."
+    )
+    assert system_said(OSError()) == "The system says: OSError."
+
+
+def test_no_sentence_names_a_setting_or_what_the_system_said() -> None:
+    """A visitor can set neither: a setting's name belongs into `remedy`, or into an operator's
+    part of the product.
+    """
+    found = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(node)[:120]}"
+        for path in PACKAGE.rglob("*.py")
+        if not path.relative_to(PACKAGE).as_posix().startswith(FOR_OPERATORS)
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and _name(call).endswith(SAYING)
+        for node in call.args
+        if re.search(r"INSTSEG_|PADDLE_PDX|strerror|errno", ast.unparse(node))
+    ]
+    assert not found, "\n".join(found)
+
+
+def _name(call: ast.Call) -> str:
+    return ast.unparse(call.func).rpartition(".")[2]
 
 
 def test_the_drawn_tree_is_the_real_one() -> None:

@@ -41,7 +41,8 @@ def create(name: str, device: str, threads: int, cache: Path) -> NetworkRuntime:
         LoadError: there is no such runtime or device, or it cannot run here.
     """
     if why := unusable(name, device):
-        raise LoadError(why)
+        sentence = f"{name} does not run on this machine. Choose another engine."
+        raise LoadError(sentence, remedy=why)
     return _runtime(name)(device, threads, cache)
 
 

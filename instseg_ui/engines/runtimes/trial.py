@@ -50,4 +50,4 @@ if __name__ == "__main__":
     try:
         sys.stdout.write(f"{trial(*sys.argv[1:3])}\n")
     except InstSegError as error:
-        sys.exit(str(error))
+        sys.exit(error.with_remedy)

@@ -16,6 +16,7 @@ from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError
 from instseg_ui.numbers import milliseconds, plural, seconds
 from instseg_ui.settings import Settings
 from instseg_ui.show.html import progress, summary
+from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, Jobs, Report, follow
 from instseg_ui.ui.shared.services import Services
 
@@ -106,7 +107,7 @@ def run(
         yield from _follow(request, photos, settings, job)
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
-            yield BenchmarkView("", busy=False, failure=str(error))
+            yield BenchmarkView("", busy=False, failure=told(error))
     finally:
         job.stopped.set()
         jobs.end(session, job)

@@ -19,6 +19,7 @@ from instseg_ui.show.model_facts import accuracy
 from instseg_ui.ui.catalog import engines
 from instseg_ui.ui.shared import fetch, model_table
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.weights import ModelState, ModelStatus
 
 Action = Literal["verify", "fetch", "unload", "remove"]
 ALL_FAMILIES = "All families"
@@ -81,7 +82,7 @@ def card(services: Services, model: str, record: Record | None = None) -> Card:
         h.h3[spec.id],
         h.p[spec.description],
         facts(_rows(spec, state, disk, memory)),
-        failure(status.reason) if status.reason else None,
+        _reason(status),
         engines.engines_section(services.settings, record) if status.usable else None,
     ]
     return Card(markup(html), frozenset(actions))
@@ -152,6 +153,13 @@ def act(services: Services, model: str, action: Action) -> str:
         return f"{spec.id} is unloaded." if unloaded else f"{spec.id} was not loaded."
     removed = services.segmenter.remove(model)
     return f"{spec.id} is removed." if removed else f"{spec.id} was not on this disk."
+
+
+def _reason(status: ModelStatus) -> Markup | None:
+    """Why it cannot run; that it is not fetched is no fault."""
+    if status.state is ModelState.NOT_FETCHED:
+        return notes(status.reason)
+    return failure(status.reason) if status.reason else None
 
 
 def _rows(spec: ModelSpec, state: str, disk: str, memory: str) -> list[tuple[str, str]]:

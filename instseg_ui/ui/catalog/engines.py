@@ -17,6 +17,7 @@ from instseg_ui.settings import Settings
 from instseg_ui.show.engine_gain import NO_FASTER
 from instseg_ui.show.html import facts, failure, folded, markup, notes, progress
 from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.fetch import ModelStep
 from instseg_ui.ui.shared.jobs import Done, JobStage, Report, follow
 from instseg_ui.ui.shared.services import Services
@@ -76,7 +77,7 @@ def verify(services: Services, model: str, session: str) -> Iterator[ModelStep]:
         if not job.replaced:
             yield ModelStep(Markup(), True)
     except InstSegError as error:
-        yield ModelStep(failure(str(error)), True)
+        yield ModelStep(failure(told(error)), True)
     finally:
         job.stopped.set()
         services.jobs["verify"].end(session, job)

@@ -15,7 +15,7 @@ from instseg_ui.ui.catalog import card as model_card
 from instseg_ui.ui.catalog import engines
 from instseg_ui.ui.shared import fetch as model_fetch
 from instseg_ui.ui.shared import model_table
-from instseg_ui.ui.shared.events import OWN, session_of
+from instseg_ui.ui.shared.events import OWN, session_of, told
 from instseg_ui.ui.shared.services import Services
 
 _ACTIONS: tuple[model_card.Action, ...] = ("verify", "fetch", "unload", "remove")
@@ -66,6 +66,7 @@ def _layout(services: Services) -> CatalogParts:
     family = gr.Radio(
         model_card.families(catalog),
         value=model_card.ALL_FAMILIES,
+        label="Family of models",
         show_label=False,
         container=False,
         elem_id="cat-family",
@@ -202,7 +203,7 @@ def _connect_acting(services: Services, parts: CatalogParts) -> None:
         try:
             gr.Info(model_card.act(services, model, action))
         except InstSegError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise gr.Error(told(error), print_exception=False) from None
         yield {parts.ask: gr.update(visible=False), parts.changed: changed + 1}
 
     def fetch(model: str, changed: int, request: gr.Request) -> Iterator[dict[Any, Any]]:

@@ -16,6 +16,7 @@ from instseg_ui.show.html import nothing
 from instseg_ui.ui.compare import matches
 from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.compare.run import ComparisonRun
+from instseg_ui.ui.shared.events import told
 
 ALL_CLASSES = "All classes"
 NO_MAP = nothing("Two models must be done before a map shows where they differ.")
@@ -44,7 +45,7 @@ def disagreement(
     try:
         image = images.read(run.photo, settings)
     except InstSegError as error:
-        return DisagreementMap(None, nothing(str(error)), labels, kept)
+        return DisagreementMap(None, nothing(told(error)), labels, kept)
     one_class = None if kept == ALL_CLASSES else kept
     pixels, legend = disagreement_map(image.pixels, shown, one_class)
     return DisagreementMap(pixels, legend, labels, kept)

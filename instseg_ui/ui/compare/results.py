@@ -19,7 +19,7 @@ from instseg_ui.ui.compare import downloads, matches
 from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.compare.run import ComparisonRun
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.events import OWN, address_of, save_script
+from instseg_ui.ui.shared.events import OWN, address_of, save_script, told
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid, ObjectTable, referenced, settled
 
@@ -146,9 +146,9 @@ def _take_layout() -> dict[str, Any]:
     shown: dict[str, Any] = {"interactive": False, "lines": 2, "wrap_lines": True, "min_width": 320}
     chosen = gr.Dropdown([], label="The code that runs", elem_id="cmp-chosen")
     with gr.Row(equal_height=False):
-        shell = gr.Code(language="shell", label="Command line", **shown)
-        python = gr.Code(language="python", label="Python", **shown)
-        curl = gr.Code(language="shell", label="HTTP", **shown)
+        shell = gr.Code(label="Command line", **shown)
+        python = gr.Code(label="Python", **shown)
+        curl = gr.Code(label="HTTP", **shown)
     with gr.Row(elem_classes="cmp-files"):
         html = gr.Button("Save the report (HTML)", elem_id="cmp-html")
         data = gr.Button("Save the figures (JSON)", elem_id="cmp-json")
@@ -295,7 +295,7 @@ def _connect_files(
                 study = downloads.study(services, run, sight, class_aware, most_ms, most_mb)
                 return str(downloads.write(study, kind, parts.file.GRADIO_CACHE))
             except InstSegError as error:
-                raise gr.Error(str(error), print_exception=False) from None
+                raise gr.Error(told(error), print_exception=False) from None
 
         button.click(save, inputs, parts.file, concurrency_id="findings", **OWN).success(
             None, None, None, js=save_script("cmp-file"), **OWN

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from instseg_ui.errors import InputError
+from instseg_ui.errors import InputError, system_said
 from instseg_ui.evaluate import (
     CategoryMap,
     Dataset,
@@ -137,9 +137,8 @@ class Desk:
         try:
             kept = _keep(paths, folder)
         except OSError as error:
-            raise InputError(
-                f"The upload could not be kept ({error.strerror or 'no reason'}). Add it again."
-            ) from error
+            sentence = "The upload could not be kept. Add it again."
+            raise InputError(sentence, remedy=system_said(error)) from error
         self.dataset = _open(kept, watch)
         return self.dataset
 

@@ -18,7 +18,7 @@ from instseg_ui.ui.evaluate.events import LATEST, SHORT, progress_of
 from instseg_ui.ui.evaluate.layout import EvaluationSetup, MappingControls
 from instseg_ui.ui.evaluate.results import EvaluationResults
 from instseg_ui.ui.shared.actions import RunActions
-from instseg_ui.ui.shared.events import OWN, said, session_of
+from instseg_ui.ui.shared.events import OWN, said, session_of, told
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
 
@@ -78,7 +78,7 @@ def _connect_table(
         try:
             found = _mapping(services, desks.of(session_of(request)), model)
         except InstSegError as error:
-            return nothing(str(error))
+            return nothing(told(error))
         return figures.mapping_html(found)
 
     def classes(model: str | None, category: str | None, request: gr.Request) -> Any:

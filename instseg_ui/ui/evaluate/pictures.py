@@ -16,7 +16,7 @@ from instseg_ui.ui.evaluate.cases import Asked
 from instseg_ui.ui.evaluate.desk import BUSY, Desk, Desks
 from instseg_ui.ui.evaluate.events import LATEST, category_of, result_of
 from instseg_ui.ui.evaluate.results import ALL, EvaluationResults
-from instseg_ui.ui.shared.events import OWN, session_of
+from instseg_ui.ui.shared.events import OWN, session_of, told
 from instseg_ui.ui.shared.services import Services
 
 _FIRST = "false positive"
@@ -163,7 +163,7 @@ def _look(services: Services, desk: Desk, look: _Look, place: int) -> list[Any]:
         try:
             return _case(services, desk, result, asked, place, look.show)
         except InstSegError as error:
-            return _nothing(nothing(str(error)))
+            return _nothing(nothing(told(error)))
 
 
 def _case(

@@ -25,6 +25,7 @@ from instseg_ui.show.evaluation import ended_words, progress_words
 from instseg_ui.show.html import progress, summary
 from instseg_ui.ui.benchmark.run import whole
 from instseg_ui.ui.evaluate.desk import NO_DATA, Desk, Desks
+from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, Jobs, Report, follow
 from instseg_ui.ui.shared.services import Services
 
@@ -143,7 +144,7 @@ def _until_its_end(
         yield from steps
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
-            yield replace(failed, failure=str(error))
+            yield replace(failed, failure=told(error))
     finally:
         job.stopped.set()
         jobs.end(session, job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.errors import InstSegError
+
+log = logging.getLogger(__name__)
 
 OWN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """Of an event that the page alone uses."""
@@ -30,13 +33,20 @@ def address_of(request: gr.Request) -> str:
     return f"{'https' if scheme == 'https' else 'http'}://{host.split(',')[0].strip()}"
 
 
+def told(error: InstSegError) -> str:
+    """The visitor's sentence; what is for whoever runs the server goes to the log."""
+    if error.remedy:
+        log.warning("%s", error.with_remedy)
+    return str(error)
+
+
 @contextmanager
 def said() -> Iterator[None]:
     """What cannot be done is said on the page in its one sentence."""
     try:
         yield
     except InstSegError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(told(error), print_exception=False) from None
 
 
 def save_script(button: str) -> str:

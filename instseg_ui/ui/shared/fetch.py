@@ -13,6 +13,7 @@ from instseg_ui.catalog import ModelSpec
 from instseg_ui.errors import InstSegError
 from instseg_ui.numbers import megabytes
 from instseg_ui.show.html import failure, markup, progress
+from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Report, follow
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.weights import FetchPlan
@@ -133,7 +134,7 @@ def _fetch(
             try:
                 store.fetch(spec, progress=meter, cancelled=job.stopped.is_set)
             except InstSegError as error:
-                failures.append(str(error))
+                failures.append(told(error))
             if job.stopped.is_set():
                 break
         return failures
@@ -147,7 +148,7 @@ def _fetch(
             else:
                 yield done
     except InstSegError as error:
-        yield ModelStep(failure(str(error)), True)
+        yield ModelStep(failure(told(error)), True)
     finally:
         job.stopped.set()
         jobs.end(session, job)

@@ -177,8 +177,10 @@ def test_a_broken_catalog_says_what_is_wrong(tmp_path: Path, text: str, said: st
 
 
 def test_a_missing_catalog_says_so(tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match=r"models\.yaml.*No such file"):
+    with pytest.raises(CatalogError, match=r"models\.yaml.*cannot be read") as caught:
         Catalog.load(Settings(catalog=tmp_path / "models.yaml"))
+    assert "No such file" in caught.value.remedy
+    assert "INSTSEG_CATALOG" in caught.value.remedy
 
 
 def test_bytes_that_are_no_text_are_no_catalog(tmp_path: Path) -> None:

@@ -100,5 +100,6 @@ def test_a_folder_that_may_not_be_read_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "read_bytes", fail_with(errno.EACCES))
-    with pytest.raises(ModelFolderError, match=r"cannot be read \(Permission denied\)"):
+    with pytest.raises(ModelFolderError, match=r"cannot be read;") as caught:
         inspect_folder(make_folder(tmp_path / "m"), NAMES)
+    assert caught.value.remedy == "The system says: Permission denied."

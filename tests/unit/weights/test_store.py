@@ -54,8 +54,10 @@ def test_folder_says_what_fetching_would_take(place: Place) -> None:
 
 def test_folder_does_not_advise_to_fetch_where_that_is_off(tmp_path: Path) -> None:
     place = make_place(tmp_path, "http://host", allow_fetch=False)
-    with pytest.raises(NotFetchedError, match="fetching is off here: put"):
+    with pytest.raises(NotFetchedError, match="fetching is off here") as caught:
         place.store.folder(place.spec)
+    assert "put its PaddleX folder" in caught.value.remedy
+    assert "Fetch" not in caught.value.with_remedy
 
 
 def test_an_official_folder_must_hold_the_model_it_is_named_after(place: Place) -> None:
@@ -124,7 +126,8 @@ def test_decision(
 ) -> None:
     plan = decide(place.spec, status, offer, free_bytes=free, allowed=allowed)
     assert plan.action == action
-    assert refusal in (None, plan.refusal)
+    assert refusal in (None, type(plan.refusal))
+    assert plan.refusal is None or str(plan.refusal) == plan.reason
     assert plan.reason.startswith((NAME, "Fetching", "There is no room"))
 
 
@@ -210,5 +213,6 @@ def test_a_model_that_cannot_be_removed_says_so(
 ) -> None:
     make_folder(place.target)
     monkeypatch.setattr(Path, "replace", fail_with(errno.EACCES))
-    with pytest.raises(InputError, match=r"could not be removed \(Permission denied\)"):
+    with pytest.raises(InputError, match=r"could not be removed\.") as caught:
         place.store.remove(place.spec)
+    assert caught.value.remedy == "The system says: Permission denied."

@@ -217,16 +217,18 @@ def test_a_hang_while_running_is_ended_at_the_time_limit(worker: Make) -> None:
     made = load(worker(delay_s=600, good_runs=1, run_timeout=0.3))
     pid = made.pid
     assert pid is not None
-    with pytest.raises(WorkerTimeout, match=r"did not finish within 0.3 s .* INSTSEG_RUN_TIMEOUT"):
+    with pytest.raises(WorkerTimeout, match=r"did not finish within 0.3 s") as caught:
         run(made)
+    assert "INSTSEG_RUN_TIMEOUT" in caught.value.remedy
     assert is_gone(pid)
 
 
 def test_a_hang_while_loading_is_ended_at_the_time_limit(worker: Make) -> None:
     load(worker())  # the server that workers are forked from is ready from here on
     made = worker(delay_s=600, load_timeout=1.0)
-    with pytest.raises(WorkerTimeout, match=r"did not load within 1 s .* INSTSEG_LOAD_TIMEOUT"):
+    with pytest.raises(WorkerTimeout, match=r"did not load within 1 s") as caught:
         load(made)
+    assert "INSTSEG_LOAD_TIMEOUT" in caught.value.remedy
     assert made.pid is not None
     assert is_gone(made.pid)
 
