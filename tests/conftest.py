@@ -17,7 +17,7 @@ from unittest.mock import MagicMock
 import hypothesis
 import pytest
 
-from instseg_ui.settings import Settings
+from instseg_ui.settings import PROJECT_DIR, Settings
 from instseg_ui.workers.worker import start_server
 from scripts.find_browser import find_browser
 
@@ -30,6 +30,7 @@ hypothesis.settings.register_profile("project", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("project")
 
 browser_path = cache(find_browser)
+AXE = PROJECT_DIR / "node_modules" / "axe-core" / "axe.min.js"
 
 # A marker, whether what it needs is here, and how to get it.
 NEEDS: dict[str, tuple[Callable[[], object], str]] = {
@@ -38,6 +39,7 @@ NEEDS: dict[str, tuple[Callable[[], object], str]] = {
         "NO CHROMIUM STARTS HERE: INSTALL ONE (DEBIAN: apt-get install chromium) OR NAME ITS PATH"
         " IN $CHROMIUM.",
     ),
+    "axe": (AXE.is_file, "AXE-CORE IS NOT INSTALLED: sh scripts/npm.sh test."),
     "paddle": (
         lambda: find_spec("paddle") and find_spec("paddlex"),
         "PADDLE AND PADDLEX ARE NOT INSTALLED: make setup.",

@@ -76,6 +76,11 @@ def failure(sentence: str) -> Markup:
     return markup(h.p(".failure")[sentence])
 
 
+def alert(sentence: str) -> Markup:
+    """The same, read out at once."""
+    return markup(h.p(".failure", role="alert")[sentence])
+
+
 def progress(sentence: str, share: float | None = None) -> Markup:
     """A sentence over a bar; `share` from 0 to 1, or None where the end is not known."""
     value = None if share is None else f"{share:.4f}"

@@ -37,6 +37,7 @@ LEAVES: Mapping[str, str] = MappingProxyType(
 VISITORS = frozenset(
     {
         # Segment
+        "segment.tab._connect_running.discard",
         "segment.tab._connect_running.mark",
         "segment.tab._connect_running.stop",
         "segment.tab._connect_running.take",

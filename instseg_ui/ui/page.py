@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -20,6 +21,8 @@ from instseg_ui.ui.shared.photo import PhotoInput
 from instseg_ui.ui.shared.services import Services
 
 TITLE = "InstSeg UI"
+_HERE = Path(__file__).parent
+_SCRIPTS = [(_HERE / name).read_text(encoding="utf-8") for name in ("names.js", "dialogs.js")]
 _INTRO = """
 # InstSeg UI
 Which instance segmentation model should I ship? Drop a photo, click a model, move the threshold.
@@ -58,6 +61,8 @@ def build_page(services: Services) -> GuardedBlocks:
             services.jobs.leave(session_of(request))
 
         page.unload(leave)
+        for script in _SCRIPTS:
+            page.load(None, None, None, js=script, queue=False, **OWN)
     page.queue(max_size=services.settings.queue_size, api_open=False)
     page.seal()
     return page

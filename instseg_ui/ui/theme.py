@@ -26,4 +26,13 @@ def theme() -> gr.themes.Base:
         # One step darker than the base theme's: small text must be readable on white.
         body_text_color_subdued="*neutral_500",
         body_text_color_subdued_dark="*neutral_400",
+        # White text on it, and links on the page: 4.5 to 1 and more.
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_hover_dark="*primary_800",
+        link_text_color="*primary_700",
+        link_text_color_visited="*primary_700",
+        link_text_color_dark="*primary_400",
+        link_text_color_visited_dark="*primary_400",
     )

@@ -26,6 +26,7 @@ from tests.browser.server import (
     serve_archives,
 )
 from tests.browser.visit import Visit
+from tests.ui.evaluate.kit import data_set_zip
 from tools.test_models import build_test_models, make_scene
 
 pytestmark = pytest.mark.browser
@@ -337,12 +338,18 @@ def broken_files(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in contents}
 
 
-def test_what_is_not_a_photo_gets_a_sentence_and_the_old_picture_stays(visit, tmp_path):
+def test_what_is_not_a_photo_gets_one_sentence_and_nothing_old_stands_beside_it(visit, tmp_path):
     expected = {"text.jpg": "not an image", "empty.jpg": "0 bytes", "cut.jpg": "cut off"}
     for name, file in broken_files(tmp_path).items():
         visit.choose(file)
-        visit.page.locator("#viewer .isv-message", has_text=expected[name]).wait_for()
-        assert visit.count == FIRST
+        visit.page.locator("#viewer .isv-lead", has_text=expected[name]).wait_for()
+        visit.page.locator("#photo img").wait_for(state="detached")
+        visit.page.wait_for_timeout(300)
+        assert expected[name] in visit.page.locator("#viewer .isv-lead").inner_text()
+        assert visit.count == "Instances"
+        assert visit.page.locator("#facts .facts-head").count() == 0
+        assert visit.page.get_by_text(expected[name]).locator("visible=true").count() == 1
+        assert visit.page.locator(".toast-body").count() == 0
     visit.choose(photo(tmp_path / "good.png", count=6))
     visit.page.get_by_text("6 of 6 instances").wait_for()
 
@@ -361,6 +368,108 @@ def test_a_worker_that_is_killed_costs_one_run(visit, app):
     visit.wait_for("error")
     assert f"{SLOW} stopped unexpectedly" in visit.message
     visit.pick(SLOW).see(SLOW)
+
+
+# Dropping anywhere
+
+
+def png(path: Path, count: int) -> tuple[str, bytes]:
+    """A photo of that many shapes, as it is dropped."""
+    return "image/png", photo(path, count=count).read_bytes()
+
+
+@pytest.mark.parametrize("tab", ["Segment", "Compare", "Benchmark", "Evaluate", "Catalog"])
+def test_a_photo_dropped_anywhere_on_any_tab_is_taken(visit, tmp_path, tab):
+    visit.tab(tab)
+    if tab == "Benchmark":
+        visit.page.locator("#bench-images input[type=file]").first.wait_for(state="attached")
+    visit.drop("#intro", **{"dropped.png": png(tmp_path / "a.png", 5)})
+    if tab == "Benchmark":
+        visit.page.locator("#bench-images", has_text="dropped").wait_for()
+        return
+    if tab != "Segment":
+        visit.page.get_by_text("“dropped.png” is now the photo of Segment and Compare.").wait_for()
+    visit.tab("Segment").page.get_by_text("5 of 5 instances").wait_for()
+
+
+@pytest.mark.parametrize("target", ["#photo img", "#photo"])
+def test_a_photo_dropped_on_the_thumbnail_is_taken(visit, tmp_path, target):
+    visit.drop(target, **{"dropped.png": png(tmp_path / "a.png", 5)})
+    visit.page.get_by_text("5 of 5 instances").wait_for()
+
+
+def test_a_photo_dropped_on_compares_photo_is_taken(visit, tmp_path):
+    visit.tab("Compare").drop("#cmp-photo img", **{"dropped.png": png(tmp_path / "a.png", 5)})
+    visit.page.wait_for_timeout(500)
+    visit.tab("Segment").page.get_by_text("5 of 5 instances").wait_for()
+
+
+def test_of_several_photos_the_first_is_shown_and_the_rest_are_counted(visit, tmp_path):
+    files = {f"{n}.png": png(tmp_path / f"{n}.png", n) for n in (3, 4, 5)}
+    visit.drop("body", **files)
+    visit.page.get_by_text("3 of 3 instances").wait_for()
+    assert visit.note == "One photo at a time: the first of 3 is shown. Benchmark takes many."
+
+
+def test_what_is_no_photo_is_said_in_one_sentence(visit):
+    visit.drop("body", **{"notes.txt": ("text/plain", b"hello")})
+    assert visit.note == "“notes.txt” is not a photo. Drop a JPEG, PNG or WebP."
+    visit.drop("#models", **{"set.zip": ("application/zip", b"PK")})
+    assert visit.note.endswith("A data set is opened on the Evaluate tab: drop it there.")
+    assert visit.count == FIRST
+
+
+def test_a_data_set_dropped_beside_its_box_is_opened(visit, tmp_path):
+    archive = data_set_zip(tmp_path).read_bytes()
+    visit.tab("Evaluate").page.locator("#eval-uploads input[type=file]").wait_for(state="attached")
+    visit.drop("#intro", **{"shapes.zip": ("application/zip", archive)})
+    visit.page.locator("#eval-findings", has_text="4 images, 20 objects").wait_for()
+
+
+def test_a_veil_says_where_to_drop_while_a_photo_is_dragged(visit):
+    move = """(type) => {
+      const data = new DataTransfer();
+      data.items.add(new File(["x"], "a.png", { type: "image/png" }));
+      document.querySelector("#models").dispatchEvent(
+        new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+    }"""
+    visit.page.evaluate(move, "dragover")
+    visit.page.get_by_text("Drop the photo anywhere").wait_for()
+    visit.page.evaluate(move, "dragleave")
+    visit.page.get_by_text("Drop the photo anywhere").wait_for(state="hidden")
+
+
+def test_a_photo_that_is_none_is_said_on_the_tab_it_was_dropped_on(visit):
+    visit.tab("Catalog").drop("#intro", **{"text.png": ("image/png", b"Not a photo.")})
+    visit.page.locator(".page-note", has_text="not an image").wait_for()
+
+
+# By keyboard
+
+
+def test_the_fetch_offer_takes_the_focus_and_escape_closes_it(visit):
+    visit.pick(MISSING)
+    offer = visit.page.get_by_role("dialog", name="Fetch a model")
+    offer.wait_for()
+    focused = "document.activeElement.id"
+    visit.page.wait_for_function(f"{focused} === 'fetch-button'")
+    visit.page.keyboard.press("Escape")
+    offer.wait_for(state="hidden")
+    visit.page.wait_for_function("document.activeElement.closest('#models') !== null")
+
+
+def test_a_question_mark_shows_the_keys_but_not_while_typing(visit):
+    keys = visit.page.get_by_role("dialog", name="Keys of the picture")
+    visit.page.locator("#models .search-input").press("?")
+    assert not keys.is_visible()
+    visit.page.locator("#viewer [data-tool=keys]").focus()
+    visit.page.keyboard.press("?")
+    keys.get_by_text("Next, previous instance").wait_for()
+    visit.page.keyboard.press("Escape")
+    keys.wait_for(state="hidden")
+    assert visit.page.evaluate("document.activeElement.dataset.tool") == "keys"
+    visit.page.keyboard.press("Enter")
+    keys.wait_for()
 
 
 # With Paddle

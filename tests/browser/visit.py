@@ -13,6 +13,19 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+_DROP = """(element, files) => {
+  const data = new DataTransfer();
+  for (const [name, type, bytes] of files) {
+    data.items.add(new File([new Uint8Array(bytes)], name, { type }));
+  }
+  const fire = (type) => {
+    const event = new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true });
+    element.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  fire("dragenter");
+  if (!fire("dragover") || !fire("drop")) throw new Error("the browser would leave the page");
+}"""
 _SHOWS = """(model) =>
   document.querySelector("#facts .facts-model")?.textContent === model
   && document.querySelector("#facts .facts-head") !== null
@@ -81,6 +94,21 @@ class Visit:
             with self.page.expect_file_chooser() as chooser:
                 self.page.get_by_role("button", name="Open a photo").click()
             chooser.value.set_files(file)
+        return self
+
+    def drop(self, target: str, **files: tuple[str, bytes]) -> Visit:
+        """Drop files on an element, as a browser tells it: type and content by name."""
+        told = [[name, kind, list(content)] for name, (kind, content) in files.items()]
+        self.page.locator(target).first.evaluate(_DROP, told)
+        return self
+
+    @property
+    def note(self) -> str:
+        """What the page says over its foot."""
+        return self.page.locator(".page-note").inner_text()
+
+    def tab(self, name: str) -> Visit:
+        self.page.locator("#tabs").get_by_role("tab", name=name, exact=True).first.click()
         return self
 
     def open_menu(self, column: int, item: str) -> None:

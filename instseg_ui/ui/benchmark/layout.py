@@ -80,6 +80,7 @@ def setup_layout(services: Services) -> BenchmarkSetup:
                 file_types=list(UPLOAD_TYPES),
                 height=150,
                 elem_id="bench-images",
+                elem_classes="file-place",
             )
         with gr.Column(scale=5, min_width=320):
             label = "Models to measure: published mask AP, size, state"

@@ -16,7 +16,7 @@ from instseg_ui.benchmark.figures import check_price
 from instseg_ui.errors import InputError, InstSegError
 from instseg_ui.show import benchmark_charts
 from instseg_ui.show.benchmark_report import to_html
-from instseg_ui.show.html import markup, nothing
+from instseg_ui.show.html import alert, markup, nothing
 from instseg_ui.show.plotly_charts import figure
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
@@ -29,7 +29,7 @@ from instseg_ui.ui.benchmark.layout import (
 from instseg_ui.ui.benchmark.run import BenchmarkForm, ShownRun
 from instseg_ui.ui.shared import picks as model_picks
 from instseg_ui.ui.shared.actions import RunActions, actions_layout
-from instseg_ui.ui.shared.events import OWN, save_script, session_of
+from instseg_ui.ui.shared.events import OWN, save_script, session_of, told
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
 
@@ -93,8 +93,6 @@ def _connect_running(
             models, images, repeats, warmup, callers, cold, threads, answer, engine
         )
         for view in benchmark_run.run(services, jobs, form, session_of(request)):
-            if view.failure:
-                gr.Warning(view.failure, duration=8)
             shown: dict[Any, Any] = {
                 actions.progress: view.progress or _failed(view.failure),
                 actions.stop: gr.update(visible=view.busy),
@@ -137,7 +135,7 @@ def _connect_shelf(shelf: Shelf, results: BenchmarkResults, tab: gr.Tab) -> None
         try:
             return None if not name else ShownRun(shelf.read(name), name)
         except InstSegError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise gr.Error(told(error), print_exception=False) from None
 
     gr.on(
         [tab.select, results.run.change],
@@ -155,7 +153,7 @@ def _connect_looking(shelf: Shelf, results: BenchmarkResults) -> None:
         try:
             return benchmark_figures.figures_html(_run(shown), check_price(price))
         except InputError as error:
-            return nothing(str(error))
+            return nothing(told(error))
 
     def details(shown: ShownRun | None) -> list[Any]:
         run = _run(shown)
@@ -183,7 +181,7 @@ def _connect_looking(shelf: Shelf, results: BenchmarkResults) -> None:
         try:
             earlier = None if not name else Kept(name, shelf.read(name))
         except InputError as error:
-            return nothing(str(error))
+            return nothing(told(error))
         return benchmark_figures.changes_html(_run(shown), earlier, len(shelf.listing(2).kept) - 1)
 
     run = results.run
@@ -234,7 +232,7 @@ def _connect_files(shelf: Shelf, results: BenchmarkResults) -> None:
                 earlier = None if not name else Kept(name, shelf.read(name))
                 data = export(shown, kind, check_price(price), earlier)
             except InstSegError as error:
-                raise gr.Error(str(error), print_exception=False) from None
+                raise gr.Error(told(error), print_exception=False) from None
             folder = Path(results.file.GRADIO_CACHE) / secrets.token_hex(20)
             folder.mkdir(parents=True)
             stem = Path(shown.name).stem if shown and shown.name else "benchmark"
@@ -272,4 +270,4 @@ def _run(shown: ShownRun | None) -> BenchmarkRun | None:
 
 
 def _failed(failure: str | None) -> str:
-    return nothing(failure) if failure else benchmark_run.HINT
+    return alert(failure) if failure else benchmark_run.HINT

@@ -11,13 +11,14 @@ from markupsafe import Markup
 from instseg_ui import images
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.comparison.objects import MOST_MODELS
-from instseg_ui.errors import Cancelled, InputError, InstSegError
+from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError, NotFetchedError
 from instseg_ui.images import Image
 from instseg_ui.numbers import megabytes, milliseconds, seconds
 from instseg_ui.results import Prediction
 from instseg_ui.show.engine_gain import engine_and_gain
-from instseg_ui.show.html import progress, summary
+from instseg_ui.show.html import alert, progress, summary
 from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, Report, follow
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import grid_value, pane_value
@@ -76,13 +77,13 @@ class ComparisonRun:
 
 @dataclass(frozen=True, slots=True)
 class CompareView:
-    """What to show; a part that is None stays as it is."""
+    """What to show; a part that is None stays as it is, but for `cleared`: then no run is left."""
 
     progress: Markup
     run: ComparisonRun | None = None
     grid: GridValue | None = None
     busy: bool = True
-    failure: str | None = None
+    cleared: bool = False
 
 
 def run(
@@ -107,11 +108,12 @@ def run(
         image = images.read(photo, services.settings)
         begun = _begin(photo, image, specs, threshold, cache, engine)
         yield from _run_all(services, begun, image, job)
+    except ImageError as error:
+        # What is left below would be of another photo.
+        yield CompareView(alert(told(error)), grid=grid_value(), busy=False, cleared=True)
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
-            sentence = str(error)
-            grid = grid_value(message={"kind": "error", "text": sentence})
-            yield CompareView(Markup(), grid=grid, busy=False, failure=sentence)
+            yield CompareView(alert(told(error)), busy=False)
     finally:
         job.stopped.set()
         services.jobs["compare"].end(session, job)
@@ -187,8 +189,10 @@ def _run_one(
         if job.replaced:
             raise
         return Outcome(pane_value(model, message="Stopped"))
+    except NotFetchedError as error:
+        return Outcome(pane_value(model, "not fetched", message=told(error)))
     except InstSegError as error:
-        return Outcome(pane_value(model, "failed", message=str(error)))
+        return Outcome(pane_value(model, "failed", message=told(error)))
     raise AssertionError("follow() ends with Done or raises")
 
 

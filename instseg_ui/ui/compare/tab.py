@@ -183,15 +183,13 @@ def _connect_running(services: Services, parts: CompareParts) -> None:
         cache, session = Path(parts.grid.GRADIO_CACHE), session_of(request)
         engine = high_performance.engine(services.settings, wanted)
         for view in compare_run.run(services, photo, picks, threshold, session, cache, engine):
-            if view.failure:
-                gr.Warning(view.failure, duration=8)
             shown: dict[Any, Any] = {
                 parts.progress: view.progress,
                 parts.stop: gr.update(visible=view.busy),
             }
             if view.grid is not None:
                 shown[parts.grid] = view.grid
-            if view.run is not None:
+            if view.run is not None or view.cleared:
                 shown[parts.run] = view.run
             yield shown
 

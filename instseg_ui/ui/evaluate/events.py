@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.evaluate import Evaluation, ModelResult
-from instseg_ui.show.html import nothing
+from instseg_ui.show.html import alert
 from instseg_ui.ui.evaluate.run import HINT, EvaluationView
 from instseg_ui.ui.shared.actions import RunActions
 
@@ -41,9 +41,7 @@ def category_of(evaluation: Evaluation | None, choice: object) -> int | None:
 
 def progress_of(view: EvaluationView, actions: RunActions) -> dict[Any, Any]:
     """How far it is, or why it failed, and whether it can be stopped."""
-    if view.failure:
-        gr.Warning(view.failure, duration=8)
-    failed = nothing(view.failure) if view.failure else HINT
+    failed = alert(view.failure) if view.failure else HINT
     return {
         actions.progress: view.progress or failed,
         actions.stop: gr.update(visible=view.busy),

@@ -63,6 +63,7 @@ def setup_layout(services: Services) -> EvaluationSetup:
                 file_types=[".zip", ".json", *UPLOAD_TYPES],
                 height=150,
                 elem_id="eval-uploads",
+                elem_classes="file-place",
             )
         with gr.Column(scale=5, min_width=320):
             label = "Models to evaluate: published mask AP, size, state"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ from markupsafe import Markup
 
 from instseg_ui import images
 from instseg_ui.catalog import ModelSpec
-from instseg_ui.errors import Cancelled, InstSegError
+from instseg_ui.errors import Cancelled, ImageError, InstSegError, NotFetchedError
 from instseg_ui.numbers import seconds
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.show.model_facts import model_facts, waiting
 from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, JobStage, Report, follow
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer.picture import class_colors, image_value, prediction_value
@@ -32,11 +33,11 @@ _STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class SegmentView:
-    """What to show: the viewer's value, the facts, and a sentence if something failed."""
+    """What to show: the viewer's value and the facts; `refused` says why the photo is none."""
 
     viewer: ViewerValue
     facts: Markup
-    failure: str | None = None
+    refused: str = ""
     busy: bool = False
 
 
@@ -47,10 +48,12 @@ def run(
     session: str,
     cache: Path,
     engine: str | None = None,
+    refused: str = "",
 ) -> Iterator[SegmentView]:
     """Segment the photo at `photo` and yield what to show, stage by stage.
 
-    `engine` is one of `engines.MODES`, None the setting's. A newer run of the same visitor ends
+    `engine` is one of `engines.MODES`, None the setting's. Without a photo `refused` says why the
+    last one was none. A newer run of the same visitor ends
     this one in silence; asking again for what is running yields nothing, since starting over
     would cost the model's loading.
     """
@@ -61,13 +64,14 @@ def run(
     job = services.jobs["segment"].begin(session, task)
     try:
         if photo is None:
-            yield no_photo(spec)
+            yield refusal(spec, refused) if refused else no_photo(spec)
             return
         yield from _run(services, photo, spec, engine, job, cache)
+    except ImageError as error:
+        yield refusal(spec, told(error))
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
-            view = failed(spec, str(error))
-            yield replace(view, failure=None) if isinstance(error, Cancelled) else view
+            yield failed(spec, error)
     finally:
         job.stopped.set()
         services.jobs["segment"].end(session, job)
@@ -79,10 +83,17 @@ def no_photo(spec: ModelSpec) -> SegmentView:
     return SegmentView(viewer_value(message=message), waiting(spec, "Measured when it runs."))
 
 
-def failed(spec: ModelSpec, sentence: str) -> SegmentView:
-    """The old picture stays; the sentence says what to do."""
-    message: MessageValue = {"kind": "error", "text": sentence}
-    return SegmentView(viewer_value(message=message), waiting(spec, "It did not run."), sentence)
+def refusal(spec: ModelSpec, sentence: str) -> SegmentView:
+    """The photo cannot be used: nothing is left of it, nor of the one before."""
+    message: MessageValue = {"kind": "refused", "text": sentence}
+    facts = waiting(spec, "Measured when it runs.")
+    return SegmentView(viewer_value(message=message), facts, sentence)
+
+
+def failed(spec: ModelSpec, error: InstSegError) -> SegmentView:
+    """The photo stays, without instances; the sentence says what to do."""
+    message: MessageValue = {"kind": "error", "text": told(error)}
+    return SegmentView(viewer_value(message=message), waiting(spec, "It did not run."))
 
 
 def answer(
@@ -127,6 +138,11 @@ def _run(
             message: MessageValue = {"kind": "busy", "text": sentence}
             viewer = viewer_value(image=shown, message=message)
             yield SegmentView(viewer, waiting(spec, sentence), busy=True)
+    except NotFetchedError as error:
+        # A state, not a fault.
+        message = {"kind": "empty", "text": told(error)}
+        viewer = viewer_value(image=shown, message=message)
+        yield SegmentView(viewer, waiting(spec, "Not fetched yet."))
     except Cancelled:
         if job.replaced or not high_performance.preparing(stage):
             raise

@@ -20,7 +20,7 @@ from instseg_ui.ui.shared import (
     fetch as model_fetch,
 )
 from instseg_ui.ui.shared import high_performance, model_table
-from instseg_ui.ui.shared.events import OWN, save_script, session_of
+from instseg_ui.ui.shared.events import OWN, save_script, session_of, told
 from instseg_ui.ui.shared.photo import OpenButton, PhotoInput
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.uploads import bundled
@@ -57,7 +57,11 @@ class ExportSide:
 
 @dataclass(frozen=True)
 class SegmentParts:
-    """The tab's components. `run` changes whenever a model is to be run, also the same again."""
+    """The tab's components.
+
+    `run` changes whenever a model is to be run, also the same again; `refused` is why the last
+    photo was none.
+    """
 
     model: gr.State
     run: gr.State
@@ -69,6 +73,7 @@ class SegmentParts:
     high_performance: gr.Checkbox
     table: gr.Dataframe
     asked: gr.State
+    refused: gr.State
     fetch_panel: gr.Column
     offer: gr.HTML
     fetch: gr.Button
@@ -92,7 +97,7 @@ def segment_tab(services: Services) -> SegmentParts:
 
 def _layout(services: Services) -> SegmentParts:
     model, run = gr.State(services.settings.default_model), gr.State(0)
-    asked = gr.State(None)
+    asked, refused = gr.State(None), gr.State("")
     with gr.Row(elem_classes="instrument", equal_height=False):
         with gr.Column(scale=1, min_width=250, elem_classes="side"):
             side = _photo_side(services)
@@ -119,6 +124,7 @@ def _layout(services: Services) -> SegmentParts:
         switch,
         table,
         asked,
+        refused,
         fetch_panel,
         offer,
         fetch,
@@ -190,18 +196,24 @@ def _table(services: Services) -> gr.Dataframe:
 
 def _connect_running(services: Services, parts: SegmentParts) -> None:
     def run(
-        photo: str | None, model: str, wanted: bool, request: gr.Request
+        photo: str | None, model: str, wanted: bool, refused: str, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
         cache, busy = Path(parts.viewer.GRADIO_CACHE), False
         engine = high_performance.engine(services.settings, wanted)
-        for view in segment_run.run(services, photo, model, session_of(request), cache, engine):
-            if view.failure:
-                gr.Warning(view.failure, duration=8)
-            yield view.viewer, view.facts, gr.update(visible=view.busy)
+        for view in segment_run.run(
+            services, photo, model, session_of(request), cache, engine, refused
+        ):
+            # Of what is refused its own discarding tells once more.
+            told = "" if photo is None else view.refused
+            yield view.viewer, view.facts, gr.update(visible=view.busy), told
             busy = view.busy
         # Gradio sends the last value again at the end; of a replaced run it must not come back.
         if busy:
-            yield gr.skip(), gr.skip(), gr.skip()
+            yield (gr.skip(),) * 4
+
+    def discard(refused: str) -> Any:
+        # The thumbnail of what is no photo is a broken picture.
+        return None if refused else gr.skip()
 
     def mark(model: str) -> Any:
         return model_table.styled(services.segmenter, model)
@@ -217,12 +229,14 @@ def _connect_running(services: Services, parts: SegmentParts) -> None:
     gr.on(
         [parts.photo.change, parts.run.change, parts.high_performance.change, page.load],
         run,
-        [parts.photo, parts.model, parts.high_performance],
-        [parts.viewer, parts.facts, parts.stop],
+        [parts.photo, parts.model, parts.high_performance, parts.refused],
+        [parts.viewer, parts.facts, parts.stop, parts.refused],
         trigger_mode="multiple",
         **_QUEUED,
         **OWN,
     ).then(mark, parts.model, parts.table, queue=False, **OWN)
+    # Queued: only then does the page hear that a state has changed.
+    parts.refused.change(discard, parts.refused, parts.photo, concurrency_limit=None, **OWN)
     parts.run.change(None, None, None, js=_SHOW_PICTURE, queue=False, **OWN)
     parts.stop.click(stop, None, None, queue=False, **OWN)
     parts.viewer.upload(take, None, parts.photo, queue=False, **OWN)
@@ -257,7 +271,7 @@ def _connect_export(services: Services, parts: SegmentParts) -> None:
             seen = file_export.shown_in(shown)
             return str(file_export.export_file(services, photo, format, seen, cache))
         except InstSegError as error:
-            raise gr.Error(str(error), title="Not exported", print_exception=False) from None
+            raise gr.Error(told(error), title="Not exported", print_exception=False) from None
 
     side.save.click(
         save,

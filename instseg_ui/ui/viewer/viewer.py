@@ -46,9 +46,9 @@ class PredictionValue(TypedDict):
 
 
 class MessageValue(TypedDict):
-    """A sentence on the stage."""
+    """A sentence on the stage; of a photo that was "refused" nothing is shown but the reason."""
 
-    kind: Literal["busy", "error", "empty"]
+    kind: Literal["busy", "error", "empty", "refused"]
     text: str
 
 

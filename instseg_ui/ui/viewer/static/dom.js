@@ -20,8 +20,18 @@ const ICONS = {
   swap: "M3 6h9.5M10 3.5L12.5 6M13 10H3.5M6 12.5L3.5 10",
   close: "M4 4l8 8M12 4l-8 8",
   grow: "M6.5 2.5h-4v4M9.5 13.5h4v-4M2.5 2.5l4 4M13.5 13.5l-4-4",
+  keys: "M1.5 4.5h13v7h-13zM4 7h.1M6.7 7h.1M9.3 7h.1M12 7h.1M5 9.3h6",
   warning: "M8 2.5l6 11H2zM8 6.5v3.2M8 11.6v.1",
 };
+
+/** Whether an element is on screen, in the open tab of the page. @param {Element} element */
+export const isShown = (element) => element.getClientRects().length > 0;
+
+/** Whether typing goes into a field, so that a key or a paste is not ours. */
+export function isTyping(target) {
+  const fields = "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable=true]";
+  return target instanceof window.Element && target.closest(fields) !== null;
+}
 
 /**
  * @param {keyof ICONS} name

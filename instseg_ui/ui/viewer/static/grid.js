@@ -19,6 +19,7 @@ import { copyFor } from "./grid_picture.js";
 import { createSharedStore, settledData, switchLink } from "./grid_state.js";
 import { createStrip } from "./grid_strip.js";
 import { formatShortScore } from "./scores.js";
+import { createKeysHelp } from "./keys_help.js";
 import { adopt, changedPanes, createIntake } from "./grid_take.js";
 import { setLimits } from "./limits.js";
 import { createNotice } from "./notice.js";
@@ -213,6 +214,7 @@ function createGrid(root, api) {
   parts.links = createLinks(grid);
   parts.notice = gridNotice(grid);
   parts.wipe = createWipe(grid);
+  grid.help = createKeysHelp(grid, "Fill the grid").open;
   parts.strip = createStrip(grid);
   parts.take = createTake(grid, api, parts);
   shared.subscribe((_state, changed) => {

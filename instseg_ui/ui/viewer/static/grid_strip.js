@@ -54,7 +54,8 @@ function createTools(grid, viewer) {
     make("div", { class: "isv-group" },
       iconButton("minus", "Zoom out (-)", () => zoomBy(viewer, 0.8), { "data-tool": "out" }), level,
       iconButton("plus", "Zoom in (+)", () => zoomBy(viewer, 1.25), { "data-tool": "in" }),
-      iconButton("fit", "Fit (0)", fit, { "data-tool": "fit" }), full));
+      iconButton("fit", "Fit (0)", fit, { "data-tool": "fit" }),
+      iconButton("keys", "Keys (?)", () => grid.help(), { "data-tool": "keys" }), full));
   document.addEventListener("fullscreenchange", () => grid.refreshStrip(), { signal: grid.signal });
   return {
     update(state) {

@@ -1,8 +1,11 @@
 /** What the stage says: busy, an error, nothing to show, or a passing hint. */
 
-import { icon, make } from "./dom.js";
+import { icon, isShown, make } from "./dom.js";
 
 const HINT_MS = 1600;
+
+/** Whether a message stands in the invitation for another photo. */
+const isInvitation = (message) => ["empty", "refused"].includes(message?.kind);
 
 /** The moving bar; a style sheet that Gradio scopes cannot hold keyframes. */
 function animate(bar) {
@@ -24,7 +27,7 @@ function invitation(viewer) {
     element,
     show(image, message) {
       element.hidden = image !== null || message?.kind === "busy";
-      lead.textContent = message?.kind === "empty" ? message.text : usual;
+      lead.textContent = isInvitation(message) ? message.text : usual;
     },
   };
 }
@@ -42,7 +45,14 @@ export function createNotice(viewer) {
   viewer.part("notice").replaceChildren(invite.element, progress, line, hint);
   animate(bar);
   let timer = 0;
+  let told = "";
 
+  /** A photo may come in on another tab: what is wrong with it is said there. */
+  const tell = (message) => {
+    const text = message?.kind === "refused" ? message.text : "";
+    if (text && text !== told && !isShown(viewer.root)) viewer.note(text);
+    told = text;
+  };
   const say = (message) => {
     line.hidden = message === null;
     if (message === null) return;
@@ -57,7 +67,8 @@ export function createNotice(viewer) {
       progress.hidden = message?.kind !== "busy";
       viewer.root.dataset.state = message?.kind ?? (image ? "shown" : "empty");
       viewer.root.setAttribute("aria-busy", String(message?.kind === "busy"));
-      say(message?.kind === "empty" && !image ? null : message);
+      say(isInvitation(message) && !image ? null : message);
+      tell(message);
     },
     hint(text) {
       hint.textContent = text;

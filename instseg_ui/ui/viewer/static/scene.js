@@ -33,7 +33,7 @@ export const floorOf = (scene) => scene.prediction?.floor ?? limits.floor;
 
 /** Whether a value only says something about what is already shown. */
 const isNotice = (value) =>
-  value.image === null && value.prediction === null && value.message !== null && value.message.kind !== "empty";
+  value.image === null && value.prediction === null && ["busy", "error"].includes(value.message?.kind);
 
 /** Whether a value announces work on the picture that is already shown. */
 const isRerun = (value, same) => same && value.prediction === null && value.message?.kind === "busy";

@@ -105,6 +105,7 @@ export function createToolbar(viewer) {
       iconButton("plus", "Zoom in (+)", () => zoomBy(viewer, 1.25), { "data-tool": "in" }),
       iconButton("fit", "Fit (0)", () => viewer.store.set({ view: FIT }), { "data-tool": "fit" }),
       menu,
+      iconButton("keys", "Keys (?)", () => viewer.help(), { "data-tool": "keys" }),
       full));
   return {
     update(state) {

@@ -18,7 +18,7 @@
  * @typedef {{url: string, width: number, height: number, name: string}} Picture
  * @typedef {{model: string, engine: string, floor: number, frame: Size, instances: Instance[], found: number}} Prediction
  * `found` is how many instances came, of which the first are shown
- * @typedef {{kind: "busy" | "error" | "empty", text: string}} Message
+ * @typedef {{kind: "busy" | "error" | "empty" | "refused", text: string}} Message
  * @typedef {object} Value
  * @property {Picture | null} image
  * @property {Prediction | null} prediction
@@ -30,7 +30,7 @@ import { limits } from "./limits.js";
 
 const MAX_SIDE = 65535;
 const MAX_TEXT = 300;
-const KINDS = ["busy", "error", "empty"];
+const KINDS = ["busy", "error", "empty", "refused"];
 // For a class the server gave no colour: Okabe and Ito's colours, which people
 // with colour-blindness tell apart.
 const FALLBACK = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"];

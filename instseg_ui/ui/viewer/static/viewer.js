@@ -16,11 +16,13 @@
  */
 
 import { createControls } from "./controls.js";
+import { createCover } from "./cover.js";
 import { listenToFiles } from "./drop.js";
 import { createFrames, createFull } from "./frames.js";
 import { listenToGestures } from "./gestures.js";
 import { formatShortScore } from "./scores.js";
 import { listenToKeys } from "./keys.js";
+import { createKeysHelp } from "./keys_help.js";
 import { setLimits } from "./limits.js";
 import { createNotice } from "./notice.js";
 import { createPanel } from "./panel.js";
@@ -102,11 +104,14 @@ function createViewer(root, api) {
     classes: () => classCounts(instancesOf(scenes.get()), store.get()),
     choose: () => viewer.part("file").click(),
     hint: (text) => notice.hint(text),
+    help: () => keysHelp.open(),
+    ...(api.upload ? createCover(root, abort.signal) : { veil: () => undefined, note: (text) => notice.hint(text) }),
     ...createFull(root, () => frames.refresh("full")),
     ...frames,
     dispose: () => abort.abort(),
   };
   const notice = createNotice(viewer);
+  const keysHelp = createKeysHelp(viewer, "Full screen");
   parts = [createStage(viewer), createTip(viewer), notice, createToolbar(viewer), createControls(viewer), createPanel(viewer)];
   const unsubscribe = store.subscribe((_state, changed) => frames.refresh(...changed));
   abort.signal.addEventListener("abort", unsubscribe);

@@ -111,7 +111,7 @@ def test_a_newer_run_ends_the_older_in_silence(services: Services, photo: str) -
     next(older)
     newer = compare_run.run(services, photo, ["one"], 0.5, "y", Path(photo).parent)
     assert next(newer).busy
-    assert all(view.failure is None for view in older)
+    assert all("failure" not in view.progress for view in older)
     assert list(newer)[-1].run is not None
 
 
@@ -127,14 +127,24 @@ def test_wrong_picks_are_said(
     services: Services, photo: str, models: tuple[str, ...], sentence: str
 ) -> None:
     (only,) = views(services, photo, *models)
-    assert only.failure is not None
-    assert sentence in only.failure
+    assert sentence in only.progress
+    assert "alert" in only.progress
+    assert only.grid is None
+    assert not only.cleared
 
 
 def test_without_a_photo_it_says_what_to_do(services: Services) -> None:
-    assert views(services, None, "one")[-1].failure == (
-        "There is no photo yet. Choose one, then compare."
-    )
+    only = views(services, None, "one")[-1]
+    assert "There is no photo yet. Choose one, then compare." in only.progress
+
+
+def test_of_a_broken_photo_nothing_old_is_left(services: Services, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"Not a photo.")
+    (only,) = views(services, str(tmp_path / "photo.jpg"), "one")
+    assert "not an image" in only.progress
+    assert only.cleared
+    assert only.grid is not None
+    assert only.grid["panes"] == []
 
 
 def test_thresholds_and_hidden_classes_filter_what_is_matched(

@@ -40,7 +40,7 @@ def test_it_ends_with_the_result_and_its_picture(services, photo):
     *before, last = look(services, photo, "SOLOv2")
     assert all(view.busy and view.viewer["message"]["kind"] == "busy" for view in before)
     assert not last.busy
-    assert last.failure is None
+    assert last.refused == ""
     assert len(last.viewer["prediction"]["instances"]) == 3
     assert set(last.viewer["colors"]) == {
         str(one["class_id"]) for one in last.viewer["prediction"]["instances"]
@@ -85,17 +85,31 @@ def test_stopping_says_so_without_an_alarm(services, photo):
     threading.Timer(0.3, services.jobs["segment"].stop, ["me"]).start()
     *_, last = running
     assert last.viewer["message"]["text"].startswith("Stopped")
-    assert last.failure is None
+    assert last.refused == ""
 
 
 @pytest.mark.parametrize("content", [b"", b"Not a photo."])
-def test_a_broken_photo_keeps_the_old_picture(services, tmp_path, content):
+def test_a_broken_photo_leaves_nothing_but_the_reason(services, tmp_path, content):
     (tmp_path / "photo.jpg").write_bytes(content)
     (view,) = look(services, str(tmp_path / "photo.jpg"), "SOLOv2")
-    assert view.failure
-    assert view.viewer["message"] == {"kind": "error", "text": view.failure}
+    assert view.refused
+    assert view.viewer["message"] == {"kind": "refused", "text": view.refused}
     assert view.viewer["image"] is None
-    assert str(tmp_path) not in view.failure
+    assert "Latency" not in view.facts
+    assert str(tmp_path) not in view.refused
+
+
+def test_without_a_photo_the_reason_why_the_last_was_none_stays(services, tmp_path):
+    (view,) = run.run(services, None, "SOLOv2", "me", tmp_path, refused="It is no photo.")
+    assert view.viewer["message"] == {"kind": "refused", "text": "It is no photo."}
+
+
+def test_a_model_that_is_not_fetched_is_a_state_and_no_alarm(services, photo):
+    *_, last = look(services, photo, "Mask-RT-DETR-L")
+    assert last.viewer["message"]["kind"] == "empty"
+    assert "is not on this machine yet" in last.viewer["message"]["text"]
+    assert "INSTSEG_" not in last.viewer["message"]["text"]
+    assert last.viewer["image"] is not None
 
 
 def test_the_answer_is_plain_values_at_the_threshold(services, photo):
