@@ -63,7 +63,14 @@ class ImageError(InputError):
 
 
 class ImageSizeError(ImageError):
-    """It has more pixels than are accepted; see `images.scaled`."""
+    """It has more pixels than are accepted; see `images.scaled`.
+
+    `share` is what each side is to be multiplied with; None where it is not known.
+    """
+
+    def __init__(self, *args: object, share: float | None = None, remedy: str = "") -> None:
+        super().__init__(*args, remedy=remedy)
+        self.share = share
 
 
 class RemoteError(ImageError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import re
 import time
 import warnings
@@ -259,13 +260,25 @@ def _from_deep(image: Pil.Image) -> Pil.Image:
 def _check_size(width: int, height: int, settings: Settings) -> None:
     if width < 1 or height < 1:
         raise ImageError(f"Expected an image of at least 1 x 1 pixel, got {width} x {height}.")
+    share = fitting(width, height, settings)[0] / width
     if width * height > settings.max_pixels:
-        raise ImageSizeError(_too_large(_short(width * height / 1e6), settings))
+        raise ImageSizeError(_too_large(_short(width * height / 1e6), settings), share=share)
     if max(width, height) > settings.max_side:
         raise ImageSizeError(
             f"The image is {width} x {height} pixels; the longest side may be "
-            f"{settings.max_side}. Scale it down and try again; the setting max_side is the limit."
+            f"{settings.max_side}. Scale it down and try again; the setting max_side is the limit.",
+            share=share,
         )
+
+
+def fitting(width: int, height: int, settings: Settings) -> tuple[int, int]:
+    """The largest (width, height) of the same proportions that is accepted; itself if it is."""
+    share = min(
+        1.0,
+        settings.max_side / max(width, height),
+        math.sqrt(settings.max_pixels / (width * height)),
+    )
+    return max(1, math.floor(width * share)), max(1, math.floor(height * share))
 
 
 def _too_large(megapixels: str, settings: Settings) -> str:

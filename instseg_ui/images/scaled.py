@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import io
-import math
 
 from PIL import Image as Pil
 
 from instseg_ui.errors import ImageError
-from instseg_ui.images.image import FORMATS, explained, upright
+from instseg_ui.images.image import FORMATS, explained, fitting, upright
 from instseg_ui.settings import Settings
 
 # More than this, after a JPEG was read at a half, a quarter or an eighth, is not decoded at all.
 _MOST_TIMES = 4
 _QUALITY = 95
-
-
-def fitting(width: int, height: int, settings: Settings) -> tuple[int, int]:
-    """The largest (width, height) of the same proportions that is accepted; itself if it is."""
-    share = min(
-        1.0,
-        settings.max_side / max(width, height),
-        math.sqrt(settings.max_pixels / (width * height)),
-    )
-    return max(1, math.floor(width * share)), max(1, math.floor(height * share))
 
 
 def scaled_down(data: bytes, settings: Settings) -> tuple[bytes, tuple[int, int], tuple[int, int]]:

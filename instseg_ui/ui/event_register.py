@@ -41,6 +41,7 @@ VISITORS = frozenset(
         "segment.tab._connect_running.mark",
         "segment.tab._connect_running.stop",
         "segment.tab._connect_running.take",
+        "segment.tab._connect_scaling.scale_down",
         "segment.tab._connect_sources.<lambda>",
         "segment.tab._connect_sources.show_example",
         "segment.tab._connect_sources.toggle_camera",

@@ -62,6 +62,7 @@ def app(tmp_path_factory, archives):
         models_dir=models,
         models_source=archives.url,
         threads=1,
+        max_pixels=1_000_000,
     ) as app:
         yield app
 
@@ -350,6 +351,19 @@ def test_what_is_not_a_photo_gets_one_sentence_and_nothing_old_stands_beside_it(
         assert visit.page.locator("#facts .facts-head").count() == 0
         assert visit.page.get_by_text(expected[name]).locator("visible=true").count() == 1
         assert visit.page.locator(".toast-body").count() == 0
+    visit.choose(photo(tmp_path / "good.png", count=6))
+    visit.page.get_by_text("6 of 6 instances").wait_for()
+
+
+def test_a_photo_with_too_many_pixels_is_scaled_down_in_one_click(visit, tmp_path):
+    large = tmp_path / "large.jpg"
+    cv2.imwrite(str(large), make_scene(1600, 1200, count=3, labels=COLORS, seed=4).image)
+    visit.choose(large)
+    visit.page.locator("#viewer .isv-lead", has_text="at most 1 are accepted").wait_for()
+    visit.page.get_by_role("button", name="Scale it down to 72%").click()
+    visit.page.get_by_text("1,154 × 866 pixels, 72% of each side").wait_for()
+    visit.page.get_by_text("3 of 3 instances").wait_for()
+    visit.page.locator("#scale").wait_for(state="hidden")
     visit.choose(photo(tmp_path / "good.png", count=6))
     visit.page.get_by_text("6 of 6 instances").wait_for()
 

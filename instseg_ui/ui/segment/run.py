@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ from markupsafe import Markup
 
 from instseg_ui import images
 from instseg_ui.catalog import ModelSpec
-from instseg_ui.errors import Cancelled, ImageError, InstSegError, NotFetchedError
+from instseg_ui.errors import Cancelled, ImageError, ImageSizeError, InstSegError, NotFetchedError
+from instseg_ui.images.scaled import scaled_down
 from instseg_ui.numbers import seconds
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction, check_threshold
+from instseg_ui.settings import Settings
 from instseg_ui.show.model_facts import model_facts, waiting
+from instseg_ui.ui import uploads
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, JobStage, Report, follow
@@ -33,12 +36,16 @@ _STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class SegmentView:
-    """What to show: the viewer's value and the facts; `refused` says why the photo is none."""
+    """What to show: the viewer's value and the facts; `refused` says why the photo is none.
+
+    `fits_at` is the share of its size at which a photo with too many pixels is accepted.
+    """
 
     viewer: ViewerValue
     facts: Markup
     refused: str = ""
     busy: bool = False
+    fits_at: float | None = None
 
 
 def run(
@@ -68,13 +75,31 @@ def run(
             return
         yield from _run(services, photo, spec, engine, job, cache)
     except ImageError as error:
-        yield refusal(spec, told(error))
+        share = error.share if isinstance(error, ImageSizeError) else None
+        yield replace(refusal(spec, told(error)), fits_at=share)
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
             yield failed(spec, error)
     finally:
         job.stopped.set()
         services.jobs["segment"].end(session, job)
+
+
+def scaled(photo: str, settings: Settings) -> tuple[str, str]:
+    """A photo with too many pixels as an upload that is accepted; and what was done to it.
+
+    Raises:
+        InputError: it is no upload of this server.
+        ImageError: it cannot be read, or is too large to be scaled here.
+    """
+    path = uploads.received(photo)
+    data, before, now = scaled_down(path.read_bytes(), settings)
+    smaller = uploads.kept(data, f"{path.stem[:80]}-scaled.jpg")
+    width, height = before
+    return str(smaller), (
+        f"Scaled from {width:,} × {height:,} to {now[0]:,} × {now[1]:,} pixels, "
+        f"{now[0] / width:.0%} of each side."
+    )
 
 
 def no_photo(spec: ModelSpec) -> SegmentView:

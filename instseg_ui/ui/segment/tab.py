@@ -20,7 +20,7 @@ from instseg_ui.ui.shared import (
     fetch as model_fetch,
 )
 from instseg_ui.ui.shared import high_performance, model_table
-from instseg_ui.ui.shared.events import OWN, save_script, session_of, told
+from instseg_ui.ui.shared.events import OWN, said, save_script, session_of, told
 from instseg_ui.ui.shared.photo import OpenButton, PhotoInput
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.uploads import bundled
@@ -60,7 +60,7 @@ class SegmentParts:
     """The tab's components.
 
     `run` changes whenever a model is to be run, also the same again; `refused` is why the last
-    photo was none.
+    photo was none, `oversized` the photo that `scale` makes smaller.
     """
 
     model: gr.State
@@ -74,6 +74,8 @@ class SegmentParts:
     table: gr.Dataframe
     asked: gr.State
     refused: gr.State
+    oversized: gr.State
+    scale: gr.Button
     fetch_panel: gr.Column
     offer: gr.HTML
     fetch: gr.Button
@@ -97,7 +99,7 @@ def segment_tab(services: Services) -> SegmentParts:
 
 def _layout(services: Services) -> SegmentParts:
     model, run = gr.State(services.settings.default_model), gr.State(0)
-    asked, refused = gr.State(None), gr.State("")
+    asked, refused, oversized = gr.State(None), gr.State(""), gr.State("")
     with gr.Row(elem_classes="instrument", equal_height=False):
         with gr.Column(scale=1, min_width=250, elem_classes="side"):
             side = _photo_side(services)
@@ -107,6 +109,7 @@ def _layout(services: Services) -> SegmentParts:
         with gr.Column(scale=4, min_width=320, elem_classes="stage-side"):
             viewer = Viewer(elem_id="viewer")
             stop = gr.Button("Stop", size="sm", visible=False, elem_id="stop")
+            scale = gr.Button("Scale it down", variant="primary", visible=False, elem_id="scale")
     with gr.Column(visible=False, elem_id="fetch") as fetch_panel:
         offer = gr.HTML(elem_id="fetch-offer")
         with gr.Row():
@@ -125,6 +128,8 @@ def _layout(services: Services) -> SegmentParts:
         table,
         asked,
         refused,
+        oversized,
+        scale,
         fetch_panel,
         offer,
         fetch,
@@ -204,12 +209,14 @@ def _connect_running(services: Services, parts: SegmentParts) -> None:
             services, photo, model, session_of(request), cache, engine, refused
         ):
             # Of what is refused its own discarding tells once more.
+            again = photo is None and bool(refused)
             told = "" if photo is None else view.refused
-            yield view.viewer, view.facts, gr.update(visible=view.busy), told
+            offer = (gr.skip(), gr.skip()) if again else _offer_to_scale(photo, view.fits_at)
+            yield view.viewer, view.facts, gr.update(visible=view.busy), told, *offer
             busy = view.busy
         # Gradio sends the last value again at the end; of a replaced run it must not come back.
         if busy:
-            yield (gr.skip(),) * 4
+            yield (gr.skip(),) * 6
 
     def discard(refused: str) -> Any:
         # The thumbnail of what is no photo is a broken picture.
@@ -230,7 +237,14 @@ def _connect_running(services: Services, parts: SegmentParts) -> None:
         [parts.photo.change, parts.run.change, parts.high_performance.change, page.load],
         run,
         [parts.photo, parts.model, parts.high_performance, parts.refused],
-        [parts.viewer, parts.facts, parts.stop, parts.refused],
+        [
+            parts.viewer,
+            parts.facts,
+            parts.stop,
+            parts.refused,
+            parts.oversized,
+            parts.scale,
+        ],
         trigger_mode="multiple",
         **_QUEUED,
         **OWN,
@@ -241,6 +255,31 @@ def _connect_running(services: Services, parts: SegmentParts) -> None:
     parts.stop.click(stop, None, None, queue=False, **OWN)
     parts.viewer.upload(take, None, parts.photo, queue=False, **OWN)
     _connect_sources(services, parts.side)
+    _connect_scaling(services, parts)
+
+
+def _offer_to_scale(photo: str | None, share: float | None) -> tuple[str, dict[str, Any]]:
+    """The photo that can be made smaller, and the button that does it."""
+    if photo is None or share is None:
+        return "", gr.update(visible=False)
+    return photo, gr.update(visible=True, value=f"Scale it down to {share:.0%}")
+
+
+def _connect_scaling(services: Services, parts: SegmentParts) -> None:
+    def scale_down(photo: str) -> str:
+        with said():
+            smaller, sentence = segment_run.scaled(photo, services.settings)
+        gr.Info(sentence, duration=8)
+        return smaller
+
+    parts.scale.click(
+        scale_down,
+        parts.oversized,
+        parts.photo,
+        concurrency_id="exports",
+        concurrency_limit=4,
+        **OWN,
+    )
 
 
 def _connect_sources(services: Services, side: PhotoSide) -> None:

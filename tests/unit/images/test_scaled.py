@@ -9,7 +9,8 @@ from PIL import Image as Pil
 
 from instseg_ui import images
 from instseg_ui.errors import ImageError, ImageSizeError
-from instseg_ui.images.scaled import fitting, scaled_down
+from instseg_ui.images.image import fitting
+from instseg_ui.images.scaled import scaled_down
 from instseg_ui.settings import Settings
 
 LIMITS = Settings(max_pixels=10_000, max_side=150)
@@ -35,8 +36,9 @@ def test_the_largest_size_that_is_accepted(size, fits):
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 def test_what_was_refused_is_accepted_when_scaled(form):
     data = picture(180, 120, form)
-    with pytest.raises(ImageSizeError, match="Scale it down"):
+    with pytest.raises(ImageSizeError, match="Scale it down") as refusal:
         images.decode(data, LIMITS)
+    assert refusal.value.share == pytest.approx(122 / 180)
     small, before, now = scaled_down(data, LIMITS)
     image = images.decode(small, LIMITS)
     assert before == (180, 120)
