@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tools.demo_model import augment
+from tools.embedded_models import augment
 
 FOLDER = Path(__file__).parents[2] / "assets" / "models" / "demo-cats"
 FLOOR = 0.05
@@ -15,7 +15,7 @@ FLOOR = 0.05
 
 @pytest.fixture(scope="module")
 def model():
-    from tools.demo_model.predict import PaddleXModel
+    from tools.embedded_models.predict import PaddleXModel
 
     return PaddleXModel(FOLDER, threads=2)
 

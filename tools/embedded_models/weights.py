@@ -1,6 +1,6 @@
 """Fold a checkpoint's batch normalisation and write plain arrays that need no PyTorch to read.
 
-python -m tools.demo_model.weights --checkpoint last.pt --out weights.npz
+python -m tools.embedded_models.weights --checkpoint last.pt --out weights.npz
 """
 
 import argparse
@@ -11,8 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tools.demo_model.checkpoint import load_average
-from tools.demo_model.network import DemoNetwork
+from tools.embedded_models.checkpoint import load_average
+from tools.embedded_models.network import Network
+
+SPEC = "spec"  # under this name the arrays carry their `Spec`
 
 
 def main() -> None:
@@ -23,12 +25,13 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    arrays: dict[str, Any] = fold(load_average(options.checkpoint))
-    np.savez(options.out, **arrays)
+    model = load_average(options.checkpoint)
+    arrays: dict[str, Any] = fold(model)
+    np.savez(options.out, **arrays | {SPEC: np.array(model.spec.dumps())})
 
 
-def fold(model: DemoNetwork) -> dict[str, np.ndarray]:
-    """Arrays by the names that `paddle_network.PaddleDemoNetwork` gives its parameters."""
+def fold(model: Network) -> dict[str, np.ndarray]:
+    """Arrays by the names that `paddle_network.PaddleNetwork` gives its parameters."""
     arrays: dict[str, Tensor] = {}
     for name, module in model.named_modules():
         if isinstance(module, nn.Sequential) and isinstance(module[0], nn.Conv2d):
@@ -39,7 +42,7 @@ def fold(model: DemoNetwork) -> dict[str, np.ndarray]:
             scale, shift = _affine(module)
             arrays[f"{name}.weight"] = scale[None, :, None, None]
             arrays[f"{name}.bias"] = shift[None, :, None, None]
-        elif isinstance(module, nn.Conv2d | nn.Linear) and not _in_sequential(name):
+        elif isinstance(module, nn.Conv2d | nn.Linear) and not in_sequential(name):
             arrays |= {f"{name}.{key}": value for key, value in module.named_parameters()}
     training_only = "mask_branch.foreground."
     return {
@@ -55,7 +58,7 @@ def _affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     return scale, norm.bias - norm.running_mean * scale
 
 
-def _in_sequential(name: str) -> bool:
+def in_sequential(name: str) -> bool:
     """Whether a convolution is the first of a Sequential, whose folding covers it."""
     parent, leaf = name.rpartition(".")[::2]
     return leaf == "0" and not parent.endswith((".lateral", ".convs"))

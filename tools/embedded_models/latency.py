@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tools.demo_model import spec
-from tools.demo_model.predict import PaddleXModel
+from tools.embedded_models import spec
+from tools.embedded_models.predict import PaddleXModel
 
 WARM_UP_RUNS = 5
 

@@ -1,6 +1,6 @@
 """Write the PaddleX inference folder from folded weights; needs Paddle, not PyTorch.
 
-    python -m tools.demo_model.export --weights weights.npz --out DIR
+    python -m tools.embedded_models.export --weights weights.npz --out DIR
 
 Run it with paddlepaddle 3.0.0: older runtimes do not load what newer ones write.
 """
@@ -13,8 +13,8 @@ import numpy as np
 import paddle
 import yaml
 
-from tools.demo_model import spec
-from tools.demo_model.paddle_graph import PaddleDemoModel
+from tools.embedded_models import spec
+from tools.embedded_models.paddle_graph import PaddleModel
 
 # PaddleX loads only folders that carry one of its own names, and the name decides how. Of its
 # instance segmentation names, this is the only one that both gets oneDNN by default and feeds
@@ -30,12 +30,12 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    model = PaddleDemoModel()
+    model = PaddleModel()
     load_weights(model, options.weights)
     export(model, options.out)
 
 
-def load_weights(model: PaddleDemoModel, weights: Path) -> None:
+def load_weights(model: PaddleModel, weights: Path) -> None:
     """Set every parameter of the network from `weights`, an .npz by parameter name.
 
     Raises ValueError when one is missing or left over.
@@ -49,7 +49,7 @@ def load_weights(model: PaddleDemoModel, weights: Path) -> None:
     model.eval()
 
 
-def export(model: PaddleDemoModel, folder: Path) -> None:
+def export(model: PaddleModel, folder: Path) -> None:
     """Write `inference.json`, `inference.pdiparams` and `inference.yml` into `folder`."""
     signature = [
         paddle.static.InputSpec([1, 2], "float32", "im_shape"),

@@ -1,6 +1,6 @@
 """Measure an exported folder through PaddleX: precision on annotated photos, latency and memory.
 
-    python -m tools.demo_model.evaluate --model assets/models/demo-cats --data DIR
+    python -m tools.embedded_models.evaluate --model assets/models/demo-cats --data DIR
 
 Prints one JSON document; every figure of the model card comes from it.
 """
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import cv2
 
-from tools.demo_model import latency, metrics, spec
-from tools.demo_model.predict import PaddleXModel
+from tools.embedded_models import latency, metrics, spec
+from tools.embedded_models.predict import PaddleXModel
 
 LATENCY_PHOTOS = 2  # of these, the validation split's first is crowded and its second is not
 LATENCY_SIZES = ((512, 512), (640, 480), (1920, 1080))  # width, height

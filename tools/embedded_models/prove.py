@@ -2,8 +2,8 @@
 
 Two steps, because the frameworks live in environments of their own:
 
-    python -m tools.demo_model.prove record --checkpoint last.pt --data DIR --out proof.npz
-    python -m tools.demo_model.prove compare --weights weights.npz --model DIR --proof proof.npz
+    python -m tools.embedded_models.prove record --checkpoint last.pt --data DIR --out proof.npz
+    python -m tools.embedded_models.prove compare --weights weights.npz --model DIR --proof proof.npz
 
 `record` needs PyTorch and runs the trained network in float32, its batch normalisation unfolded, on
 photos of several shapes. `compare` needs Paddle, runs the Paddle network and the exported folder on
@@ -18,7 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tools.demo_model import spec
+from tools.embedded_models import spec
 
 # One photo at each size; wide, tall and odd ones exercise padding and the two scale factors.
 SIZES = ((512, 512), (640, 480), (1920, 1080), (333, 777), (97, 211), (64, 64))  # width, height
@@ -53,8 +53,8 @@ def record(options: argparse.Namespace) -> None:
     """Write inputs and PyTorch's outputs of a few photos."""
     import torch
 
-    from tools.demo_model import inference
-    from tools.demo_model.checkpoint import load_average
+    from tools.embedded_models import inference
+    from tools.embedded_models.checkpoint import load_average
 
     model = load_average(options.checkpoint)
     photos = sorted((options.data / "valid").iterdir())[: len(SIZES)]
@@ -74,10 +74,10 @@ def record(options: argparse.Namespace) -> None:
 
 def compare(options: argparse.Namespace) -> None:
     """Print how Paddle's outputs differ from the recorded ones; exit with 1 if too much."""
-    from tools.demo_model.export import load_weights
-    from tools.demo_model.paddle_graph import PaddleDemoModel
+    from tools.embedded_models.export import load_weights
+    from tools.embedded_models.paddle_graph import PaddleModel
 
-    model = PaddleDemoModel()
+    model = PaddleModel()
     load_weights(model, options.weights)
     predictor = _predictor(options.model)
     passed = True
