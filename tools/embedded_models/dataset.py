@@ -17,7 +17,7 @@ from tools.embedded_models.augment import Augmentation, Donor, Instance, Rings, 
 
 MASK_GRID = 64
 MASK_MARGIN = 1.25  # the grid covers the box and an eighth of its side around it
-ABSENT = Path(__file__).with_name("absent.json")
+REVIEWED = Path(__file__).with_name("reviewed.json")
 _SUPERSAMPLE = 4  # cv2.fillPoly fattens by half a pixel; at 4x that is an eighth of a cell
 _DONOR_AREA = 0.01  # of the photo; smaller objects make poor pastes
 # Things that stand free of what is around them; a window is none.
@@ -72,24 +72,31 @@ def load_photos(data: Path, split: str, classes: tuple[str, ...]) -> list[Photo]
         if name in classes:
             rings = to_rings(annotation["segmentation"], sizes[image_id])
             instances.setdefault(image_id, []).append(Instance(classes.index(name), rings))
-    absent = json.loads(ABSENT.read_text(encoding="utf-8")) if ABSENT.exists() else {}
+    reviewed = json.loads(REVIEWED.read_text(encoding="utf-8"))
+    reviews = reviewed["reviewed"] if split == reviewed["split"] else []
     return [
         Photo(
             image["id"],
             image["file_name"],
             _read_rgb(data / image.get("root", "") / image["file_name"]),
             instances.get(image["id"], []),
-            _known(image, classes, absent),
+            _known(image, classes, reviews),
         )
         for image in document["images"]
     ]
 
 
-def _known(image: dict, classes: tuple[str, ...], absent: dict[str, list[str]]) -> np.ndarray:
-    """Classes of which nothing in `image` is without an annotation."""
-    exhaustive = set(image.get("exhaustive", classes))
-    free = {name for name, files in absent.items() if image["file_name"] in files}
-    return np.array([name in exhaustive | free for name in classes])
+def _known(image: dict, classes: tuple[str, ...], reviews: list[dict]) -> np.ndarray:
+    """Classes of which nothing in `image` is without an annotation.
+
+    Beside what the data set says, `reviews` tell of classes that were looked for and not found.
+    """
+    folder, _, name = image["file_name"].rpartition("/")
+    known = set(image.get("exhaustive", classes))
+    for review in reviews:
+        if review["folder"] == folder and name not in review["except"]:
+            known |= set(review["classes"])
+    return np.array([name in known for name in classes])
 
 
 def to_rings(segmentation: list | dict, size: tuple[int, int]) -> Rings:

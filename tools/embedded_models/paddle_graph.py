@@ -93,7 +93,8 @@ def _suppress(boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Greedy non-maximum suppression of boxes [1,A,4] by scores [1,C,A], class by
     class.
 
-    Returns what is kept, class after class, best first within each: rows [N,6], their count [1] and indices [N].
+    Returns what is kept, class after class, best first within each: rows [N,6], their count [1] and
+    indices [N].
     """
     found, kept, count = _C_ops.multiclass_nms3(
         boxes,

@@ -3,7 +3,7 @@
 Two steps, because the frameworks live in environments of their own:
 
     python -m tools.embedded_models.prove record --checkpoint last.pt --data DIR --out proof.npz
-    python -m tools.embedded_models.prove compare --weights weights.npz --model DIR --proof proof.npz
+    python -m tools.embedded_models.prove compare --weights weights.npz --proof proof.npz --model DIR
 
 `record` needs PyTorch and runs the trained network in float32, its batch normalisation unfolded, on
 photos of several shapes. `compare` needs Paddle, runs the Paddle network and the exported folder on

@@ -1,4 +1,4 @@
-"""Start a network from folded weights, of a checkpoint or of a shipped folder, for more training."""
+"""Start a network from folded weights, of a checkpoint or a shipped folder, to train it on."""
 
 from pathlib import Path
 
