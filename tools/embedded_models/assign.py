@@ -40,8 +40,9 @@ def assign(
         classes: int64 [G], what each object is.
 
     Each object takes the CANDIDATES points inside it of largest alignment score^ALPHA * IoU^BETA,
-    the score being that of its class; a point wanted by several goes to the one it overlaps most. The quality is the alignment scaled,
-    per object, so that its largest equals the object's largest IoU.
+    the score being that of its class; a point wanted by several goes to the one it overlaps most.
+    The quality is the alignment scaled, per object, so that its largest equals the object's largest
+    IoU.
     """
     if len(objects) == 0:
         nothing = torch.empty(0, dtype=torch.int64)

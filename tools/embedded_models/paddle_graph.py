@@ -18,8 +18,8 @@ class PaddleModel(nn.Layer):
 
     def __init__(self, size: spec.Spec) -> None:
         super().__init__()
+        self.spec = size
         self.network = PaddleNetwork(size)
-        self.mask_size = size.mask_size
 
     def forward(
         self, im_shape: Tensor, image: Tensor, scale_factor: Tensor
@@ -32,8 +32,8 @@ class PaddleModel(nn.Layer):
             scale_factor: float32 [1,2], resized by original height, the same of the width.
 
         Returns:
-            boxes: float32 [N,6], class, score, x1, y1, x2, y2 in pixels of the original image, class
-                after class, best first within each.
+            boxes: float32 [N,6], class, score, x1, y1, x2, y2 in pixels of the original image,
+                class after class, best first within each.
             count: int32 [1], N.
             masks: uint8 [N,H,W], 0 or 1, in the original image's size, zero outside the object's
                 box.
@@ -49,9 +49,9 @@ class PaddleModel(nn.Layer):
         kept = paddle.concat([kept, paddle.zeros([1], kept.dtype)])
         boxes = paddle.gather(boxes[0], kept)
         parameters = self.network.controller(paddle.gather(embeddings[0], kept))
-        values = _sample(features, boxes * _xyxy(scale_factor), self.mask_size)
-        logits = _mask_logits(parameters, values, self.mask_size)
-        masks = _paste(logits, boxes, original.astype("int32"), self.mask_size)
+        values = _sample(features, boxes * _xyxy(scale_factor), self.spec.mask_size)
+        logits = _mask_logits(parameters, values, self.spec.mask_size)
+        masks = _paste(logits, boxes, original.astype("int32"), self.spec.mask_size)
         return found, count, masks[:-1].astype("uint8")
 
 

@@ -1,9 +1,12 @@
 """Fold a checkpoint's batch normalisation and write plain arrays that need no PyTorch to read.
 
-python -m tools.embedded_models.weights --checkpoint last.pt --out weights.npz
+    python -m tools.embedded_models.weights --checkpoint last.pt --out weights.npz --without tiger
+
+Classes that did not get good enough are left out here, for good.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +27,30 @@ def main() -> None:
     )
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--without", nargs="*", default=[], help="classes to leave out")
+    parser.add_argument("--target-size", type=int, nargs=2, help="instead of the model's own")
     options = parser.parse_args()
-    model = load_average(options.checkpoint)
+    model = reduced(load_average(options.checkpoint), options.without, options.target_size)
     arrays: dict[str, Any] = fold(model)
     np.savez(options.out, **arrays | {SPEC: np.array(model.spec.dumps())})
+
+
+def reduced(
+    model: Network, without: Sequence[str] = (), target_size: Sequence[int] | None = None
+) -> Network:
+    """The same network, in place, without some of its classes, made for another input size."""
+    classes = model.spec.classes
+    if unknown := set(without) - set(classes):
+        raise ValueError(f"no classes of the model: {sorted(unknown)}")
+    kept = [index for index, name in enumerate(classes) if name not in without]
+    for layer in (model.score, model.mask_branch.foreground):
+        layer.weight = nn.Parameter(layer.weight[kept])
+        layer.bias = nn.Parameter(layer.bias[kept])
+        layer.out_channels = len(kept)
+    model.spec = model.spec._replace(classes=tuple(classes[index] for index in kept))
+    if target_size is not None:
+        model.spec = model.spec._replace(target_size=tuple(target_size))
+    return model
 
 
 def fold(model: Network) -> dict[str, np.ndarray]:
