@@ -72,8 +72,7 @@ def load_photos(data: Path, split: str, classes: tuple[str, ...]) -> list[Photo]
         if name in classes:
             rings = to_rings(annotation["segmentation"], sizes[image_id])
             instances.setdefault(image_id, []).append(Instance(classes.index(name), rings))
-    reviewed = json.loads(REVIEWED.read_text(encoding="utf-8"))
-    reviews = reviewed["reviewed"] if split == reviewed["split"] else []
+    reviews = [review for review in load_reviews() if review.get("split") == split]
     return [
         Photo(
             image["id"],
@@ -84,6 +83,11 @@ def load_photos(data: Path, split: str, classes: tuple[str, ...]) -> list[Photo]
         )
         for image in document["images"]
     ]
+
+
+def load_reviews() -> list[dict]:
+    """What photos were looked through for, see the note in `reviewed.json`."""
+    return json.loads(REVIEWED.read_text(encoding="utf-8"))["reviewed"]
 
 
 def _known(image: dict, classes: tuple[str, ...], reviews: list[dict]) -> np.ndarray:

@@ -10,8 +10,8 @@ from tools.embedded_models.network import Network
 from tools.embedded_models.spec import Spec
 from tools.embedded_models.weights import SPEC, in_sequential
 
-# What a channel of a tensor stands for, where sizes differ: a narrower network keeps some.
-_Kept = dict[tuple[int, int], np.ndarray]
+# Widths of the source's neck and of its mask branch, and which of the channels go on.
+_Kept = tuple[tuple[int, np.ndarray], ...]
 
 
 @torch.no_grad()
@@ -31,7 +31,9 @@ def load(model: Network, path: Path, images: Tensor) -> None:
         if f"{name}.weight" not in arrays:
             continue
         values = [arrays.get(f"{name}.{leaf}") for leaf in ("weight", "bias")]
-        _set(name, module, *(None if value is None else _cut(value, kept) for value in values))
+        _set(
+            name, module, *(None if value is None else _cut(name, value, kept) for value in values)
+        )
     _measure(model, images)
 
 
@@ -48,21 +50,23 @@ def _scores(model: Network, source: Spec, arrays: dict[str, np.ndarray]) -> dict
 
 
 def _channels(arrays: dict[str, np.ndarray], source: Spec, target: Spec) -> _Kept:
-    """Which channels go on where the target is narrower."""
+    """Which channels go on; all, in their order, where the target is as wide."""
     readers = ("score.weight", "distance.weight", "controller.weight")
     columns = [np.abs(arrays[name]).reshape(len(arrays[name]), -1) for name in readers]
     importance = np.sum([column.mean(0) / column.mean() for column in columns], 0)
     width = np.sort(np.argsort(-importance)[: target.width])
     of_mask = np.abs(arrays["mask_branch.fuse.weight"]).sum((0, 2, 3))
     mask = np.sort(np.argsort(-of_mask)[: target.mask_width])
-    pairs = {(source.width, target.width): width, (source.mask_width, target.mask_width): mask}
-    return {pair: index for pair, index in pairs.items() if pair[0] != pair[1]}
+    return (source.width, width), (source.mask_width, mask)
 
 
-def _cut(value: np.ndarray, kept: _Kept) -> np.ndarray:
+def _cut(name: str, value: np.ndarray, kept: _Kept) -> np.ndarray:
     """Leave channels out along the axes that are of a source's width."""
+    if name.startswith("backbone."):
+        return value
+    pairs = kept if name.startswith("mask_branch.") else kept[:1]
     for axis in range(min(value.ndim, 2)):
-        for (old, _), index in kept.items():
+        for old, index in pairs:
             if value.shape[axis] == old:
                 value = np.take(value, index, axis)
                 break
