@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from instseg_ui.catalog import Catalog, CatalogError, ModelSpec, Published
+from instseg_ui.catalog import Catalog, CatalogError, Measured, ModelSpec, Published
 from instseg_ui.errors import InputError, UnknownModelError
 from instseg_ui.settings import Settings
 
@@ -120,6 +120,19 @@ def test_a_spec_is_frozen_and_hides_its_location(catalog: Catalog) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         spec.id = "other"  # type: ignore[misc]
     assert spec.location not in repr(spec)
+
+
+def test_what_we_measured_stands_apart_from_what_was_published(tmp_path: Path) -> None:
+    measured = {"mask_ap": 41.5, "data": "40 photos of bicycles"}
+    spec = load(tmp_path, catalog_text(ROW | {"measured": measured})).get("SOLOv2")
+    assert spec.measured == Measured(41.5, "40 photos of bicycles")
+    assert spec.published == Published()
+
+
+@pytest.mark.parametrize("measured", [{"mask_ap": 41.5}, {"mask_ap": 141, "data": "photos"}])
+def test_a_measured_figure_says_on_what(tmp_path: Path, measured: dict[str, object]) -> None:
+    with pytest.raises(CatalogError, match=r"models\.0\.measured"):
+        load(tmp_path, catalog_text(ROW | {"measured": measured}))
 
 
 def test_own_folders_become_rows_after_the_catalog(tmp_path: Path) -> None:

@@ -103,9 +103,11 @@ def _cells(box: tuple[float, ...] | np.ndarray) -> tuple[slice, slice]:
 
 
 def _forget(known: np.ndarray, instances: list[Instance]) -> None:
-    """Nobody says whether an object that is left out is there."""
+    """Nobody says whether an object that is left out is there, in no cell that it touches."""
+    half = KNOWN_STRIDE / 2
     for instance in instances:
-        known[instance.label, *_cells(bounds(instance.rings))] = False
+        touched = bounds(instance.rings) + (-half, -half, half, half)
+        known[instance.label, *_cells(touched)] = False
 
 
 def _paste(
