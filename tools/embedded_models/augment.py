@@ -106,7 +106,7 @@ def _forget(known: np.ndarray, instances: list[Instance]) -> None:
     """Nobody says whether an object that is left out is there, in no cell that it touches."""
     half = KNOWN_STRIDE / 2
     for instance in instances:
-        touched = bounds(instance.rings) + (-half, -half, half, half)
+        touched = bounds(instance.rings) + half * np.array((-1, -1, 1, 1))
         known[instance.label, *_cells(touched)] = False
 
 
