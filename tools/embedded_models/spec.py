@@ -94,7 +94,7 @@ EVERYDAY = (
 MODELS = {
     "everyday-M": Spec(EVERYDAY),
     "everyday-S": Spec(
-        EVERYDAY, width=48, tower_depth=2, mask_width=32, mask_size=32, target_size=(256, 384)
+        EVERYDAY, width=64, tower_depth=1, mask_width=48, mask_size=32, target_size=(256, 384)
     ),
     "cats": Spec(("cat",)),
 }
