@@ -93,8 +93,6 @@ EVERYDAY = (
 )
 MODELS = {
     "everyday-M": Spec(EVERYDAY),
-    "everyday-S": Spec(
-        EVERYDAY, width=64, tower_depth=1, mask_width=48, mask_size=32, target_size=(256, 384)
-    ),
+    "everyday-S": Spec(EVERYDAY, mask_size=32, target_size=(256, 384)),
     "cats": Spec(("cat",)),
 }

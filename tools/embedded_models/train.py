@@ -140,7 +140,16 @@ def _augmentation(progress: float, options: argparse.Namespace) -> Augmentation:
     size = options.early_size if progress < options.early_share else options.size
     if progress < 1 - CALM_SHARE:
         return Augmentation(size)
-    return Augmentation(size, mosaic=0.0, paste=0.1, scale=(0.8, 1.5), rotation=5.0, stretch=0.05)
+    # As large as at run time, where the short side decides and not the long one.
+    alike = MODELS[options.model].target_size[0] / size
+    return Augmentation(
+        size,
+        mosaic=0.0,
+        paste=0.1,
+        scale=(0.8 * alike, 1.5 * alike),
+        rotation=5.0,
+        stretch=0.05,
+    )
 
 
 def _dataset(
