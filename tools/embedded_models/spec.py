@@ -92,7 +92,7 @@ EVERYDAY = (
     "handbag",
 )
 MODELS = {
-    "everyday-M": Spec(EVERYDAY),
-    "everyday-S": Spec(EVERYDAY, mask_size=32, target_size=(256, 384)),
-    "cats": Spec(("cat",)),
+    "everyday-M": Spec(EVERYDAY, target_size=(416, 512)),
+    "everyday-S": Spec(EVERYDAY, mask_size=32, target_size=(256, 320)),
+    "cats": Spec(("cat",), target_size=(416, 640)),
 }
