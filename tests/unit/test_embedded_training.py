@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools.embedded_models import augment, false_finds, spec
+from tools.embedded_models import augment, false_finds, parts, spec, summary
 from tools.embedded_models.augment import Augmentation, Donor, Instance, View
 
 CALM = Augmentation(
@@ -104,3 +104,46 @@ def test_finds_are_false_only_where_the_class_is_absent(tmp_path: Path):
         "cat": {"photos": 1, "wrong": 1, "finds": 2},
         "person": {"photos": 2, "wrong": 0, "finds": 0},
     }
+
+
+def test_parts_hold_the_classes_of_their_source_and_find_their_photos():
+    document = {
+        "categories": [{"id": 1, "name": "person"}, {"id": 2, "name": "cat"}],
+        "images": [
+            {"id": 1, "file_name": "a.jpg", "width": 1, "height": 1, "source": "ccp"},
+            {"id": 2, "file_name": "cats/b.jpg", "width": 1, "height": 1, "root": ".."},
+        ],
+        "annotations": [
+            {"image_id": 1, "category_id": 1},
+            {"image_id": 1, "category_id": 2},
+            {"image_id": 2, "category_id": 2},
+        ],
+    }
+    people, cats = (parts.part(document, name, "everyday") for name in ("people", "cats"))
+    assert [image["file_name"] for image in people["images"]] == ["everyday/a.jpg"]
+    assert people["annotations"] == [{"image_id": 1, "category_id": 1}]
+    assert [image["file_name"] for image in cats["images"]] == ["cats/b.jpg"]
+    assert [one["name"] for one in cats["categories"]] == ["cat"]
+
+
+def report(model: str, **figures: float) -> dict:
+    """What `instseg eval` says of a model that knows the classes of `figures`, and no others."""
+    rows = [{"name": name, "objects": 9, "ap": ap, "ap50": ap} for name, ap in figures.items()]
+    rows.append({"name": "dog", "objects": 9, "ap": 0.0, "ap50": 0.0})
+    known = [{"name": name, "classes": [name]} for name in figures]
+    return {
+        "model": model,
+        "mask": {"by_class": rows},
+        "mapping": {"categories": [*known, {"name": "dog", "classes": []}]},
+    }
+
+
+def test_a_summary_means_over_the_classes_that_a_model_knows():
+    reports = {
+        "people": {"models": [report("m", person=0.5)]},
+        "cats": {"models": [report("m", cat=0.25), report("c", cat=0.75)]},
+    }
+    lines = summary.accuracy(reports).splitlines()
+    assert lines[0] == "| class | objects | m | c |"
+    assert lines[2] == "| person | 9 | 50.0 (50.0) |  |"
+    assert lines[4] == "| mean |  | 37.5 (37.5) | 75.0 (75.0) |"
