@@ -58,7 +58,7 @@ class Augmentation:
 
     size: int  # pixels, side of the square sample
     mosaic: float = 0.5  # probability
-    paste: float = 0.3  # probability that an object of another photo is pasted
+    paste: float = 0.5  # probability that an object of another photo is pasted
     scale: tuple[float, float] = (0.6, 1.9)  # relative to the photo filling the sample
     mosaic_scale: tuple[float, float] = (0.4, 1.2)
     paste_side: tuple[float, float] = (0.15, 0.8)  # of the sample, the pasted object's long side

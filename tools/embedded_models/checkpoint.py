@@ -10,6 +10,9 @@ from tools.embedded_models.network import Network
 from tools.embedded_models.spec import Spec
 
 EMA_DECAY = 0.998
+# Layers that learn at another rate than the rest: the backbone is pretrained, and Adam's steps are
+# too small for a class that is rarely seen to leave the prior.
+RATES = {"backbone": 1 / 3, "score": 4.0}
 
 
 @dataclass(frozen=True)
@@ -76,23 +79,23 @@ def _ema(average: torch.Tensor, current: torch.Tensor, count: torch.Tensor | int
 
 
 def _optimizer(model: Network, rate: float) -> torch.optim.Optimizer:
-    """AdamW: a third of the rate for pretrained layers, no decay for vectors (biases, norms).
+    """AdamW, no decay for vectors (biases, norms); RATES says at which share of the rate.
 
     A group's own peak rate stands under "peak"; the schedule scales it.
     """
-    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {
-        (pretrained, decays): [] for pretrained in (True, False) for decays in (True, False)
-    }
+    groups: dict[tuple[str, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            groups[name.startswith("backbone."), parameter.ndim > 1].append(parameter)
+            part = name.partition(".")[0]
+            key = part if part in RATES else "", parameter.ndim > 1
+            groups.setdefault(key, []).append(parameter)
     return torch.optim.AdamW(
         [
             {
                 "params": group,
-                "peak": rate / 3 if pretrained else rate,
+                "peak": rate * RATES.get(part, 1.0),
                 "weight_decay": 0.05 * decays,
             }
-            for (pretrained, decays), group in groups.items()
+            for (part, decays), group in groups.items()
         ]
     )

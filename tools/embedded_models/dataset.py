@@ -20,8 +20,8 @@ MASK_MARGIN = 1.25  # the grid covers the box and an eighth of its side around i
 REVIEWED = Path(__file__).with_name("reviewed.json")
 _SUPERSAMPLE = 4  # cv2.fillPoly fattens by half a pixel; at 4x that is an eighth of a cell
 _DONOR_AREA = 0.01  # of the photo; smaller objects make poor pastes
-# Things that stand free of what is around them; a window is none.
-_DONOR_CLASSES = {"person", "cat", "deer", "tiger", "otter", "turtle", "car", "handbag"}
+# Things that stand free of what is around them, and are rare: a window is neither.
+_DONOR_CLASSES = {"person", "deer", "tiger", "otter", "turtle", "car"}
 
 
 @dataclass(frozen=True)

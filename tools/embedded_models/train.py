@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--early-size", type=int, default=320, help="the same in the early part")
     add("--early-share", type=float, default=0.6, help="of the schedule that is early")
     add("--flat-share", type=float, default=0.4, help="of the schedule at the peak rate")
-    add("--repeat-threshold", type=float, default=0.15, help="see `dataset.repeat_factors`")
+    add("--repeat-threshold", type=float, default=0.5, help="see `dataset.repeat_factors`")
     add("--threads", type=int, default=2)
     add("--validate-every", type=int, default=8, help="epochs")
     add("--validate-stride", type=int, default=4, help="use every n-th validation photo")
@@ -145,7 +145,7 @@ def _augmentation(progress: float, options: argparse.Namespace) -> Augmentation:
     return Augmentation(
         size,
         mosaic=0.0,
-        paste=0.1,
+        paste=0.3,
         scale=(0.8 * alike, 1.5 * alike),
         rotation=5.0,
         stretch=0.05,
