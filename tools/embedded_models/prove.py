@@ -40,7 +40,7 @@ def main() -> None:
     step.add_argument("--data", type=Path, required=True)
     step.add_argument("--out", type=Path, required=True)
     step.add_argument("--without", nargs="*", default=[], help="as for `weights`")
-    step.add_argument("--target-size", type=int, nargs=2, help="as for `weights`")
+    step.add_argument("--model", help="as for `weights`")
     step.set_defaults(run=record)
     step = steps.add_parser("compare")
     step.add_argument("--weights", type=Path, required=True)
@@ -59,7 +59,7 @@ def record(options: argparse.Namespace) -> None:
     from tools.embedded_models.checkpoint import load_average
     from tools.embedded_models.weights import reduced
 
-    model = reduced(load_average(options.checkpoint), options.without, options.target_size)
+    model = reduced(load_average(options.checkpoint), options.without, options.model)
     arrays: dict[str, Any] = {}
     for index, (photo, size) in enumerate(zip(_photos(options.data), SIZES, strict=True)):
         pixels = cv2.resize(cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2RGB), size)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from tools.embedded_models.checkpoint import load_average
 from tools.embedded_models.network import Network
+from tools.embedded_models.spec import MODELS
 
 SPEC = "spec"  # under this name the arrays carry their `Spec`
 
@@ -28,28 +29,31 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--without", nargs="*", default=[], help="classes to leave out")
-    parser.add_argument("--target-size", type=int, nargs=2, help="instead of the model's own")
+    parser.add_argument("--model", choices=sorted(MODELS), help="ship as this one instead")
     options = parser.parse_args()
-    model = reduced(load_average(options.checkpoint), options.without, options.target_size)
+    model = reduced(load_average(options.checkpoint), options.without, options.model)
     arrays: dict[str, Any] = fold(model)
     np.savez(options.out, **arrays | {SPEC: np.array(model.spec.dumps())})
 
 
-def reduced(
-    model: Network, without: Sequence[str] = (), target_size: Sequence[int] | None = None
-) -> Network:
-    """The same network, in place, without some of its classes, made for another input size."""
+def reduced(model: Network, without: Sequence[str] = (), name: str | None = None) -> Network:
+    """The same network, in place, without some of its classes, and with the input and mask sizes of
+    the model `name`, whose layers are the same.
+    """
     classes = model.spec.classes
     if unknown := set(without) - set(classes):
         raise ValueError(f"no classes of the model: {sorted(unknown)}")
-    kept = [index for index, name in enumerate(classes) if name not in without]
+    if name is not None:
+        own, other = model.spec, MODELS[name]
+        model.spec = own._replace(target_size=other.target_size, mask_size=other.mask_size)
+        if model.spec != other:
+            raise ValueError(f"{name} has other classes or layers")
+    kept = [index for index, one in enumerate(classes) if one not in without]
     for layer in (model.score, model.mask_branch.foreground):
         layer.weight = nn.Parameter(layer.weight[kept])
         layer.bias = nn.Parameter(layer.bias[kept])
         layer.out_channels = len(kept)
     model.spec = model.spec._replace(classes=tuple(classes[index] for index in kept))
-    if target_size is not None:
-        model.spec = model.spec._replace(target_size=tuple(target_size))
     return model
 
 
