@@ -78,6 +78,15 @@ def test_demo_comes_first_and_has_no_published_figures(catalog: Catalog) -> None
     assert "cats only" in demo.description
 
 
+def test_embedded_models_say_what_we_measured_and_on_what(catalog: Catalog) -> None:
+    embedded = {spec.id: spec for spec in catalog if spec.source == "bundled"}
+    assert set(embedded) == {"demo-cats", "everyday-S", "everyday-M"}
+    for spec in embedded.values():
+        assert spec.published == Published()
+        assert spec.measured is not None
+        assert "validation photos" in spec.measured.data
+
+
 def test_families_stand_together(catalog: Catalog) -> None:
     families = [spec.family for spec in catalog]
     changes = sum(a != b for a, b in itertools.pairwise(families))
@@ -87,7 +96,7 @@ def test_families_stand_together(catalog: Catalog) -> None:
 def test_every_row_says_what_it_is(catalog: Catalog) -> None:
     descriptions = [spec.description for spec in catalog]
     assert all(len(text) > 40 and text.endswith(".") for text in descriptions)
-    assert len(set(descriptions)) == len(catalog) == 16
+    assert len(set(descriptions)) == len(catalog) == 18
 
 
 def test_source_of_the_figures_is_named(catalog: Catalog) -> None:

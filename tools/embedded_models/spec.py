@@ -93,6 +93,6 @@ EVERYDAY = (
 )
 MODELS = {
     "everyday-M": Spec(EVERYDAY, target_size=(416, 512)),
-    "everyday-S": Spec(EVERYDAY, mask_size=32, target_size=(256, 320)),
+    "everyday-S": Spec(EVERYDAY, mask_size=32, target_size=(224, 320)),
     "cats": Spec(("cat",), target_size=(416, 640)),
 }
