@@ -212,7 +212,8 @@ def _visible(
     """Move instances by `matrix`; returns what is left of them within `tile`, and of those of
     which too little is left.
     """
-    kept, lost = [], []
+    kept: list[Instance] = []
+    lost: list[Instance] = []
     for instance in instances:
         moved = [ring @ matrix[:, :2].T + matrix[:, 2] for ring in instance.rings]
         cut = [ring for ring in (clip(ring, tile) for ring in moved) if len(ring) >= 3]

@@ -7,6 +7,7 @@ The names of the parameters are those of a network that is built first in a proc
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import paddle
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     size = MODELS[options.spec]
-    arrays = recover(options.model, size)
+    arrays: dict[str, Any] = recover(options.model, size)
     np.savez(options.out, **arrays | {"spec": np.array(size.dumps())})
 
 

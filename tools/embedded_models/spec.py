@@ -92,7 +92,7 @@ EVERYDAY = (
     "handbag",
 )
 MODELS = {
-    "everyday-M": Spec(EVERYDAY, target_size=(416, 512)),
-    "everyday-S": Spec(EVERYDAY, mask_size=32, target_size=(224, 320)),
+    "everyday-M": Spec(EVERYDAY, target_size=(320, 416)),
+    "everyday-S": Spec(EVERYDAY, mask_size=32, target_size=(160, 224)),
     "cats": Spec(("cat",), target_size=(416, 640)),
 }

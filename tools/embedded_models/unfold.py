@@ -28,12 +28,10 @@ def load(model: Network, path: Path, images: Tensor) -> None:
     arrays |= _scores(model, source, arrays)
     kept = _channels(arrays, source, model.spec)
     for name, module in model.named_modules():
-        if f"{name}.weight" not in arrays:
-            continue
-        values = [arrays.get(f"{name}.{leaf}") for leaf in ("weight", "bias")]
-        _set(
-            name, module, *(None if value is None else _cut(name, value, kept) for value in values)
-        )
+        mine = [leaf for leaf in ("weight", "bias") if f"{name}.{leaf}" in arrays]
+        cut = {leaf: _cut(name, arrays[f"{name}.{leaf}"], kept) for leaf in mine}
+        if cut:
+            _set(name, module, {leaf: torch.from_numpy(value) for leaf, value in cut.items()})
     _measure(model, images)
 
 
@@ -73,23 +71,19 @@ def _cut(name: str, value: np.ndarray, kept: _Kept) -> np.ndarray:
     return value
 
 
-def _set(name: str, module: nn.Module, weight: np.ndarray | None, bias: np.ndarray | None) -> None:
+def _set(name: str, module: nn.Module, values: dict[str, Tensor]) -> None:
     """Give a layer its folded weights; a normalisation is made one that does nothing more."""
-    if weight is None:
-        return
     if isinstance(module, nn.Sequential):
-        convolution, norm = module[0], module[1]
-        convolution.weight.copy_(torch.from_numpy(weight))
-        _identity(norm)
-        norm.bias.copy_(torch.from_numpy(bias))
+        module[0].weight.copy_(values["weight"])
+        _identity(module[1])
+        module[1].bias.copy_(values["bias"])
     elif isinstance(module, nn.BatchNorm2d):
         _identity(module)
-        module.weight.copy_(torch.from_numpy(weight.reshape(-1)))
-        module.bias.copy_(torch.from_numpy(bias.reshape(-1)))
+        module.weight.copy_(values["weight"].flatten())
+        module.bias.copy_(values["bias"].flatten())
     elif not in_sequential(name):
-        module.weight.copy_(torch.from_numpy(weight))
-        if bias is not None:
-            module.bias.copy_(torch.from_numpy(bias))
+        for leaf, value in values.items():
+            getattr(module, leaf).copy_(value)
 
 
 def _identity(norm: nn.BatchNorm2d) -> None:

@@ -52,7 +52,7 @@ def _results(image_id: int, detections: inference.Detections) -> list[dict[str, 
 
 def _truth(photos: list[Photo], label: int) -> dict[str, Any]:
     """The objects of one class as a COCO document."""
-    annotations = []
+    annotations: list[dict[str, Any]] = []
     for photo in photos:
         for instance in (one for one in photo.instances if one.label == label):
             mask = np.zeros(photo.pixels.shape[:2], np.uint8)
