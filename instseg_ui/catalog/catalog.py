@@ -49,6 +49,18 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """Accuracy as this project measured it, on other photos than the published figures.
+
+    `mask_ap` is in percent (0-100), the mean over the model's classes on `data`. It never stands in
+    a column with `Published.mask_ap`: the two cannot be compared.
+    """
+
+    mask_ap: Annotated[float, Field(gt=0, le=100)]
+    data: _Text
+
+
+@dataclass(frozen=True, slots=True)
 class Basis:
     """Where the published figures come from, and what the two modes mean."""
 
@@ -74,6 +86,7 @@ class ModelSpec:
     description: str
     labels_hint: str
     published: Published = Published()
+    measured: Measured | None = None
 
 
 class _Row(BaseModel):
@@ -86,6 +99,7 @@ class _Row(BaseModel):
     location: _Text | None = None
     labels: _Text = OFFICIAL_LABELS
     published: Published = Published()
+    measured: Measured | None = None
 
 
 class _CatalogFile(BaseModel):
@@ -200,6 +214,7 @@ def _spec(row: _Row) -> ModelSpec:
         description=row.description,
         labels_hint=row.labels,
         published=row.published,
+        measured=row.measured,
     )
 
 

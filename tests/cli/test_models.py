@@ -32,11 +32,12 @@ def archives(tmp_path: Path) -> Path:
 def test_list(say: Say) -> None:
     said = say("models", "list")
     lines = said.out.splitlines()
-    assert (said.code, len(lines)) == (0, 17)
+    assert (said.code, len(lines)) == (0, 19)
     assert lines[1].split()[:4] == ["demo-cats", "(default)", "Demo", "bundled"]
-    assert "not fetched" in lines[2]
+    assert [line.split()[0] for line in lines[2:4]] == ["everyday-S", "everyday-M"]
+    assert "not fetched" in lines[4]
     rows = json.loads(say("models", "list", "--json").out)
-    assert len(rows) == 16
+    assert len(rows) == 18
     solo = next(row for row in rows if row["model"] == NAME)
     assert (
         solo["published"]

@@ -202,7 +202,7 @@ def test_an_event_of_the_page_called_by_hand_tells_no_stack(app, name):
 
 def test_models_are_listed_with_state_and_published_figures(client):
     listed = {one["model"]: one for one in client.predict(api_name="/list_models")}
-    assert len(listed) == 16
+    assert len(listed) == 18
     assert listed["Mask-RT-DETR-H"]["published"]["mask_ap"] == 50.6
     assert listed["Mask-RT-DETR-H"]["state"] == "not fetched"
     assert listed["demo-cats"]["state"] in ("bundled", "loaded")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from instseg_ui.catalog import Catalog, CatalogError, ModelSpec, Published
+from instseg_ui.catalog import Catalog, CatalogError, Measured, ModelSpec, Published
 from instseg_ui.errors import InputError, UnknownModelError
 from instseg_ui.settings import Settings
 
@@ -78,6 +78,15 @@ def test_demo_comes_first_and_has_no_published_figures(catalog: Catalog) -> None
     assert "cats only" in demo.description
 
 
+def test_embedded_models_say_what_we_measured_and_on_what(catalog: Catalog) -> None:
+    embedded = {spec.id: spec for spec in catalog if spec.source == "bundled"}
+    assert set(embedded) == {"demo-cats", "everyday-S", "everyday-M"}
+    for spec in embedded.values():
+        assert spec.published == Published()
+        assert spec.measured is not None
+        assert "validation photos" in spec.measured.data
+
+
 def test_families_stand_together(catalog: Catalog) -> None:
     families = [spec.family for spec in catalog]
     changes = sum(a != b for a, b in itertools.pairwise(families))
@@ -87,7 +96,7 @@ def test_families_stand_together(catalog: Catalog) -> None:
 def test_every_row_says_what_it_is(catalog: Catalog) -> None:
     descriptions = [spec.description for spec in catalog]
     assert all(len(text) > 40 and text.endswith(".") for text in descriptions)
-    assert len(set(descriptions)) == len(catalog) == 16
+    assert len(set(descriptions)) == len(catalog) == 18
 
 
 def test_source_of_the_figures_is_named(catalog: Catalog) -> None:
@@ -120,6 +129,19 @@ def test_a_spec_is_frozen_and_hides_its_location(catalog: Catalog) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         spec.id = "other"  # type: ignore[misc]
     assert spec.location not in repr(spec)
+
+
+def test_what_we_measured_stands_apart_from_what_was_published(tmp_path: Path) -> None:
+    measured = {"mask_ap": 41.5, "data": "40 photos of bicycles"}
+    spec = load(tmp_path, catalog_text(ROW | {"measured": measured})).get("SOLOv2")
+    assert spec.measured == Measured(41.5, "40 photos of bicycles")
+    assert spec.published == Published()
+
+
+@pytest.mark.parametrize("measured", [{"mask_ap": 41.5}, {"mask_ap": 141, "data": "photos"}])
+def test_a_measured_figure_says_on_what(tmp_path: Path, measured: dict[str, object]) -> None:
+    with pytest.raises(CatalogError, match=r"models\.0\.measured"):
+        load(tmp_path, catalog_text(ROW | {"measured": measured}))
 
 
 def test_own_folders_become_rows_after_the_catalog(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The demo network in PyTorch: backbone, feature pyramid, box head and mask branch."""
+"""The network in PyTorch: backbone, feature pyramid, box head and mask branch."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tools.demo_model import spec
-from tools.demo_model.backbone import Backbone
+from tools.embedded_models import spec
+from tools.embedded_models.backbone import Backbone
 
 
 class Raw(NamedTuple):
@@ -16,11 +16,11 @@ class Raw(NamedTuple):
     A counts the points of all levels, stride 8 first, each level row by row.
     """
 
-    scores: Tensor  # [B,A] logits of "a cat is here, and this box fits it"
+    scores: Tensor  # [B,A,C] logits of "an object of the class is here, and this box fits it"
     distances: Tensor  # [B,A,4,DISTANCE_BINS] logits of left, top, right, bottom, in strides
-    embeddings: Tensor  # [B,A,WIDTH] what the mask of each point is made from
+    embeddings: Tensor  # [B,A,width] what the mask of each point is made from
     mask_features: Tensor  # [B,MASK_CHANNELS,H/4,W/4]
-    foreground: Tensor  # [B,1,H/4,W/4] logits of "some cat", used in training only
+    foreground: Tensor  # [B,C,H/4,W/4] logits of "some object of the class", used in training only
 
 
 class ConvNorm(nn.Sequential):
@@ -37,15 +37,15 @@ class ConvNorm(nn.Sequential):
 class Pyramid(nn.Module):
     """Top-down feature pyramid (Lin et al. 2017) over strides 8, 16 and 32."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.lateral = nn.ModuleList(
-            nn.Conv2d(channels, spec.WIDTH, 1) for channels in spec.TAP_CHANNELS[1:]
+            nn.Conv2d(channels, width, 1) for channels in spec.TAP_CHANNELS[1:]
         )
-        self.smooth = nn.ModuleList(ConvNorm(spec.WIDTH, spec.WIDTH) for _ in spec.STRIDES)
+        self.smooth = nn.ModuleList(ConvNorm(width, width) for _ in spec.STRIDES)
 
     def forward(self, taps: list[Tensor]) -> list[Tensor]:
-        """Map features of strides 8, 16, 32 to as many levels of [B,WIDTH,h,w]."""
+        """Map features of strides 8, 16, 32 to as many levels of [B,width,h,w]."""
         levels = [lateral(tap) for lateral, tap in zip(self.lateral, taps, strict=True)]
         merged = [levels[2]]
         for level in (levels[1], levels[0]):
@@ -58,19 +58,17 @@ class Tower(nn.Module):
     RTMDet does).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: int, depth: int) -> None:
         super().__init__()
-        width = spec.WIDTH
         self.convs = nn.ModuleList(
-            nn.Conv2d(width, width, 3, padding=1, bias=False) for _ in range(spec.TOWER_DEPTH)
+            nn.Conv2d(width, width, 3, padding=1, bias=False) for _ in range(depth)
         )
         self.norms = nn.ModuleList(
-            nn.ModuleList(nn.BatchNorm2d(width) for _ in range(spec.TOWER_DEPTH))
-            for _ in spec.STRIDES
+            nn.ModuleList(nn.BatchNorm2d(width) for _ in range(depth)) for _ in spec.STRIDES
         )
 
     def forward(self, x: Tensor, level: int) -> Tensor:
-        """Filter one level's features [B,WIDTH,h,w]."""
+        """Filter one level's features [B,width,h,w]."""
         for conv, norm in zip(self.convs, self.norms[level], strict=True):
             x = F.relu(norm(conv(x)), inplace=True)
         return x
@@ -79,13 +77,13 @@ class Tower(nn.Module):
 class MaskBranch(nn.Module):
     """Features at stride 4 from which every object's mask is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int, mask_width: int, classes: int) -> None:
         super().__init__()
-        self.coarse = ConvNorm(spec.WIDTH, spec.MASK_WIDTH)
-        self.detail = nn.Conv2d(spec.TAP_CHANNELS[0], spec.MASK_WIDTH, 1)
-        self.fuse = ConvNorm(spec.MASK_WIDTH, 2 * spec.MASK_CHANNELS)
+        self.coarse = ConvNorm(width, mask_width)
+        self.detail = nn.Conv2d(spec.TAP_CHANNELS[0], mask_width, 1)
+        self.fuse = ConvNorm(mask_width, 2 * spec.MASK_CHANNELS)
         self.project = nn.Conv2d(2 * spec.MASK_CHANNELS, spec.MASK_CHANNELS, 1)
-        self.foreground = nn.Conv2d(2 * spec.MASK_CHANNELS, 1, 1)
+        self.foreground = nn.Conv2d(2 * spec.MASK_CHANNELS, classes, 1)
 
     def forward(self, detail: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
         """Map stride 4 and stride 8 features to mask features and foreground logits at stride 4."""
@@ -96,19 +94,21 @@ class MaskBranch(nn.Module):
         return self.project(fused), self.foreground(fused)
 
 
-class DemoNetwork(nn.Module):
-    """Single-stage, anchor-free instance segmentation for one class."""
+class Network(nn.Module):
+    """Single-stage, anchor-free instance segmentation of the classes and size of a `Spec`."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: spec.Spec) -> None:
         super().__init__()
+        self.spec = size
+        width, depth = size.width, size.tower_depth
         self.backbone = Backbone()
-        self.pyramid = Pyramid()
-        self.score_tower = Tower()
-        self.box_tower = Tower()
-        self.score = nn.Conv2d(spec.WIDTH, len(spec.CLASS_NAMES), 1)
-        self.distance = nn.Conv2d(spec.WIDTH, 4 * spec.DISTANCE_BINS, 1)
-        self.mask_branch = MaskBranch()
-        self.controller = nn.Linear(spec.WIDTH, spec.MASK_PARAMETERS)
+        self.pyramid = Pyramid(width)
+        self.score_tower = Tower(width, depth)
+        self.box_tower = Tower(width, depth)
+        self.score = nn.Conv2d(width, len(size.classes), 1)
+        self.distance = nn.Conv2d(width, 4 * spec.DISTANCE_BINS, 1)
+        self.mask_branch = MaskBranch(width, size.mask_width, len(size.classes))
+        self.controller = nn.Linear(width, spec.MASK_PARAMETERS)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -126,7 +126,8 @@ class DemoNetwork(nn.Module):
         scores, distances, embeddings = [], [], []
         for index, level in enumerate(levels):
             boxes = self.box_tower(level, index)
-            scores.append(self.score(self.score_tower(level, index)).flatten(1))
+            score = self.score(self.score_tower(level, index))
+            scores.append(score.flatten(2).transpose(1, 2))
             distances.append(self.distance(boxes).flatten(2).transpose(1, 2))
             embeddings.append(boxes.flatten(2).transpose(1, 2))
         mask_features, foreground = self.mask_branch(detail, levels[0])

@@ -1,9 +1,10 @@
-"""Show that the exported folder computes what was trained.
+r"""Show that the exported folder computes what was trained.
 
 Two steps, because the frameworks live in environments of their own:
 
-    python -m tools.demo_model.prove record --checkpoint last.pt --data DIR --out proof.npz
-    python -m tools.demo_model.prove compare --weights weights.npz --model DIR --proof proof.npz
+    python -m tools.embedded_models.prove record --checkpoint last.pt --data DATA --out proof.npz
+    python -m tools.embedded_models.prove compare --weights weights.npz --proof proof.npz \
+        --model DIR
 
 `record` needs PyTorch and runs the trained network in float32, its batch normalisation unfolded, on
 photos of several shapes. `compare` needs Paddle, runs the Paddle network and the exported folder on
@@ -11,14 +12,13 @@ the same inputs, prints the largest differences, and fails when they exceed roun
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-
-from tools.demo_model import spec
 
 # One photo at each size; wide, tall and odd ones exercise padding and the two scale factors.
 SIZES = ((512, 512), (640, 480), (1920, 1080), (333, 777), (97, 211), (64, 64))  # width, height
@@ -39,6 +39,8 @@ def main() -> None:
     step.add_argument("--checkpoint", type=Path, required=True)
     step.add_argument("--data", type=Path, required=True)
     step.add_argument("--out", type=Path, required=True)
+    step.add_argument("--without", nargs="*", default=[], help="as for `weights`")
+    step.add_argument("--model", help="as for `weights`")
     step.set_defaults(run=record)
     step = steps.add_parser("compare")
     step.add_argument("--weights", type=Path, required=True)
@@ -53,15 +55,15 @@ def record(options: argparse.Namespace) -> None:
     """Write inputs and PyTorch's outputs of a few photos."""
     import torch
 
-    from tools.demo_model import inference
-    from tools.demo_model.checkpoint import load_average
+    from tools.embedded_models import inference
+    from tools.embedded_models.checkpoint import load_average
+    from tools.embedded_models.weights import reduced
 
-    model = load_average(options.checkpoint)
-    photos = sorted((options.data / "valid").iterdir())[: len(SIZES)]
+    model = reduced(load_average(options.checkpoint), options.without, options.model)
     arrays: dict[str, Any] = {}
-    for index, (photo, size) in enumerate(zip(photos, SIZES, strict=True)):
+    for index, (photo, size) in enumerate(zip(_photos(options.data), SIZES, strict=True)):
         pixels = cv2.resize(cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2RGB), size)
-        prepared = inference.preprocess(pixels, spec.TARGET_SIZE)
+        prepared = inference.preprocess(pixels, model.spec.target_size)
         with torch.no_grad():
             raw = model(prepared.image)
         found = inference.detect(model, prepared)
@@ -72,13 +74,18 @@ def record(options: argparse.Namespace) -> None:
     np.savez_compressed(options.out, **arrays)
 
 
+def _photos(data: Path) -> list[Path]:
+    """Validation photos from all over the list, which is sorted by source."""
+    document = json.loads((data / "instances_valid.json").read_text(encoding="utf-8"))
+    images = document["images"][:: max(1, len(document["images"]) // len(SIZES))][: len(SIZES)]
+    return [data / image.get("root", "") / image["file_name"] for image in images]
+
+
 def compare(options: argparse.Namespace) -> None:
     """Print how Paddle's outputs differ from the recorded ones; exit with 1 if too much."""
-    from tools.demo_model.export import load_weights
-    from tools.demo_model.paddle_graph import PaddleDemoModel
+    from tools.embedded_models.export import load_model
 
-    model = PaddleDemoModel()
-    load_weights(model, options.weights)
+    model = load_model(options.weights)
     predictor = _predictor(options.model)
     passed = True
     with np.load(options.proof) as proof:
@@ -102,6 +109,8 @@ def _compare_raw(size: tuple[int, int], model: Any, recorded: dict[str, np.ndarr
     differences = {}
     for name, output in zip(RAW, outputs, strict=False):
         expected = recorded[name]
+        if name == "scores":  # [1,A,C] there, [1,C,A] here
+            expected = expected.transpose(0, 2, 1)
         differences[name] = float(np.abs(output.numpy() - expected).max() / np.abs(expected).max())
     print(size, "raw, relative:", {name: f"{value:.1e}" for name, value in differences.items()})
     return max(differences.values()) < RAW_TOLERANCE
@@ -111,16 +120,18 @@ def _compare_final(
     size: tuple[int, int], found: list[np.ndarray], recorded: dict[str, np.ndarray]
 ) -> bool:
     rows, count, masks = found
-    boxes, scores, expected = (recorded[name] for name in ("boxes", "kept_scores", "masks"))
+    names = ("classes", "boxes", "kept_scores", "masks")
+    classes, boxes, scores, expected = (recorded[name] for name in names)
     if not len(rows) == len(masks) == count[0] == len(boxes):
         print(size, "objects:", len(rows), len(masks), count[0], "expected", len(boxes))
         return False
     if len(boxes) == 0:
         print(size, "no objects, as expected")
         return masks.shape[1:] == expected.shape[1:]
-    # Equal scores may be ordered either way; pair each object with the recorded one whose box is
-    # nearest.
-    nearest = np.abs(rows[:, None, 2:] - boxes[None]).max(2).argmin(1)
+    # Rows come class after class, and equal scores may be ordered either way: pair each object with
+    # the recorded one of its class whose box is nearest.
+    distance = np.abs(rows[:, None, 2:] - boxes[None]).max(2)
+    nearest = np.where(rows[:, None, 0] == classes[None], distance, np.inf).argmin(1)
     score = float(np.abs(rows[:, 1] - scores[nearest]).max())
     box = float(np.abs(rows[:, 2:] - boxes[nearest]).max())
     truth, drawn = expected[nearest] > 0, masks > 0

@@ -1,4 +1,4 @@
-"""The Paddle twin of `network.DemoNetwork`, for inference, its batch normalisation folded away.
+"""The Paddle twin of `network.Network`, for inference, its batch normalisation folded away.
 
 Layers carry the names of the PyTorch modules they mirror: `weights.fold` needs no table of names.
 """
@@ -11,7 +11,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import Tensor, nn
 
-from tools.demo_model import spec
+from tools.embedded_models import spec
 
 
 class Conv(nn.Layer):
@@ -84,9 +84,8 @@ class Backbone(nn.Layer):
 class Pyramid(nn.Layer):
     """Top-down feature pyramid over strides 8, 16 and 32."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        width = spec.WIDTH
         self.lateral = nn.LayerList(
             [Conv(channels, width, 1) for channels in spec.TAP_CHANNELS[1:]]
         )
@@ -124,23 +123,22 @@ class SharedConv(nn.Layer):
         self.weight = self.create_parameter([width, width, 3, 3])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Filter [B,WIDTH,h,w]."""
+        """Filter [B,width,h,w]."""
         return F.conv2d(x, self.weight, padding=1)
 
 
 class Tower(nn.Layer):
     """Convolutions shared by the levels, normalised by each level's own statistics."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int, depth: int) -> None:
         super().__init__()
-        depth = range(spec.TOWER_DEPTH)
-        self.convs = nn.LayerList([SharedConv(spec.WIDTH) for _ in depth])
+        self.convs = nn.LayerList([SharedConv(width) for _ in range(depth)])
         self.norms = nn.LayerList(
-            [nn.LayerList([Affine(spec.WIDTH) for _ in depth]) for _ in spec.STRIDES]
+            [nn.LayerList([Affine(width) for _ in range(depth)]) for _ in spec.STRIDES]
         )
 
     def forward(self, x: Tensor, level: int) -> Tensor:
-        """Filter one level's features [B,WIDTH,h,w]."""
+        """Filter one level's features [B,width,h,w]."""
         for conv, norm in zip(self.convs, self.norms[level]):
             x = F.relu(norm(conv(x)))
         return x
@@ -149,11 +147,11 @@ class Tower(nn.Layer):
 class MaskBranch(nn.Layer):
     """Features at stride 4 from which every object's mask is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int, mask_width: int) -> None:
         super().__init__()
-        self.coarse = Conv(spec.WIDTH, spec.MASK_WIDTH, 3, activation=F.relu)
-        self.detail = Conv(spec.TAP_CHANNELS[0], spec.MASK_WIDTH, 1)
-        self.fuse = Conv(spec.MASK_WIDTH, 2 * spec.MASK_CHANNELS, 3, activation=F.relu)
+        self.coarse = Conv(width, mask_width, 3, activation=F.relu)
+        self.detail = Conv(spec.TAP_CHANNELS[0], mask_width, 1)
+        self.fuse = Conv(mask_width, 2 * spec.MASK_CHANNELS, 3, activation=F.relu)
         self.project = Conv(2 * spec.MASK_CHANNELS, spec.MASK_CHANNELS, 1)
 
     def forward(self, detail: Tensor, level: Tensor) -> Tensor:
@@ -169,35 +167,36 @@ class Controller(nn.Layer):
     inputs].
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.weight = self.create_parameter([spec.MASK_PARAMETERS, spec.WIDTH])
+        self.weight = self.create_parameter([spec.MASK_PARAMETERS, width])
         self.bias = self.create_parameter([spec.MASK_PARAMETERS], is_bias=True)
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        """Map [N,WIDTH] to [N,MASK_PARAMETERS]."""
+        """Map [N,width] to [N,MASK_PARAMETERS]."""
         return paddle.matmul(embeddings, self.weight, transpose_y=True) + self.bias
 
 
-class PaddleDemoNetwork(nn.Layer):
-    """Same outputs as `network.DemoNetwork`, less the foreground map that only training needs."""
+class PaddleNetwork(nn.Layer):
+    """Same outputs as `network.Network`, less the foreground map that only training needs."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: spec.Spec) -> None:
         super().__init__()
+        width, depth = size.width, size.tower_depth
         self.backbone = Backbone()
-        self.pyramid = Pyramid()
-        self.score_tower = Tower()
-        self.box_tower = Tower()
-        self.score = Conv(spec.WIDTH, len(spec.CLASS_NAMES), 1)
-        self.distance = Conv(spec.WIDTH, 4 * spec.DISTANCE_BINS, 1)
-        self.mask_branch = MaskBranch()
-        self.controller = Controller()
+        self.pyramid = Pyramid(width)
+        self.score_tower = Tower(width, depth)
+        self.box_tower = Tower(width, depth)
+        self.score = Conv(width, len(size.classes), 1)
+        self.distance = Conv(width, 4 * spec.DISTANCE_BINS, 1)
+        self.mask_branch = MaskBranch(width, size.mask_width)
+        self.controller = Controller(width)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, list[Tensor]]:
         """Map one normalised RGB image [1,3,H,W] (H, W multiples of 32) to raw outputs.
 
-        Returns logits of the scores [1,A], of the distances [1,A,4,DISTANCE_BINS], embeddings
-        [1,A,WIDTH], mask features [1,MASK_CHANNELS,H/4,W/4], and the pyramid's levels, whose shapes
+        Returns logits of the scores [1,C,A], of the distances [1,A,4,DISTANCE_BINS], embeddings
+        [1,A,width], mask features [1,MASK_CHANNELS,H/4,W/4], and the pyramid's levels, whose shapes
         tell where the points are.
         """
         detail, *taps = self.backbone(image)
@@ -205,13 +204,13 @@ class PaddleDemoNetwork(nn.Layer):
         scores, distances, embeddings = [], [], []
         for index, level in enumerate(levels):
             boxes = self.box_tower(level, index)
-            scores.append(self.score(self.score_tower(level, index)).flatten(1))
+            scores.append(self.score(self.score_tower(level, index)).flatten(2))
             distances.append(self.distance(boxes).flatten(2).transpose([0, 2, 1]))
             embeddings.append(boxes.flatten(2).transpose([0, 2, 1]))
         distance = paddle.concat(distances, 1).reshape([1, -1, 4, spec.DISTANCE_BINS])
         mask_features = self.mask_branch(detail, levels[0])
         return (
-            paddle.concat(scores, 1),
+            paddle.concat(scores, 2),
             distance,
             paddle.concat(embeddings, 1),
             mask_features,

@@ -27,25 +27,29 @@ def pairwise_iou(a: Tensor, b: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def assign(scores: Tensor, boxes: Tensor, centres: Tensor, objects: Tensor) -> Assignment:
+def assign(
+    scores: Tensor, boxes: Tensor, centres: Tensor, objects: Tensor, classes: Tensor
+) -> Assignment:
     """Assign points of one image to its objects.
 
     Args:
-        scores: probabilities [A].
+        scores: probabilities [A,C].
         boxes: predicted boxes [A,4], xyxy pixels.
         centres: points [A,2], x and y in pixels.
         objects: true boxes [G,4], xyxy pixels.
+        classes: int64 [G], what each object is.
 
-    Each object takes the CANDIDATES points inside it of largest alignment score^ALPHA * IoU^BETA; a
-    point wanted by several goes to the one it overlaps most. The quality is the alignment scaled,
-    per object, so that its largest equals the object's largest IoU.
+    Each object takes the CANDIDATES points inside it of largest alignment score^ALPHA * IoU^BETA,
+    the score being that of its class; a point wanted by several goes to the one it overlaps most.
+    The quality is the alignment scaled, per object, so that its largest equals the object's largest
+    IoU.
     """
     if len(objects) == 0:
         nothing = torch.empty(0, dtype=torch.int64)
         return Assignment(nothing, nothing, torch.empty(0))
     inside = ((centres > objects[:, None, :2]) & (centres < objects[:, None, 2:])).all(-1)
     overlaps = pairwise_iou(objects, boxes) * inside
-    alignment = scores.pow(ALPHA) * overlaps.pow(BETA)
+    alignment = scores[:, classes].T.pow(ALPHA) * overlaps.pow(BETA)
     threshold = alignment.topk(CANDIDATES, dim=1).values[:, -1:]
     wanted = inside & (alignment >= threshold) & (overlaps > 1e-3)
     contested = overlaps.masked_fill(~wanted, -1.0)

@@ -4,21 +4,22 @@ import paddle
 import paddle.nn.functional as F
 from paddle import Tensor, _C_ops, nn
 
-from tools.demo_model import spec
-from tools.demo_model.paddle_network import PaddleDemoNetwork
+from tools.embedded_models import spec
+from tools.embedded_models.paddle_network import PaddleNetwork
 
 BANDS = 8  # in which masks are drawn, to hold the float32 logits of one at a time
 
 
-class PaddleDemoModel(nn.Layer):
-    """`PaddleDemoNetwork` followed by decoding, suppression and masks.
+class PaddleModel(nn.Layer):
+    """`PaddleNetwork` followed by decoding, suppression and masks.
 
     `inference` holds the same for PyTorch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: spec.Spec) -> None:
         super().__init__()
-        self.network = PaddleDemoNetwork()
+        self.spec = size
+        self.network = PaddleNetwork(size)
 
     def forward(
         self, im_shape: Tensor, image: Tensor, scale_factor: Tensor
@@ -31,8 +32,8 @@ class PaddleDemoModel(nn.Layer):
             scale_factor: float32 [1,2], resized by original height, the same of the width.
 
         Returns:
-            boxes: float32 [N,6], class, score, x1, y1, x2, y2 in pixels of the original image, best
-                first.
+            boxes: float32 [N,6], class, score, x1, y1, x2, y2 in pixels of the original image,
+                class after class, best first within each.
             count: int32 [1], N.
             masks: uint8 [N,H,W], 0 or 1, in the original image's size, zero outside the object's
                 box.
@@ -42,14 +43,15 @@ class PaddleDemoModel(nn.Layer):
         boxes = _decode(distances, levels, scale_factor, original)
         sides = boxes[:, :, 2:] - boxes[:, :, :2]
         whole = (sides >= spec.MIN_SIDE).all(-1).astype("float32")
-        found, count, kept = _suppress(boxes, (F.sigmoid(scores) * whole).unsqueeze(1))
+        found, count, kept = _suppress(boxes, F.sigmoid(scores) * whole.unsqueeze(1))
         # oneDNN divides by zero on tensors without elements: carry one object more, and leave it
         # out at the end.
         kept = paddle.concat([kept, paddle.zeros([1], kept.dtype)])
         boxes = paddle.gather(boxes[0], kept)
         parameters = self.network.controller(paddle.gather(embeddings[0], kept))
-        logits = _mask_logits(parameters, _sample(features, boxes * _xyxy(scale_factor)))
-        masks = _paste(logits, boxes, original.astype("int32"))
+        values = _sample(features, boxes * _xyxy(scale_factor), self.spec.mask_size)
+        logits = _mask_logits(parameters, values, self.spec.mask_size)
+        masks = _paste(logits, boxes, original.astype("int32"), self.spec.mask_size)
         return found, count, masks[:-1].astype("uint8")
 
 
@@ -88,9 +90,11 @@ def _points(levels: list[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def _suppress(boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Greedy non-maximum suppression of boxes [1,A,4] by scores [1,1,A].
+    """Greedy non-maximum suppression of boxes [1,A,4] by scores [1,C,A], class by
+    class.
 
-    Returns what is kept, best first: rows [N,6], their count [1] and indices [N].
+    Returns what is kept, class after class, best first within each: rows [N,6], their count [1] and
+    indices [N].
     """
     found, kept, count = _C_ops.multiclass_nms3(
         boxes,
@@ -107,12 +111,11 @@ def _suppress(boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return found, count, kept.flatten()
 
 
-def _sample(features: Tensor, boxes: Tensor) -> Tensor:
+def _sample(features: Tensor, boxes: Tensor, size: int) -> Tensor:
     """Bilinear values [N,C,S*S] of `features` [1,C,h,w] on a grid over each box.
 
-    `boxes` [N,4] are in input pixels.
+    `boxes` [N,4] are in input pixels, S is `size`.
     """
-    size = spec.MASK_SIZE
     steps = (paddle.arange(size, dtype="float32") + 0.5) / size
     shape = paddle.shape(features).astype("float32") * spec.MASK_STRIDE
     x = (boxes[:, 0:1] + steps * (boxes[:, 2:3] - boxes[:, 0:1])) / shape[3] * 2 - 1
@@ -125,7 +128,7 @@ def _sample(features: Tensor, boxes: Tensor) -> Tensor:
     return values.reshape([spec.MASK_CHANNELS, -1, size * size]).transpose([1, 0, 2])
 
 
-def _mask_logits(parameters: Tensor, values: Tensor) -> Tensor:
+def _mask_logits(parameters: Tensor, values: Tensor, size: int) -> Tensor:
     """Mask logits [N,S,S] from each object's own perceptron at `values` [N,C,S*S].
 
     `parameters` is [N,MASK_PARAMETERS].
@@ -133,7 +136,6 @@ def _mask_logits(parameters: Tensor, values: Tensor) -> Tensor:
     Biases are a last column of the weights, met by a row of ones: oneDNN fuses a bias added after a
     batched product into a kernel thirty times slower than the product.
     """
-    size = spec.MASK_SIZE
     steps = (paddle.arange(size, dtype="float32") + 0.5) / size * 2 - 1
     y, x = paddle.meshgrid(steps, steps)
     coordinates = paddle.stack([x, y]).reshape([1, 2, -1])
@@ -151,17 +153,18 @@ def _mask_logits(parameters: Tensor, values: Tensor) -> Tensor:
     return x.reshape([-1, size, size])
 
 
-def _paste(logits: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
-    """Masks bool [N,H,W] from logits [N,S,S] over `boxes` [N,4], for `size` int32 [1,2] (H, W).
+def _paste(logits: Tensor, boxes: Tensor, size: Tensor, cells: int) -> Tensor:
+    """Masks bool [N,H,W] from logits [N,S,S] over `boxes` [N,4]: `size` int32 [1,2] is (H, W), S is
+    `cells`.
 
     Bilinear interpolation is two matrix products, see `inference.paste`. It is done in bands of
     rows, because the float32 logits of a whole photo are four times as large as its masks.
     """
     height, width = size[0, 0], size[0, 1]
     # Every band has as many rows, the last ones perhaps below the photo, so that none is empty.
-    rows = _interpolation(boxes[:, 1], boxes[:, 3], (height + BANDS - 1) // BANDS * BANDS)
-    rows = rows.reshape([0, BANDS, -1, spec.MASK_SIZE])
-    columns = _interpolation(boxes[:, 0], boxes[:, 2], width)
+    rows = _interpolation(boxes[:, 1], boxes[:, 3], (height + BANDS - 1) // BANDS * BANDS, cells)
+    rows = rows.reshape([0, BANDS, -1, cells])
+    columns = _interpolation(boxes[:, 0], boxes[:, 2], width, cells)
     bands = []
     for band in range(BANDS):
         pasted = paddle.matmul(paddle.matmul(rows[:, band], logits), columns, transpose_y=True)
@@ -169,12 +172,11 @@ def _paste(logits: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
     return paddle.concat(bands, 1)[:, :height]
 
 
-def _interpolation(start: Tensor, end: Tensor, length: Tensor) -> Tensor:
-    """Weights [N,length,S] that read pixels from S cells between `start` and `end` [N].
+def _interpolation(start: Tensor, end: Tensor, length: Tensor, size: int) -> Tensor:
+    """Weights [N,length,size] that read pixels from `size` cells between `start` and `end` [N].
 
     They are zero outside.
     """
-    size = spec.MASK_SIZE
     pixel = paddle.arange(length).astype("float32") + 0.5
     extent = paddle.clip(end - start, min=1e-3)
     position = (pixel - start.unsqueeze(1)) / extent.unsqueeze(1) * size - 0.5

@@ -1,6 +1,6 @@
 """Write the PaddleX inference folder from folded weights; needs Paddle, not PyTorch.
 
-    python -m tools.demo_model.export --weights weights.npz --out DIR
+    python -m tools.embedded_models.export --weights weights.npz --out DIR
 
 Run it with paddlepaddle 3.0.0: older runtimes do not load what newer ones write.
 """
@@ -13,8 +13,9 @@ import numpy as np
 import paddle
 import yaml
 
-from tools.demo_model import spec
-from tools.demo_model.paddle_graph import PaddleDemoModel
+from tools.embedded_models import spec
+from tools.embedded_models.paddle_graph import PaddleModel
+from tools.embedded_models.spec import Spec
 
 # PaddleX loads only folders that carry one of its own names, and the name decides how. Of its
 # instance segmentation names, this is the only one that both gets oneDNN by default and feeds
@@ -30,26 +31,27 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    model = PaddleDemoModel()
-    load_weights(model, options.weights)
-    export(model, options.out)
+    export(load_model(options.weights), options.out)
 
 
-def load_weights(model: PaddleDemoModel, weights: Path) -> None:
-    """Set every parameter of the network from `weights`, an .npz by parameter name.
+def load_model(weights: Path) -> PaddleModel:
+    """The model whose `Spec` and parameters stand in `weights`, an .npz of `weights.py`.
 
-    Raises ValueError when one is missing or left over.
+    Raises ValueError when a parameter is missing or left over.
     """
-    with np.load(weights) as arrays:
-        parameters = dict(model.network.named_parameters())
-        if parameters.keys() != set(arrays.files):
-            raise ValueError(f"names differ: {sorted(parameters.keys() ^ set(arrays.files))}")
-        for name, parameter in parameters.items():
-            parameter.set_value(arrays[name])
+    with np.load(weights) as file:
+        arrays = {name: file[name] for name in file.files}
+    model = PaddleModel(Spec.loads(str(arrays.pop("spec"))))
+    parameters = dict(model.network.named_parameters())
+    if parameters.keys() != arrays.keys():
+        raise ValueError(f"names differ: {sorted(parameters.keys() ^ arrays.keys())}")
+    for name, parameter in parameters.items():
+        parameter.set_value(arrays[name])
     model.eval()
+    return model
 
 
-def export(model: PaddleDemoModel, folder: Path) -> None:
+def export(model: PaddleModel, folder: Path) -> None:
     """Write `inference.json`, `inference.pdiparams` and `inference.yml` into `folder`."""
     signature = [
         paddle.static.InputSpec([1, 2], "float32", "im_shape"),
@@ -61,10 +63,10 @@ def export(model: PaddleDemoModel, folder: Path) -> None:
         paddle.jit.save(paddle.jit.to_static(model, input_spec=signature), f"{temporary}/inference")
         for name in ("inference.json", "inference.pdiparams"):
             (folder / name).write_bytes((Path(temporary) / name).read_bytes())
-    (folder / "inference.yml").write_text(yaml.safe_dump(_description(), sort_keys=False))
+    (folder / "inference.yml").write_text(yaml.safe_dump(_description(model.spec), sort_keys=False))
 
 
-def _description() -> dict[str, object]:
+def _description(size: Spec) -> dict[str, object]:
     """What `inference.yml` tells PaddleX: how to prepare an image, and the classes' names."""
     return {
         "mode": "paddle",
@@ -78,7 +80,7 @@ def _description() -> dict[str, object]:
         "Preprocess": [
             {
                 "type": "Resize",
-                "target_size": list(spec.TARGET_SIZE),
+                "target_size": list(size.target_size),
                 "keep_ratio": True,
                 "interp": 1,
             },
@@ -92,7 +94,7 @@ def _description() -> dict[str, object]:
             {"type": "Permute"},
             {"type": "PadStride", "stride": spec.STRIDES[-1]},
         ],
-        "label_list": list(spec.CLASS_NAMES),
+        "label_list": list(size.classes),
     }
 
 

@@ -16,6 +16,7 @@ class Found(NamedTuple):
 
     boxes: np.ndarray  # float32 [N,4], xyxy in pixels
     scores: np.ndarray  # float32 [N]
+    labels: list[str]
     masks: np.ndarray  # uint8 [N,H,W], 0 or 1
 
 
@@ -43,9 +44,10 @@ class PaddleXModel:
             -1, 4
         )
         scores = np.array([item["score"] for item in result["boxes"]], np.float32)
+        labels = [item["label"] for item in result["boxes"]]
         masks = np.zeros((len(boxes), height, width), np.uint8)
         for mask, cut, box in zip(masks, result["masks"], boxes, strict=True):
             # PaddleX cuts each mask to its rounded box; this puts it back.
             x1, y1, x2, y2 = (round(float(side)) for side in box)
             mask[y1:y2, x1:x2] = cut
-        return Found(boxes, scores, masks)
+        return Found(boxes, scores, labels, masks)

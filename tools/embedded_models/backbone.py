@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tools.demo_model import spec
+from tools.embedded_models import spec
 
 
 class SamePadConv(nn.Conv2d):

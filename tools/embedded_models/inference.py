@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tools.demo_model import network, spec
-from tools.demo_model.assign import pairwise_iou
-from tools.demo_model.network import DemoNetwork
+from tools.embedded_models import network, spec
+from tools.embedded_models.assign import pairwise_iou
+from tools.embedded_models.network import Network
 
 
 class Prepared(NamedTuple):
@@ -27,6 +27,7 @@ class Prepared(NamedTuple):
 class Detections(NamedTuple):
     """N objects found in one H x W image, best first."""
 
+    classes: Tensor  # int64 [N], indices into the model's classes
     boxes: Tensor  # float32 [N,4], xyxy in pixels of the original image
     scores: Tensor  # float32 [N]
     masks: Tensor  # bool [N,H,W]
@@ -56,7 +57,7 @@ def normalise(image: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def detect(model: DemoNetwork, prepared: Prepared) -> Detections:
+def detect(model: Network, prepared: Prepared) -> Detections:
     """Find the objects of one image."""
     raw = model(prepared.image)
     centres, strides = network.points(*prepared.image.shape[2:])
@@ -65,18 +66,31 @@ def detect(model: DemoNetwork, prepared: Prepared) -> Detections:
     boxes = network.decode_boxes(raw.distances[0], centres, strides) / scale
     boxes = torch.minimum(boxes.clamp(min=0), torch.tensor([width, height] * 2))
     whole = (boxes[:, 2:] - boxes[:, :2] >= spec.MIN_SIDE).all(1)
-    scores = raw.scores[0].float().sigmoid() * whole
-    kept = suppress(boxes, scores)
-    boxes, scores = boxes[kept], scores[kept]
-    grid = network.box_grid(boxes * scale, spec.MASK_SIZE)
+    scores = raw.scores[0].float().sigmoid() * whole[:, None]
+    kept, classes = suppress(boxes, scores)
+    boxes, scores = boxes[kept], scores[kept, classes]
+    size = model.spec.mask_size
+    grid = network.box_grid(boxes * scale, size)
     values = network.sample(raw.mask_features[0].float(), grid)
     logits = network.mask_logits(model.controller(raw.embeddings[0, kept].float()), values)
-    logits = logits.reshape(-1, spec.MASK_SIZE, spec.MASK_SIZE)
-    return Detections(boxes, scores, paste(logits, boxes, height, width))
+    logits = logits.reshape(-1, size, size)
+    return Detections(classes, boxes, scores, paste(logits, boxes, height, width))
 
 
-def suppress(boxes: Tensor, scores: Tensor) -> Tensor:
-    """Indices of the boxes [A,4] that greedy non-maximum suppression keeps, best first."""
+def suppress(boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Greedy non-maximum suppression of boxes [A,4] by scores [A,C], class by class.
+
+    Returns what is kept, best first: indices of boxes and of classes, int64 [N] each.
+    """
+    found = [_suppress_one(boxes, scores[:, index]) for index in range(scores.shape[1])]
+    kept = torch.cat(found)
+    classes = torch.cat([torch.full_like(one, index) for index, one in enumerate(found)])
+    best = scores[kept, classes].argsort(descending=True, stable=True)[: spec.KEEP_TOP_K]
+    return kept[best], classes[best]
+
+
+def _suppress_one(boxes: Tensor, scores: Tensor) -> Tensor:
+    """The same for one class: indices of boxes [A,4] by scores [A]."""
     order = scores.argsort(descending=True, stable=True)[: spec.NMS_TOP_K]
     order = order[scores[order] > spec.SCORE_THRESHOLD]
     overlaps = (pairwise_iou(boxes[order], boxes[order]) > spec.NMS_IOU).numpy()
@@ -84,7 +98,7 @@ def suppress(boxes: Tensor, scores: Tensor) -> Tensor:
     for i in range(len(order)):
         if alive[i]:
             alive[i + 1 :] &= ~overlaps[i, i + 1 :]
-    return order[torch.from_numpy(alive)][: spec.KEEP_TOP_K]
+    return order[torch.from_numpy(alive)]
 
 
 def paste(logits: Tensor, boxes: Tensor, height: int, width: int) -> Tensor:

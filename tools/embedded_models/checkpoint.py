@@ -6,21 +6,28 @@ from pathlib import Path
 import torch
 from torch.optim.swa_utils import AveragedModel
 
-from tools.demo_model.network import DemoNetwork
+from tools.embedded_models.network import Network
+from tools.embedded_models.spec import Spec
 
 EMA_DECAY = 0.998
+# Layers that learn at another rate than the rest: the backbone is pretrained, and Adam's steps are
+# too small for a class that is rarely seen to leave the prior.
+RATES = {"backbone": 1 / 3, "score": 4.0}
 
 
 @dataclass(frozen=True)
 class TrainingState:
     """The weights, their moving average, which is what ships, and the optimizer's memory."""
 
-    model: DemoNetwork
+    model: Network
     average: AveragedModel
     optimizer: torch.optim.Optimizer
 
-    def save(self, path: Path, epochs: int) -> None:
-        """Write a checkpoint after `epochs` epochs beside `path`, then put it there in one step."""
+    def save(self, path: Path, epochs: int, progress: float) -> None:
+        """Write a checkpoint after `epochs` epochs beside `path`, then put it there in one step.
+
+        `progress` is the share of the schedule that is done.
+        """
         temporary = path.with_suffix(".tmp")
         torch.save(
             {
@@ -28,36 +35,39 @@ class TrainingState:
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "epochs": epochs,
+                "progress": progress,
+                "spec": self.model.spec.dumps(),
                 "random": torch.get_rng_state(),
             },
             temporary,
         )
         temporary.replace(path)
 
-    def restore(self, path: Path) -> int:
-        """Take everything from a checkpoint; returns the number of finished epochs."""
+    def restore(self, path: Path) -> tuple[int, float]:
+        """Take everything from a checkpoint; returns the number of finished epochs and the share
+        of the schedule that is done.
+        """
         state = torch.load(path, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
-        return state["epochs"]
+        return state["epochs"], state["progress"]
 
 
-def start(rate: float) -> TrainingState:
-    """The state before the first step: ImageNet's backbone, everything else random."""
-    model = DemoNetwork().to(memory_format=torch.channels_last)
-    model.backbone.load_imagenet()
+def start(model: Network, rate: float) -> TrainingState:
+    """The state before the first step of training `model`."""
+    model = model.to(memory_format=torch.channels_last)
     average = AveragedModel(model, avg_fn=_ema, use_buffers=True)
     return TrainingState(model, average, _optimizer(model, rate))
 
 
-def load_average(path: Path) -> DemoNetwork:
+def load_average(path: Path) -> Network:
     """The network with a checkpoint's averaged weights, ready for inference."""
-    state = torch.load(path, map_location="cpu", weights_only=True)["average"]
-    prefix = "module."
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    state, prefix = checkpoint["average"], "module."
     weights = {name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)}
-    model = DemoNetwork()
+    model = Network(Spec.loads(checkpoint["spec"]))
     model.load_state_dict(weights)
     return model.eval()
 
@@ -68,24 +78,24 @@ def _ema(average: torch.Tensor, current: torch.Tensor, count: torch.Tensor | int
     return average * decay + current * (1 - decay)
 
 
-def _optimizer(model: DemoNetwork, rate: float) -> torch.optim.Optimizer:
-    """AdamW: a third of the rate for pretrained layers, no decay for vectors (biases, norms).
+def _optimizer(model: Network, rate: float) -> torch.optim.Optimizer:
+    """AdamW, no decay for vectors (biases, norms); RATES says at which share of the rate.
 
     A group's own peak rate stands under "peak"; the schedule scales it.
     """
-    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {
-        (pretrained, decays): [] for pretrained in (True, False) for decays in (True, False)
-    }
+    groups: dict[tuple[str, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            groups[name.startswith("backbone."), parameter.ndim > 1].append(parameter)
+            part = name.partition(".")[0]
+            key = part if part in RATES else "", parameter.ndim > 1
+            groups.setdefault(key, []).append(parameter)
     return torch.optim.AdamW(
         [
             {
                 "params": group,
-                "peak": rate / 3 if pretrained else rate,
+                "peak": rate * RATES.get(part, 1.0),
                 "weight_decay": 0.05 * decays,
             }
-            for (pretrained, decays), group in groups.items()
+            for (part, decays), group in groups.items()
         ]
     )

@@ -4,52 +4,81 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tools.demo_model import network, spec
-from tools.demo_model.assign import Assignment, assign, pairwise_iou
-from tools.demo_model.dataset import MASK_MARGIN
-from tools.demo_model.network import Raw
+from tools.embedded_models import network, spec
+from tools.embedded_models.assign import Assignment, assign, pairwise_iou
+from tools.embedded_models.augment import KNOWN_STRIDE
+from tools.embedded_models.dataset import MASK_MARGIN, Batch
+from tools.embedded_models.network import Raw
 
 WEIGHTS = {"score": 1.0, "box": 5.0, "bins": 1.0, "mask": 1.0, "dice": 1.5, "foreground": 0.5}
 MASK_POINTS = 28  # side of the grid on which an object's mask is compared
 MASKS_A_BATCH = 160
+CROWD = 6  # objects of one class in one image that count fully
 _TRUSTED_IOU = 0.5
 
 
-def losses(
-    raw: Raw, controller: nn.Module, boxes: list[Tensor], masks: list[Tensor], foreground: Tensor
-) -> dict[str, Tensor]:
+def losses(raw: Raw, controller: nn.Module, batch: Batch) -> dict[str, Tensor]:
     """Weighted losses of a batch of S x S images; the sum of the values is minimised.
 
     Args:
         raw: the network's outputs for B images.
         controller: the layer that turns embeddings into mask parameters.
-        boxes, masks: per image, true boxes [G,4] and masks [G,MASK_GRID,MASK_GRID] (see
-            `dataset.Sample`).
-        foreground: uint8 [B,S/4,S/4].
+        batch: the images' objects, and what is known where.
     """
-    size = foreground.shape[-1] * spec.MASK_STRIDE
+    boxes, size = batch.boxes, batch.images.shape[-1]
     centres, strides = network.points(size, size)
     scores, distances = raw.scores.float(), raw.distances.float()
     predicted = network.decode_boxes(distances, centres, strides)
     chosen = [
-        assign(scores[i].sigmoid(), predicted[i].detach(), centres, boxes[i])
+        assign(scores[i].sigmoid(), predicted[i].detach(), centres, boxes[i], batch.labels[i])
         for i in range(len(boxes))
     ]
-    targets = torch.zeros_like(scores)
+    shares = class_shares(batch.labels, scores.shape[2])
+    targets, counted = torch.zeros_like(scores), known_points(batch.known)
     for i, item in enumerate(chosen):
-        targets[i, item.points] = item.quality
-    total = targets.sum().clamp(min=1.0)
+        targets[i, item.points, batch.labels[i][item.objects]] = item.quality
+        # Whatever is known about the photo: what answers for one object is none of another class.
+        counted[i, item.points] = True
+    weights = counted * shares[:, None]
+    total = (targets * weights).sum().clamp(min=1.0)
     # Plain cross-entropy keeps scores near probabilities. Focal weights of the negatives left some
     # eighty candidates an image above the floor, nearly all of them background.
-    score = F.binary_cross_entropy_with_logits(scores, targets, reduction="sum")
+    score = F.binary_cross_entropy_with_logits(scores, targets, weights, reduction="sum")
     result = {"score": score / total}
-    result |= _box_losses(predicted, distances, centres, strides, boxes, chosen, total)
-    result |= _mask_losses(raw, controller, predicted.detach(), boxes, masks, chosen)
-    some_cat, truth = raw.foreground.float().flatten(1), foreground.float().flatten(1)
-    result["foreground"] = (
-        F.binary_cross_entropy_with_logits(some_cat, truth) + dice(some_cat.sigmoid(), truth).mean()
-    )
+    of_objects = [shares[i][batch.labels[i]] for i in range(len(boxes))]
+    result |= _box_losses(predicted, distances, centres, strides, boxes, chosen, of_objects, total)
+    result |= _mask_losses(raw, controller, predicted.detach(), boxes, batch.masks, chosen)
+    result["foreground"] = _foreground_loss(raw.foreground.float(), batch)
     return {name: value * WEIGHTS[name] for name, value in result.items()}
+
+
+def class_shares(labels: list[Tensor], classes: int) -> Tensor:
+    """Weights [B,C] of a class in an image: a crowd of windows counts as CROWD of them and a few.
+
+    The weight is of the whole channel, what is there and what is not, so that scores stay near
+    probabilities.
+    """
+    counts = torch.stack([torch.bincount(one, minlength=classes) for one in labels]).float()
+    return (CROWD / counts.clamp(min=CROWD)).sqrt()
+
+
+def known_points(known: Tensor) -> Tensor:
+    """Bool [B,A,C] at the network's points, from maps [B,C,S/8,S/8]."""
+    levels = []
+    for stride in spec.STRIDES:
+        step = stride // KNOWN_STRIDE
+        levels.append(known[:, :, step // 2 :: step, step // 2 :: step].flatten(2))
+    return torch.cat(levels, 2).transpose(1, 2).contiguous()
+
+
+def _foreground_loss(logits: Tensor, batch: Batch) -> Tensor:
+    """Cross-entropy and dice of the map of each class [B,C,S/4,S/4], where it is known."""
+    truth = batch.foreground.float()
+    known = batch.known.repeat_interleave(2, 2).repeat_interleave(2, 3) | (truth > 0)
+    entropy = F.binary_cross_entropy_with_logits(logits, truth, known.float(), reduction="sum")
+    there = truth.flatten(2).any(2)
+    overlap = dice((logits.sigmoid() * known)[there].flatten(1), truth[there].flatten(1))
+    return entropy / known.sum().clamp(min=1) + overlap.sum() / max(len(overlap), 1)
 
 
 def giou(a: Tensor, b: Tensor) -> Tensor:
@@ -77,12 +106,17 @@ def _box_losses(
     strides: Tensor,
     boxes: list[Tensor],
     chosen: list[Assignment],
+    shares: list[Tensor],
     total: Tensor,
 ) -> dict[str, Tensor]:
-    """GIoU and distribution focal losses of the assigned boxes, weighted by quality."""
+    """GIoU and distribution focal losses of the assigned boxes, weighted by quality and by the
+    objects' `shares`, [G] an image.
+    """
     found = torch.cat([predicted[i, item.points] for i, item in enumerate(chosen)])
     true = torch.cat([boxes[i][item.objects] for i, item in enumerate(chosen)])
-    quality = torch.cat([item.quality for item in chosen])
+    quality = torch.cat(
+        [item.quality * share[item.objects] for item, share in zip(chosen, shares, strict=True)]
+    )
     logits = torch.cat([distances[i, item.points] for i, item in enumerate(chosen)])
     points = torch.cat([item.points for item in chosen])
     sides = (
