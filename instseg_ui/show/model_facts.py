@@ -17,8 +17,6 @@ _NOT_USED = "What was tried and is not used"
 
 def model_facts(prediction: Prediction, spec: ModelSpec) -> Markup:
     """Latency, size, published accuracy and what ran, of one prediction."""
-    ap = spec.published.mask_ap
-    published = "not published" if ap is None else "published"
     rows, hints = _rows(prediction)
     return _panel(
         spec,
@@ -26,7 +24,7 @@ def model_facts(prediction: Prediction, spec: ModelSpec) -> Markup:
         h.div(".facts-head")[
             _figure("Latency", milliseconds(prediction.timings.latency), "warm, here"),
             _figure("Size", megabytes(prediction.size_mb), "on disk"),
-            _figure("Mask AP", accuracy(ap), published),
+            _accuracy(spec),
         ],
         stage_bar(prediction.timings),
         stage_legend(prediction.timings),
@@ -57,8 +55,17 @@ def _panel(spec: ModelSpec, *nodes: h.Node) -> Markup:
     )
 
 
-def _figure(name: str, value: str, note: str) -> h.Element:
-    return h.div(".figure")[
+def _accuracy(spec: ModelSpec) -> h.Element:
+    """The published mask AP, or what was measured here, and which of them it is."""
+    ap, measured = spec.published.mask_ap, spec.measured
+    if ap is None and measured is not None:
+        hint = f"Measured by this project on {measured.data}"
+        return _figure("Mask AP", accuracy(measured.mask_ap), "measured by us", hint)
+    return _figure("Mask AP", accuracy(ap), "not published" if ap is None else "published")
+
+
+def _figure(name: str, value: str, note: str, hint: str | None = None) -> h.Element:
+    return h.div(".figure", title=hint)[
         h.span(".figure-name")[name], h.span(".figure-value")[value], h.span(".figure-note")[note]
     ]
 

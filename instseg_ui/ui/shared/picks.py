@@ -97,9 +97,15 @@ def _words(services: Services, spec: ModelSpec) -> str:
     size = status.size_bytes / 1e6 if status.size_bytes else published.storage_mb
     parts = [
         spec.id,
-        f"AP {accuracy(published.mask_ap)}" if published.mask_ap is not None else "no AP",
+        _accuracy(spec),
         megabytes(size) if size else "",
         _STATES[status.state],
     ]
     # A line breaks between the parts only.
     return " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)
+
+
+def _accuracy(spec: ModelSpec) -> str:
+    if spec.published.mask_ap is not None:
+        return f"AP {accuracy(spec.published.mask_ap)}"
+    return f"AP {accuracy(spec.measured.mask_ap)} on our photos" if spec.measured else "no AP"

@@ -59,8 +59,14 @@ def test_measured_and_published_figures_are_told_apart(prediction, catalog):
 
 
 def test_what_is_not_published_is_not_made_up(prediction, catalog):
-    text = text_of(model_facts(prediction, catalog.get("demo-cats")))
-    assert "Mask AP — not published" in text
+    spec = replace(catalog.get("demo-cats"), measured=None)
+    assert "Mask AP — not published" in text_of(model_facts(prediction, spec))
+
+
+def test_what_this_project_measured_is_never_called_published(prediction, catalog):
+    shown = model_facts(prediction, catalog.get("demo-cats"))
+    assert "Mask AP 52.3 measured by us" in text_of(shown)
+    assert "Measured by this project on 195 validation photos of cats" in shown
 
 
 def test_high_performance_tells_its_engine_and_gain(prediction, catalog):
