@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from instseg_ui.catalog.catalog import DEFAULT_REMEDY, Basis, Catalog, ModelSpec, Published
+from instseg_ui.catalog.catalog import (
+    DEFAULT_REMEDY,
+    Basis,
+    Catalog,
+    Measured,
+    ModelSpec,
+    Published,
+)
 from instseg_ui.errors import CatalogError
 
-__all__ = ["DEFAULT_REMEDY", "Basis", "Catalog", "CatalogError", "ModelSpec", "Published"]
+__all__ = [
+    "DEFAULT_REMEDY",
+    "Basis",
+    "Catalog",
+    "CatalogError",
+    "Measured",
+    "ModelSpec",
+    "Published",
+]

@@ -60,7 +60,7 @@ def _accuracy(spec: ModelSpec) -> h.Element:
     ap, measured = spec.published.mask_ap, spec.measured
     if ap is None and measured is not None:
         hint = f"Measured by this project on {measured.data}"
-        return _figure("Mask AP", accuracy(measured.mask_ap), "measured by us", hint)
+        return _figure("Mask AP", accuracy(measured.mask_ap), "on our photos", hint)
     return _figure("Mask AP", accuracy(ap), "not published" if ap is None else "published")
 
 

@@ -65,7 +65,7 @@ def test_what_is_not_published_is_not_made_up(prediction, catalog):
 
 def test_what_this_project_measured_is_never_called_published(prediction, catalog):
     shown = model_facts(prediction, catalog.get("demo-cats"))
-    assert "Mask AP 52.3 measured by us" in text_of(shown)
+    assert "Mask AP 52.3 on our photos" in text_of(shown)
     assert "Measured by this project on 195 validation photos of cats" in shown
 
 
