@@ -208,7 +208,7 @@ class TestModels:
     def test_all_well(self, settings: Settings) -> None:
         findings = by_topic(examine(settings))
         assert "not made yet" in findings["models' folder"].found
-        assert findings["catalog"].found == "1 bundled, 15 not fetched"
+        assert findings["catalog"].found == "3 bundled, 15 not fetched"
         assert findings["default model"].found == "demo-cats, bundled"
 
     def test_a_broken_model_and_a_default_that_is_not_here(self, settings: Settings) -> None:
