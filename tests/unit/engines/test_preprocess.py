@@ -98,7 +98,7 @@ def images() -> dict[str, Pixels]:
 OFFICIAL = {
     entry["id"]: family_of(entry["id"])
     for entry in yaml.safe_load((ROOT / "configs/models.yaml").read_text())["models"]
-    if entry["id"] != "demo-cats"
+    if entry.get("source") != "bundled"
 }
 IMAGES = images()
 IMAGES["read-only"].flags.writeable = False
