@@ -91,7 +91,7 @@ def test_everything_at_once_and_a_bad_file_among_it(shell: Shell) -> None:
     assert "[5/8] bad.png: " in done.stderr
     assert done.stderr.splitlines()[-3] == "2 of 10 failed:"
     assert "http or https" in done.stderr.splitlines()[-1]
-    names = [file.name for file in (shell.folder / "out").iterdir()]
+    names = [file.name for file in (shell.folder / "out").rglob("*")]
     assert sum("cut-outs" in name for name in names) == 8
     (dataset,) = [name for name in names if name.endswith(".json")]
     coco = json.loads((shell.folder / "out" / dataset).read_text())

@@ -454,7 +454,7 @@ def test_an_address_goes_through_our_own_fetcher(door):
     look = next(
         one
         for one in door.config["dependencies"]
-        if [components[place] for place in one["inputs"]] == ["image", "state", "checkbox"]
+        if [components[place] for place in one["inputs"][:3]] == ["image", "state", "checkbox"]
     )
     address = f"{door.address}/favicon.ico"
     for photo in (address, {"path": address, "url": address, "meta": META}, {"url": address}):
@@ -551,9 +551,9 @@ def test_a_shown_picture_has_a_name_that_nobody_guesses(door, scene):
     look = next(
         one
         for one in door.config["dependencies"]
-        if [components[place] for place in one["inputs"]] == ["image", "state", "checkbox"]
+        if [components[place] for place in one["inputs"][:3]] == ["image", "state", "checkbox"]
     )
-    (answer,) = ask_queue(door, [Call(look, [upload(door, scene), "demo-cats", False])])
+    (answer,) = ask_queue(door, [Call(look, [upload(door, scene), "demo-cats", False, ""])])
     names = set(re.findall(r"([0-9a-f]{40})/photo\.jpg", answer))
     assert len(names) == 1
     digest = images.read(scene, Settings()).digest

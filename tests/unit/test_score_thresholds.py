@@ -24,7 +24,8 @@ from instseg_ui.pipeline.result import Result
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction, Runtime, Timings, reaches
 from instseg_ui.settings import Settings
-from instseg_ui.ui.shared.export import Shown, filtered
+from instseg_ui.ui.shared.export import ShownResult, filtered
+from instseg_ui.ui.viewer.limits import limits
 from tests.unit.factories import instances, never, png
 
 GOLDEN = Path(__file__).parents[1] / "js" / "golden" / "score_thresholds.json"
@@ -56,7 +57,7 @@ def test_the_page_is_sent_a_score_that_is_the_same_number(case: dict[str, Any]) 
 
 @every_case
 def test_exports_keep_what_the_page_shows(case: dict[str, Any]) -> None:
-    kept = filtered(prediction(case["score"]), Shown("demo", threshold=case["threshold"]))
+    kept = filtered(prediction(case["score"]), ShownResult("demo", threshold=case["threshold"]))
     rows = json.loads(export([Item(kept)], "coco-results").data)
     assert [row["score"] for row in rows] == [case["score"]] * case["shown"]
 
@@ -98,11 +99,10 @@ def test_it_is_written_as_on_the_page(case: dict[str, Any]) -> None:
 
 def test_the_page_knows_the_floor_of_the_settings() -> None:
     floor = Settings.model_fields["floor"].default
-    assert f"export const FLOOR = {floor};" in (STATIC / "scores.js").read_text(encoding="utf-8")
+    assert limits()["floor"] == floor
     for file in STATIC.glob("*.js"):
-        if file.name != "scores.js":
-            assert f'"{floor}"' not in file.read_text(encoding="utf-8"), file.name
-            assert f" {floor};" not in file.read_text(encoding="utf-8"), file.name
+        assert f'"{floor}"' not in file.read_text(encoding="utf-8"), file.name
+        assert f" {floor};" not in file.read_text(encoding="utf-8"), file.name
 
 
 class _Segmenter:

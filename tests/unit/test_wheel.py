@@ -23,7 +23,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from instseg_ui.settings import PROJECT_DIR
-from instseg_ui.ui.viewer.viewer import STATIC_ROUTE
+from instseg_ui.ui.viewer import STATIC_ROUTE
 from tests.browser.server import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.paddle, pytest.mark.timeout(600)]
@@ -185,9 +185,8 @@ def test_the_package_is_the_wheels(installed: Installed) -> None:
 
 def test_it_lists_the_models(installed: Installed) -> None:
     models = json.loads(installed.run(installed.command, "models", "list", "--json"))
-    assert {model["model"]: model["state"] for model in models if model["source"] == "bundled"} == {
-        "demo-cats": "bundled"
-    }
+    bundled = {model["model"]: model["state"] for model in models if model["source"] == "bundled"}
+    assert bundled == dict.fromkeys(("demo-cats", "everyday-S", "everyday-M"), "bundled")
 
 
 def test_it_holds_versions_against_the_tested_ones(installed: Installed) -> None:

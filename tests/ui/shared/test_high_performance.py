@@ -170,7 +170,7 @@ def test_preparing_is_said_and_can_be_stopped(services: Services, photo: str) ->
     assert seen[-1].viewer["message"] == {"kind": "busy", "text": words}
     services.jobs["segment"].stop("me")
     *_, last = views
-    assert last.failure is None
+    assert last.refused == ""
     assert last.viewer["message"] is not None
     assert "Switch “High performance” off" in last.viewer["message"]["text"]
     *_, normal = segment_run.run(services, photo, MODEL, "me", cache, engines.NORMAL)
