@@ -164,7 +164,7 @@ def test_a_click_on_a_row_runs_its_model(visit):
 def test_a_row_is_its_model_however_the_table_is_sorted_or_filtered(visit):
     visit.open_menu(2, "Sort ascending")
     visit.page.wait_for_function(
-        "document.querySelector('#models .virtual-row:nth-child(2)').textContent.includes('YOLOE')"
+        "document.querySelector('#models .virtual-row:nth-child(4)').textContent.includes('YOLOE')"
     )
     in_order = visit.models
     visit.pick(OTHER).see(OTHER)
