@@ -78,9 +78,7 @@ def read(path: str | Path, settings: Settings) -> Image:
     """
     path = Path(path)
     try:
-        size = path.stat().st_size
-        if size > settings.max_upload:
-            raise ImageError(_too_heavy(size, settings))
+        check_weight(path.stat().st_size, settings)
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         raise ImageError(f"The file “{path.name}” could not be read. Upload it again.") from error
@@ -97,14 +95,23 @@ def decode(data: bytes, settings: Settings, name: str = "image") -> Image:
         ImageError: empty, too large, truncated or not one of `FORMATS`.
     """
     started = time.perf_counter()
-    if not data:
-        raise ImageError("The file is empty (0 bytes). Upload an image file.")
-    if len(data) > settings.max_upload:
-        raise ImageError(_too_heavy(len(data), settings))
+    check_weight(len(data), settings)
     _refuse_drawings(data)
     pixels, notes = _pixels(data, settings)
     elapsed = (time.perf_counter() - started) * 1e3
     return Image(pixels, digest(pixels), _file_name(name), tuple(notes), elapsed)
+
+
+def check_weight(size: int, settings: Settings) -> None:
+    """Refuse a file of `size` bytes that is empty or too large.
+
+    Raises:
+        ImageError: it is.
+    """
+    if size == 0:
+        raise ImageError("The file is empty (0 bytes). Upload an image file.")
+    if size > settings.max_upload:
+        raise ImageError(_too_heavy(size, settings))
 
 
 def from_array(array: npt.NDArray[np.generic], settings: Settings, name: str = "array") -> Image:
@@ -136,7 +143,7 @@ def from_pil(picture: Pil.Image, settings: Settings, name: str = "image") -> Ima
     started = time.perf_counter()
     with explained(settings):
         _check_size(*picture.size, settings)
-        rgb, notes = _to_rgb(upright(picture))
+        rgb, notes = to_rgb(upright(picture))
         pixels = cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR)
     elapsed = (time.perf_counter() - started) * 1e3
     return Image(pixels, digest(pixels), _file_name(name), tuple(notes), elapsed)
@@ -158,7 +165,7 @@ def _pixels(data: bytes, settings: Settings) -> tuple[npt.NDArray[np.uint8], lis
     with explained(settings), Pil.open(io.BytesIO(data), formats=FORMATS) as opened:
         _check_size(*opened.size, settings)
         notes = _frame_notes(opened)
-        rgb, more = _to_rgb(upright(opened))
+        rgb, more = to_rgb(upright(opened))
         return cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR), notes + more
 
 
@@ -227,7 +234,8 @@ def _frame_notes(image: Pil.Image) -> list[str]:
     return [f"Only the first of {frames} frames is used."]
 
 
-def _to_rgb(image: Pil.Image) -> tuple[Pil.Image, list[str]]:
+def to_rgb(image: Pil.Image) -> tuple[Pil.Image, list[str]]:
+    """The picture in 8-bit RGB, and what was done to it that the user should know, in sentences."""
     if image.mode in _DEEP_MODES:
         return _from_deep(image), ["Its depth was reduced to 8 bits a channel."]
     if image.mode == "LAB":

@@ -13,7 +13,7 @@ from typing import Any
 
 CHANGES: Mapping[str, str] = MappingProxyType(
     {
-        "segment.tab._connect_fetching.fetch": "fetches a model",
+        "workbench.look._connect_fetching.fetch": "fetches a model",
         "compare.tab._connect_fetching.fetch": "fetches models",
         "catalog.tab._connect_acting.act": "fetches, unloads or removes a model",
         "catalog.tab._connect_verifying.verify": "converts a model, replaces its proof",
@@ -24,6 +24,8 @@ CHANGES: Mapping[str, str] = MappingProxyType(
 LEAVES: Mapping[str, str] = MappingProxyType(
     {
         "segment.tab._connect_running.run": "a model converted on its first run",
+        "workbench.panel._connect_batch.run": "models, as above",
+        "segment.take_away._connect_all.save_all": "models, as above",
         "compare.tab._connect_running.run": "models converted on their first run",
         "benchmark.tab._connect_running.run": "a benchmark run that every visitor can open",
         "evaluate.tab._connect_running.run": "predictions, and models as above",
@@ -38,28 +40,27 @@ VISITORS = frozenset(
     {
         # Segment
         "segment.tab._connect_running.discard",
-        "segment.tab._connect_running.mark",
         "segment.tab._connect_running.stop",
-        "segment.tab._connect_running.take",
         "segment.tab._connect_scaling.scale_down",
-        "segment.tab._connect_sources.<lambda>",
-        "segment.tab._connect_sources.show_example",
-        "segment.tab._connect_sources.toggle_camera",
-        "segment.tab._connect_sources.taken",
-        "segment.tab._connect_export.save",
-        "segment.tab._connect_picking.pick",
-        "segment.tab._connect_fetching.<lambda>",
-        "segment.tab._connect_fetching.dismiss",
-        "page._share_photo.<lambda>",
+        "segment.take_away._connect_photo.save",
+        "segment.take_away._connect_all.stop",
+        "segment.take_away._connect_code.write",
+        # Photos and models
+        "workbench.panel._connect_tray.add",
+        "workbench.panel._connect_tray.choose",
+        "workbench.panel._connect_tray.take_out",
+        "workbench.panel._connect_tray.clear",
+        "workbench.panel._connect_tray.refresh",
+        "workbench.panel._connect_list.tick",
+        "workbench.panel._connect_list.refresh",
+        "workbench.panel._connect_batch.stop",
+        "workbench.look._connect_picking.pick",
+        "workbench.look._connect_fetching.dismiss",
         "page._open_link.open_link",
         "page.build_page.leave",
-        "shared.high_performance.mirror.<lambda>",
         # Compare
-        "compare.tab.refresh_picks.<lambda>",
         "compare.tab._connect_picking.describe",
-        "compare.tab._connect_picking.pick",
         "compare.tab._connect_running.stop",
-        "compare.tab._connect_fetching.<lambda>",
         "compare.tab._connect_fetching.cancel",
         "compare.tab._connect_link.write",
         "compare.tab._connect_link.<lambda>",
@@ -72,8 +73,6 @@ VISITORS = frozenset(
         "compare.results._connect_snippets.write",
         "compare.results._connect_files.save",
         # Benchmark
-        "benchmark.tab._connect_setup.<lambda>",
-        "benchmark.tab._connect_setup.pick",
         "benchmark.tab._connect_running.<lambda>",
         "benchmark.tab._connect_running.stop",
         "benchmark.tab._connect_shelf.refresh",
@@ -84,8 +83,6 @@ VISITORS = frozenset(
         "benchmark.tab._connect_looking.changes",
         "benchmark.tab._connect_files.save",
         # Evaluate
-        "evaluate.tab._connect_setup.<lambda>",
-        "evaluate.tab._connect_setup.pick",
         "evaluate.tab._connect_running.open_upload",
         "evaluate.tab._connect_running.<lambda>",
         "evaluate.tab._connect_running.stop",
@@ -112,6 +109,7 @@ VISITORS = frozenset(
         "catalog.tab._connect_reading.read",
         "catalog.tab._connect_reading.find_records",
         "catalog.tab._connect_reading.pick",
+        "catalog.tab._connect_reading.<lambda>",
         "catalog.tab._connect_reading.draw",
         "catalog.tab._connect_asking.ask",
         "catalog.tab._connect_asking.dismiss",

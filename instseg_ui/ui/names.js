@@ -1,11 +1,8 @@
 // Gradio calls this once. What its components leave without a name that can be read out gets one,
 // also where they draw themselves anew.
 () => {
-  const fileOf = (button) => decodeURIComponent(button.querySelector("img")?.src.split("/").pop() ?? "");
-  const titled = (button) => fileOf(button).replace(/\.\w+$/, "");
   // A selector, the attribute, and its value for an element; null takes the attribute away.
   const RULES = [
-    ["#examples .gallery-item", "aria-label", (button) => `Example photo: ${titled(button)}`],
     [".search-input", "aria-label", () => "Filter the table"],
     ["#cmp-map .image-container > button", "aria-label", () => "Map of disagreement"],
     // A button inside a button: the inner one takes files, the outer one is its frame.

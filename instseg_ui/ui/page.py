@@ -10,23 +10,21 @@ import gradio as gr
 from instseg_ui.ui import link
 from instseg_ui.ui.benchmark.tab import benchmark_tab
 from instseg_ui.ui.catalog.tab import catalog_tab
-from instseg_ui.ui.compare.tab import CompareParts, compare_tab, refresh_picks
+from instseg_ui.ui.compare.tab import CompareParts, compare_tab
 from instseg_ui.ui.endpoints import endpoints
 from instseg_ui.ui.evaluate.tab import evaluate_tab
 from instseg_ui.ui.guarded import GuardedBlocks
-from instseg_ui.ui.segment.tab import SegmentParts, segment_tab
-from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.segment.tab import segment_tab
 from instseg_ui.ui.shared.events import OWN, session_of
-from instseg_ui.ui.shared.photo import PhotoInput
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.workbench import models
+from instseg_ui.ui.workbench.look import look_at_models
+from instseg_ui.ui.workbench.model_list import model_list_value
+from instseg_ui.ui.workbench.panel import Workbench, workbench_panel
 
 TITLE = "InstSeg UI"
 _HERE = Path(__file__).parent
 _SCRIPTS = [(_HERE / name).read_text(encoding="utf-8") for name in ("names.js", "dialogs.js")]
-_INTRO = """
-# InstSeg UI
-Which instance segmentation model should I ship? Drop a photo, click a model, move the threshold.
-"""
 
 
 def build_page(services: Services) -> GuardedBlocks:
@@ -38,22 +36,13 @@ def build_page(services: Services) -> GuardedBlocks:
         analytics_enabled=False,
         delete_cache=(600, 3600),
     ) as page:
-        gr.Markdown(_INTRO, elem_id="intro")
-        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
-            with gr.Tab("Segment", id="segment"):
-                segment = segment_tab(services)
-            with gr.Tab("Compare", id="compare") as compare_page:
-                compare = compare_tab(services)
-            with gr.Tab("Benchmark", id="benchmark") as benchmark_page:
-                benchmark_tab(services, benchmark_page)
-            with gr.Tab("Evaluate", id="evaluate") as evaluate_page:
-                evaluate_tab(services, evaluate_page)
-            with gr.Tab("Catalog", id="catalog") as catalog_page:
-                catalog_tab(services, catalog_page)
-        _share_photo(segment.photo, compare.photo)
-        high_performance.mirror(segment.high_performance, compare.high_performance)
-        refresh_picks(services, compare, compare_page)
-        _open_link(services, page, tabs, segment, compare)
+        with gr.Row(elem_id="workbench", equal_height=False):
+            with gr.Column(scale=0, min_width=300, elem_id="panel"):
+                bench = workbench_panel(services)
+            with gr.Column(scale=1, min_width=320, elem_id="views"):
+                tabs, compare = _views(services, bench)
+        look_at_models(services, bench)
+        _open_link(services, page, tabs, bench, compare)
 
         endpoints(services)
 
@@ -68,24 +57,27 @@ def build_page(services: Services) -> GuardedBlocks:
     return page
 
 
-def _share_photo(one: PhotoInput, other: PhotoInput) -> None:
-    """One photo for both tabs: what a visitor changes in one shows in the other."""
-    one.change(lambda photo: photo, one, other, queue=False, **OWN)
-    gr.on(
-        [other.upload, other.input, other.clear],
-        lambda photo: photo,
-        other,
-        one,
-        queue=False,
-        **OWN,
-    )
+def _views(services: Services, bench: Workbench) -> tuple[gr.Tabs, CompareParts]:
+    """What works on the photos and models of the workbench."""
+    with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
+        with gr.Tab("Segment", id="segment"):
+            segment_tab(services, bench)
+        with gr.Tab("Compare", id="compare"):
+            compare = compare_tab(services, bench)
+        with gr.Tab("Benchmark", id="benchmark") as benchmark_page:
+            benchmark_tab(services, bench, benchmark_page)
+        with gr.Tab("Evaluate", id="evaluate"):
+            evaluate_tab(services, bench)
+        with gr.Tab("Catalog", id="catalog") as catalog_page:
+            catalog_tab(services, bench, catalog_page)
+    return tabs, compare
 
 
 def _open_link(
     services: Services,
     page: gr.Blocks,
     tabs: gr.Tabs,
-    segment: SegmentParts,
+    bench: Workbench,
     compare: CompareParts,
 ) -> None:
     """Set the page up as its address says."""
@@ -94,21 +86,23 @@ def _open_link(
         asked = link.read(dict(request.query_params), services.segmenter.catalog)
         for note in asked.notes:
             gr.Info(note, duration=8)
-        picks = list(asked.models) or gr.skip()
+        ticked = list(asked.models) or None
+        default = services.settings.default_model
+        listed = model_list_value(models.rows(services), default, ticked)
         tab = gr.Tabs(selected=asked.tab) if asked.tab else gr.skip()
         mode = asked.high_performance
         switch = gr.skip() if mode is None else mode
-        return [tab, picks, asked.threshold, switch, switch]
+        return [tab, ticked or gr.skip(), listed, asked.threshold, switch]
 
     page.load(
         open_link,
         None,
         [
             tabs,
-            compare.picks,
+            bench.ticked,
+            bench.list,
             compare.threshold,
-            segment.high_performance,
-            compare.high_performance,
+            bench.high_performance,
         ],
         **OWN,
     )

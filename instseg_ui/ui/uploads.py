@@ -102,6 +102,11 @@ def kept(data: bytes, name: str = "image") -> Path:
     return path
 
 
+def file_name(name: str) -> str:
+    """A name that a caller gave as one for a file of ours: short, without folders or signs."""
+    return re.sub(r"[^\w.-]", "_", name)[-80:].lstrip(".") or "image"
+
+
 def private_name(content: str) -> str:
     """A folder's name for that content: always the same in this process, and nobody can guess it.
 
@@ -136,6 +141,15 @@ def bundled(path: Path) -> str:
     copy = save_file_to_cache(str(path), cache_dir=get_upload_folder())
     BUNDLED.add(copy)
     return copy
+
+
+def bundled_bytes(name: str, data: bytes, folder: str) -> Path:
+    """The same for a picture that the page has made itself; `folder` is a `private_name`."""
+    path = Path(get_upload_folder()) / folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    BUNDLED.add(str(path))
+    return path
 
 
 def is_bundled(path: Path) -> bool:
@@ -247,5 +261,4 @@ def _is_inline(named: object) -> bool:
 
 def _name_in(address: str) -> str:
     """A file's name for what an address leads to."""
-    last = re.split(r"[?#]", address)[0].rsplit("/", 1)[-1]
-    return re.sub(r"[^\w.-]", "_", last)[-80:].lstrip(".") or "image"
+    return file_name(re.split(r"[?#]", address)[0].rsplit("/", 1)[-1])

@@ -7,20 +7,15 @@ from typing import Any
 
 import gradio as gr
 
-from instseg_ui.images.endings import UPLOAD_TYPES
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
-from instseg_ui.ui.shared.photo import Tray
-from instseg_ui.ui.shared.picks import picks_layout
 from instseg_ui.ui.shared.services import Services
 
 
 @dataclass(frozen=True)
 class BenchmarkSetup:
-    """What is to be measured."""
+    """How it is to be measured; the models and the photos are those of the workbench."""
 
-    picks: gr.CheckboxGroup
-    images: Tray
     repeats: gr.Number
     warmup: gr.Number
     callers: gr.Number
@@ -28,14 +23,11 @@ class BenchmarkSetup:
     threads: gr.Number
     answer: gr.Dropdown
     engine: gr.Dropdown
-    shortcuts: dict[str, gr.Button]
 
     @property
     def fields(self) -> list[Any]:
-        """In the order of `BenchmarkForm`."""
+        """In the order of `BenchmarkForm`, after its models and images."""
         return [
-            self.picks,
-            self.images,
             self.repeats,
             self.warmup,
             self.callers,
@@ -70,55 +62,42 @@ class BenchmarkResults:
 
 
 def setup_layout(services: Services) -> BenchmarkSetup:
-    """What is to be measured: images, models, numbers."""
-    with gr.Row(elem_id="bench-setup", equal_height=False):
-        with gr.Column(scale=1, min_width=280, elem_classes="side"):
-            images = Tray(
-                value=[str(path) for path in services.examples[:1]],
-                label="Images",
-                file_count="multiple",
-                file_types=list(UPLOAD_TYPES),
-                height=150,
-                elem_id="bench-images",
-                elem_classes="file-place",
-            )
-        with gr.Column(scale=5, min_width=320):
-            label = "Models to measure: published mask AP, size, state"
-            shortcuts, picks = picks_layout(services, label, "bench-picks")
-            numbers = _numbers_layout(services)
-    return BenchmarkSetup(picks=picks, images=images, shortcuts=shortcuts, **numbers)
-
-
-def _numbers_layout(services: Services) -> dict[str, Any]:
-    with gr.Row(elem_classes="bench-numbers"):
-        repeats = _number("Runs of each image", 20, benchmark_run.MOST_REPEATS, "bench-repeats")
-        warmup = _number("Warm-up runs", 3, benchmark_run.MOST_WARMUP, "bench-warmup", least=0)
-        callers = _number("Most callers at once", 1, benchmark_run.MOST_CALLERS, "bench-callers")
-    with (
-        gr.Accordion("More settings", open=False, elem_id="bench-more"),
-        gr.Row(elem_classes="bench-numbers"),
+    """The numbers of a run, folded to one line."""
+    with gr.Accordion(
+        "Settings: 20 runs of each photo, 1 caller", open=False, elem_id="bench-more"
     ):
-        cold = _number("Cold starts", 1, benchmark_run.MOST_COLD, "bench-cold")
-        threads = _number("Threads", services.settings.threads, 64, "bench-threads")
-        engine = gr.Dropdown(
-            benchmark_run.ENGINES, value="", label="Engine", min_width=150, elem_id="bench-engine"
-        )
-        answer = gr.Dropdown(
-            benchmark_run.ANSWERS,
-            value="json",
-            label="Encode makes",
-            min_width=150,
-            elem_id="bench-answer",
-        )
-    return {
-        "repeats": repeats,
-        "warmup": warmup,
-        "callers": callers,
-        "cold": cold,
-        "threads": threads,
-        "engine": engine,
-        "answer": answer,
-    }
+        with gr.Row(elem_classes="bench-numbers"):
+            repeats = _number("Runs of each photo", 20, benchmark_run.MOST_REPEATS, "bench-repeats")
+            warmup = _number("Warm-up runs", 3, benchmark_run.MOST_WARMUP, "bench-warmup", least=0)
+            callers = _number(
+                "Most callers at once", 1, benchmark_run.MOST_CALLERS, "bench-callers"
+            )
+            cold = _number("Cold starts", 1, benchmark_run.MOST_COLD, "bench-cold")
+        with gr.Row(elem_classes="bench-numbers"):
+            threads = _number("Threads", services.settings.threads, 64, "bench-threads")
+            engine = gr.Dropdown(
+                benchmark_run.ENGINES,
+                value="",
+                label="Engine",
+                min_width=150,
+                elem_id="bench-engine",
+            )
+            answer = gr.Dropdown(
+                benchmark_run.ANSWERS,
+                value="json",
+                label="Encode makes",
+                min_width=150,
+                elem_id="bench-answer",
+            )
+    return BenchmarkSetup(
+        repeats=repeats,
+        warmup=warmup,
+        callers=callers,
+        cold=cold,
+        threads=threads,
+        engine=engine,
+        answer=answer,
+    )
 
 
 def _number(label: str, value: int, most: int, elem_id: str, least: int = 1) -> gr.Number:

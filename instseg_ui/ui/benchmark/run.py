@@ -32,8 +32,8 @@ MOST_IMAGES, MOST_REPEATS, MOST_WARMUP, MOST_COLD, MOST_CALLERS = 20, 500, 50, 1
 
 WAITING = progress("Waiting for its turn: one benchmark runs at a time")
 HINT = summary(
-    "Each model is loaded from nothing, warmed up and run again and again on the images. "
-    "Nothing else should keep the machine busy meanwhile."
+    "The ticked models, one after another, on your photos, at most 20 of them. Nothing else should "
+    "keep the machine busy meanwhile."
 )
 
 
@@ -155,7 +155,7 @@ def _answer(text: str) -> Literal["json", "overlay"]:
 def _photos(paths: Sequence[str] | None, settings: Settings) -> list[PhotoFile]:
     """The images' bytes. An upload is numbered: other visitors see the runs that are kept."""
     if not paths:
-        raise InputError("There is no image yet. Add one or more, then run the benchmark.")
+        raise InputError("There is no photo yet. Add one or more, then run the benchmark.")
     if len(paths) > MOST_IMAGES:
         raise InputError(f"Add at most {MOST_IMAGES} images; there are {len(paths)}.")
     examples = {path.name for path in (settings.assets / "examples").glob("*")}

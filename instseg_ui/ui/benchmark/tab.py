@@ -27,11 +27,12 @@ from instseg_ui.ui.benchmark.layout import (
     setup_layout,
 )
 from instseg_ui.ui.benchmark.run import BenchmarkForm, ShownRun
-from instseg_ui.ui.shared import picks as model_picks
 from instseg_ui.ui.shared.actions import RunActions, actions_layout
 from instseg_ui.ui.shared.events import OWN, save_script, session_of, told
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.workbench.panel import Workbench
+from instseg_ui.ui.workbench.tray import Tray
 
 _LATEST: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_id": "benchmark-figures"}
 _STYLE = Markup((Path(__file__).parent / "benchmark.css").read_text(encoding="utf-8"))
@@ -39,39 +40,22 @@ _MOST_LISTED = 30
 _PARETO_PX = 360
 
 
-def benchmark_tab(services: Services, tab: gr.Tab) -> None:
+def benchmark_tab(services: Services, bench: Workbench, tab: gr.Tab) -> None:
     """Lay the tab out and connect it; kept runs are listed anew whenever it is opened."""
     jobs, shelf = services.jobs["benchmark"], Shelf.of(services.settings)
     gr.HTML(markup(h.style[_STYLE]), elem_id="bench-style")
-    setup = setup_layout(services)
     actions = actions_layout("Run benchmark", benchmark_run.HINT, "bench")
+    setup = setup_layout(services)
     results = results_layout()
-    _connect_setup(services, setup, tab)
-    _connect_running(services, jobs, setup, actions, results)
+    _connect_running(services, bench, jobs, setup, actions, results)
     _connect_shelf(shelf, results, tab)
     _connect_looking(shelf, results)
     _connect_files(shelf, results)
 
 
-def _connect_setup(services: Services, setup: BenchmarkSetup, tab: gr.Tab) -> None:
-    # The value is left alone: somebody may have picked by the time the answer is there.
-    tab.select(
-        lambda: gr.update(choices=model_picks.choices(services)),
-        None,
-        setup.picks,
-        queue=False,
-        **OWN,
-    )
-    for name, button in setup.shortcuts.items():
-
-        def pick(picks: list[str], name: str = name) -> list[str]:
-            return model_picks.toggled(services, picks, name)
-
-        button.click(pick, setup.picks, setup.picks, concurrency_limit=None, **OWN)
-
-
 def _connect_running(
     services: Services,
+    bench: Workbench,
     jobs: Jobs,
     setup: BenchmarkSetup,
     actions: RunActions,
@@ -79,7 +63,7 @@ def _connect_running(
 ) -> None:
     def run(
         models: list[str],
-        images: list[str] | None,
+        photo: str | None,
         repeats: float | None,
         warmup: float | None,
         callers: float | None,
@@ -89,6 +73,7 @@ def _connect_running(
         engine: str,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
+        images = _images(bench.trays.of(session_of(request)), photo)
         form = BenchmarkForm(
             models, images, repeats, warmup, callers, cold, threads, answer, engine
         )
@@ -108,7 +93,7 @@ def _connect_running(
         lambda: benchmark_run.WAITING, None, actions.progress, queue=False, **OWN
     ).then(
         run,
-        setup.fields,
+        [bench.ticked, bench.photo, *setup.fields],
         [actions.progress, actions.stop, results.run],
         trigger_mode="multiple",
         # One at a time: two benchmarks on one machine would measure each other.
@@ -117,6 +102,13 @@ def _connect_running(
         **OWN,
     )
     actions.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def _images(tray: Tray, photo: str | None) -> list[str]:
+    """What is measured: the visitor's own photos, at first those of the tray; or the example."""
+    if tray.own:
+        return [one.path for one in tray.photos[: benchmark_run.MOST_IMAGES]]
+    return [] if photo is None else [photo]
 
 
 def _connect_shelf(shelf: Shelf, results: BenchmarkResults, tab: gr.Tab) -> None:

@@ -8,7 +8,6 @@ from typing import Literal
 
 import htpy as h
 from markupsafe import Markup
-from pandas.io.formats.style import Styler
 
 from instseg_ui.catalog import Catalog, ModelSpec
 from instseg_ui.errors import InstSegError
@@ -17,12 +16,11 @@ from instseg_ui.numbers import NONE, megabytes, milliseconds
 from instseg_ui.show.html import facts, failure, markup, notes, progress
 from instseg_ui.show.model_facts import accuracy
 from instseg_ui.ui.catalog import engines
-from instseg_ui.ui.shared import fetch, model_table
+from instseg_ui.ui.shared import fetch
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.weights import ModelState, ModelStatus
 
 Action = Literal["verify", "fetch", "unload", "remove"]
-ALL_FAMILIES = "All families"
 _FIGURES = (
     ("gpu_normal_ms", "GPU"),
     ("gpu_hp_ms", "GPU, high performance"),
@@ -48,21 +46,10 @@ class Question:
     possible: bool = True
 
 
-def families(catalog: Catalog) -> list[str]:
-    """The families to filter by, all of them first."""
-    return [ALL_FAMILIES, *dict.fromkeys(spec.family for spec in catalog)]
-
-
-def table(
-    services: Services, family: str, model: str | None, records: Mapping[str, Record]
-) -> Styler:
-    """The rows of a family with `model`'s marked, and what high-performance mode gains."""
-    keep = None if family not in families(services.segmenter.catalog)[1:] else family
-    gains = {
-        name: engines.cell(services.settings, records.get(name))
-        for name in services.segmenter.catalog.names
-    }
-    return model_table.styled(services.segmenter, model or "", family=keep, gains=gains)
+def gains(services: Services, records: Mapping[str, Record]) -> dict[str, str]:
+    """By model, what high-performance mode runs and gains on this machine, or a dash."""
+    names = services.segmenter.catalog.names
+    return {name: engines.cell(services.settings, records.get(name)) for name in names}
 
 
 def card(services: Services, model: str, record: Record | None = None) -> Card:

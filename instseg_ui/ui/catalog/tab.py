@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,13 @@ from instseg_ui.show.plotly_charts import TRADEOFF_PX, figure
 from instseg_ui.ui.catalog import card as model_card
 from instseg_ui.ui.catalog import engines
 from instseg_ui.ui.shared import fetch as model_fetch
-from instseg_ui.ui.shared import model_table
-from instseg_ui.ui.shared.events import OWN, session_of, told
+from instseg_ui.ui.shared.events import OWN, said, session_of, told
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.workbench import models
+from instseg_ui.ui.workbench.model_list import ModelListView, model_list_value
+from instseg_ui.ui.workbench.panel import Workbench, named
 
 _ACTIONS: tuple[model_card.Action, ...] = ("verify", "fetch", "unload", "remove")
-_WIDTHS = ("22%", "14%", "8%", "8%", "11%", "8%", "11%", "8%", "10%")
 _WORDS = {
     "verify": "Verify",
     "fetch": "Fetch",
@@ -33,8 +35,7 @@ _TAB = "catalog"
 class CatalogParts:
     """The tab's components; `changed` changes whenever disk or memory did."""
 
-    family: gr.Radio
-    table: gr.Dataframe
+    list: ModelListView
     usage: gr.HTML
     chosen: gr.State
     action: gr.State
@@ -49,12 +50,12 @@ class CatalogParts:
     chart: gr.Plot
 
 
-def catalog_tab(services: Services, tab: gr.Tab) -> None:
+def catalog_tab(services: Services, bench: Workbench, tab: gr.Tab) -> None:
     """Lay the tab out and connect it; it is read anew whenever it is opened."""
     parts = _layout(services)
-    _connect_reading(services, parts, tab)
+    _connect_reading(services, bench, parts, tab)
     _connect_asking(services, parts)
-    _connect_acting(services, parts)
+    _connect_acting(services, bench, parts)
     _connect_verifying(services, parts)
 
 
@@ -63,23 +64,11 @@ def _layout(services: Services) -> CatalogParts:
     chosen, action = gr.State(services.settings.default_model), gr.State("fetch")
     changed = gr.State(0)
     usage = gr.HTML(elem_id="cat-usage")
-    family = gr.Radio(
-        model_card.families(catalog),
-        value=model_card.ALL_FAMILIES,
-        label="Family of models",
-        show_label=False,
-        container=False,
-        elem_id="cat-family",
-    )
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
-            table = gr.Dataframe(
-                headers=list(model_table.HEADERS_HERE),
-                datatype=list(model_table.DATATYPES),
-                column_widths=list(_WIDTHS),
-                label="Published figures; HP: high performance, “here” measured. Click a row.",
-                interactive=False,
-                max_height=800,
+            listed = ModelListView(
+                model_list_value(models.rows(services), services.settings.default_model),
+                wide=True,
                 elem_id="cat-models",
             )
             gr.HTML(model_card.basis(catalog))
@@ -100,8 +89,7 @@ def _layout(services: Services) -> CatalogParts:
     )
     chart = gr.Plot(show_label=False, elem_id="cat-chart")
     return CatalogParts(
-        family=family,
-        table=table,
+        list=listed,
         usage=usage,
         chosen=chosen,
         action=action,
@@ -121,30 +109,41 @@ def _button(action: model_card.Action) -> gr.Button:
     return gr.Button(_WORDS[action], size="sm", visible=False, elem_id=f"cat-{action}")
 
 
-def _connect_reading(services: Services, parts: CatalogParts, tab: gr.Tab) -> None:
+def _connect_reading(
+    services: Services, bench: Workbench, parts: CatalogParts, tab: gr.Tab
+) -> None:
     records = engines.Records(services.segmenter)
 
-    def read(family: str, model: str) -> list[Any]:
+    def read(model: str) -> list[Any]:
         card = model_card.card(services, model, records.find(model))
         shown = [gr.update(visible=name in card.actions) for name in parts.buttons]
-        table = model_card.table(services, family, model, records.known())
-        return [model_card.usage(services), table, card.html, *shown]
+        rows = models.rows(services, model_card.gains(services, records.known()))
+        listed = model_list_value(rows, model)
+        return [model_card.usage(services), listed, card.html, *shown]
 
     def find_records(changed: int) -> int:
         return changed + 1 if records.find_all() else changed
 
-    def pick(event: gr.SelectData, model: str) -> str:
-        return model_table.picked(event.row_value) or model
+    def pick(event: gr.EventData) -> str:
+        sent = named(event, "model")
+        with said():
+            return services.segmenter.catalog.get(sent if isinstance(sent, str) else "").id
 
     def draw(basis: str) -> Any:
         return figure(tradeoff.tradeoff(list(services.segmenter.catalog), {}, basis), TRADEOFF_PX)
 
     load = gr.context.Context.root_block.load
     gr.on(
-        [load, tab.select, parts.family.change, parts.chosen.change, parts.changed.change],
+        [
+            load,
+            tab.select,
+            parts.chosen.change,
+            parts.changed.change,
+            bench.changed.change,
+        ],
         read,
-        [parts.family, parts.chosen],
-        [parts.usage, parts.table, parts.card, *parts.buttons.values()],
+        parts.chosen,
+        [parts.usage, parts.list, parts.card, *parts.buttons.values()],
         trigger_mode="always_last",
         concurrency_limit=None,
         **OWN,
@@ -152,7 +151,8 @@ def _connect_reading(services: Services, parts: CatalogParts, tab: gr.Tab) -> No
     # Apart from the rest: it may take seconds, once.
     tab.select(find_records, parts.changed, parts.changed, concurrency_limit=None, **OWN)
     # Queued: only then does the page hear that a state has changed.
-    parts.table.select(pick, parts.chosen, parts.chosen, concurrency_limit=None, **OWN)
+    parts.list.select(pick, None, parts.chosen, concurrency_limit=None, **OWN)
+    bench.model.change(lambda model: model, bench.model, parts.chosen, **OWN)
     gr.on(
         [load, parts.basis.change],
         draw,
@@ -193,7 +193,7 @@ def _connect_asking(services: Services, parts: CatalogParts) -> None:
     gr.on([parts.no.click, parts.chosen.change], dismiss, None, parts.ask, queue=False, **OWN)
 
 
-def _connect_acting(services: Services, parts: CatalogParts) -> None:
+def _connect_acting(services: Services, bench: Workbench, parts: CatalogParts) -> None:
     def act(
         model: str, action: model_card.Action, changed: int, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
@@ -204,7 +204,11 @@ def _connect_acting(services: Services, parts: CatalogParts) -> None:
             gr.Info(model_card.act(services, model, action))
         except InstSegError as error:
             raise gr.Error(told(error), print_exception=False) from None
-        yield {parts.ask: gr.update(visible=False), parts.changed: changed + 1}
+        yield {
+            parts.ask: gr.update(visible=False),
+            parts.changed: changed + 1,
+            bench.changed: time.monotonic_ns(),
+        }
 
     def fetch(model: str, changed: int, request: gr.Request) -> Iterator[dict[Any, Any]]:
         if services.jobs["fetch"].doing(session_of(request)) not in (None, _TAB):
@@ -217,12 +221,13 @@ def _connect_acting(services: Services, parts: CatalogParts) -> None:
                 parts.no: gr.update(value="Close" if step.finished else "Cancel"),
                 parts.ask: gr.update(visible=not step.models),
                 parts.changed: changed + 1 if step.finished else gr.skip(),
+                bench.changed: time.monotonic_ns() if step.finished else gr.skip(),
             }
 
     parts.yes.click(
         act,
         [parts.chosen, parts.action, parts.changed],
-        [parts.question, parts.yes, parts.no, parts.ask, parts.changed],
+        [parts.question, parts.yes, parts.no, parts.ask, parts.changed, bench.changed],
         concurrency_id="fetch",
         concurrency_limit=2,
         **OWN,

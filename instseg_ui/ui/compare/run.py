@@ -120,16 +120,18 @@ def run(
 
 
 def picked(services: Services, models: Sequence[str]) -> list[ModelSpec]:
-    """The catalog's rows of the models.
+    """The catalog's rows of the models; those that are not here stand last.
 
     Raises:
         InputError: none, too many, or one that is not in the catalog.
     """
     if not models:
-        raise InputError("No model is picked. Pick two or more, then compare.")
+        raise InputError("No model is ticked. Tick two or more, then compare.")
     if len(models) > MOST_MODELS:
-        raise InputError(f"Pick at most {MOST_MODELS} models; {len(models)} are picked.")
-    return [services.segmenter.catalog.get(name) for name in dict.fromkeys(models)]
+        raise InputError(f"Tick at most {MOST_MODELS} models; {len(models)} are ticked.")
+    specs = [services.segmenter.catalog.get(name) for name in dict.fromkeys(models)]
+    # The first is the reference of the others.
+    return sorted(specs, key=lambda spec: not services.segmenter.store.status(spec).usable)
 
 
 def grid_of(run: ComparisonRun) -> GridValue:

@@ -124,15 +124,24 @@ class Desk:
                         upload.unlink()
             self.files, self._uploads = None, []
 
-    def take(self, uploads: Sequence[str], folder: Path, most: int, watch: Watch) -> Dataset:
+    def take(
+        self,
+        uploads: Sequence[str],
+        folder: Path,
+        most: int,
+        watch: Watch,
+        photos: Sequence[str] = (),
+    ) -> Dataset:
         """Open what was uploaded, from files of its own. Called while `work` is held.
+
+        Uploads are removed with the desk, `photos` beside them are not.
 
         Raises:
             InputError: nothing, too much, no room, or no data set that can be used.
             Cancelled: the watch said so.
         """
-        paths = [Path(name) for name in uploads]
-        self.files, self._uploads = folder, paths
+        paths = [Path(name) for name in (*uploads, *photos)]
+        self.files, self._uploads = folder, paths[: len(uploads)]
         _check(paths, most)
         try:
             kept = _keep(paths, folder)
@@ -159,7 +168,9 @@ class Desks:
         with self._lock:
             return self._desks.setdefault(session, Desk())
 
-    def take(self, session: str, uploads: Sequence[str], watch: Watch) -> Dataset:
+    def take(
+        self, session: str, uploads: Sequence[str], watch: Watch, photos: Sequence[str] = ()
+    ) -> Dataset:
         """Open what the visitor uploaded, in place of what was there; as `Desk.take`."""
         desk = self.of(session)
         with desk.work:
@@ -167,7 +178,8 @@ class Desks:
             self._forget_old()
             folder = self._cache / secrets.token_hex(20)
             try:
-                dataset = desk.take(uploads, folder, int(self._settings.max_dataset), watch)
+                most = int(self._settings.max_dataset)
+                dataset = desk.take(uploads, folder, most, watch, photos)
             except BaseException:
                 desk.clear()
                 raise

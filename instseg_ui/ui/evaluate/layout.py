@@ -9,10 +9,7 @@ import gradio as gr
 
 from instseg_ui.images.endings import UPLOAD_TYPES
 from instseg_ui.ui.evaluate import figures
-from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.photo import Tray
-from instseg_ui.ui.shared.picks import picks_layout
-from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.shared.photo import FilesInput
 
 
 @dataclass(frozen=True)
@@ -20,18 +17,16 @@ class EvaluationSetup:
     """What is evaluated on what; `opened` changes when another data set is there."""
 
     opened: gr.State
-    uploads: Tray
-    picks: gr.CheckboxGroup
-    shortcuts: dict[str, gr.Button]
+    uploads: FilesInput
+    ticked: gr.State
     limit: gr.Number
     boundary: gr.Checkbox
     restart: gr.Checkbox
-    high_performance: gr.Checkbox
 
     @property
     def fields(self) -> list[Any]:
-        """In the order of `EvaluationForm`."""
-        return [self.picks, self.limit, self.boundary, self.restart, self.high_performance]
+        """In the order of `EvaluationForm`, after its models."""
+        return [self.limit, self.boundary, self.restart]
 
 
 @dataclass(frozen=True)
@@ -52,38 +47,33 @@ class MappingControls:
     table: gr.HTML
 
 
-def setup_layout(services: Services) -> EvaluationSetup:
-    """The data set, the models, and how."""
+def setup_layout(ticked: gr.State) -> EvaluationSetup:
+    """The data set, and how it is evaluated; `ticked` are the models of the workbench."""
     opened = gr.State(0)
     with gr.Row(elem_id="eval-setup", equal_height=False):
-        with gr.Column(scale=1, min_width=280, elem_classes="side"):
-            uploads = Tray(
-                label="Data set: a zip, or images and their JSON",
-                file_count="multiple",
-                file_types=[".zip", ".json", *UPLOAD_TYPES],
-                height=150,
-                elem_id="eval-uploads",
-                elem_classes="file-place",
-            )
-        with gr.Column(scale=5, min_width=320):
-            label = "Models to evaluate: published mask AP, size, state"
-            shortcuts, picks = picks_layout(services, label, "eval-picks")
-            more = _more_layout(services)
-    return EvaluationSetup(opened=opened, uploads=uploads, picks=picks, shortcuts=shortcuts, **more)
+        uploads = FilesInput(
+            label="Data set: a zip, or a JSON for the photos of the tray",
+            file_count="multiple",
+            file_types=[".zip", ".json", *UPLOAD_TYPES],
+            height=86,
+            elem_id="eval-uploads",
+            elem_classes="file-place",
+        )
+        with gr.Column(min_width=320):
+            more = _more_layout()
+    return EvaluationSetup(opened=opened, uploads=uploads, ticked=ticked, **more)
 
 
-def _more_layout(services: Services) -> dict[str, Any]:
-    with gr.Accordion("More settings", open=False, elem_id="eval-more"):
-        with gr.Row(elem_classes="eval-numbers"):
-            # Bounds are checked when it runs: a field's own would raise a sentence of its own.
-            limit = gr.Number(
-                value=None,
-                precision=0,
-                label="Only the first images (empty: all)",
-                min_width=180,
-                elem_id="eval-limit",
-            )
-            switch = high_performance.switch(services.settings, "eval-high-performance")
+def _more_layout() -> dict[str, Any]:
+    with gr.Accordion("Settings", open=False, elem_id="eval-more"):
+        # Bounds are checked when it runs: a field's own would raise a sentence of its own.
+        limit = gr.Number(
+            value=None,
+            precision=0,
+            label="Only the first images (empty: all)",
+            min_width=180,
+            elem_id="eval-limit",
+        )
         boundary = gr.Checkbox(
             True, label="Boundary IoU too (takes the most time of the counting)", container=False
         )
@@ -93,7 +83,7 @@ def _more_layout(services: Services) -> dict[str, Any]:
             container=False,
             elem_id="eval-restart",
         )
-    return {"limit": limit, "high_performance": switch, "boundary": boundary, "restart": restart}
+    return {"limit": limit, "boundary": boundary, "restart": restart}
 
 
 def mapping_layout() -> MappingControls:

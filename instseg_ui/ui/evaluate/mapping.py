@@ -57,9 +57,9 @@ def _connect_findings(
         return gr.update(choices=names, value=names[0] if names else None)
 
     gr.on(
-        [setup.opened.change, setup.picks.change, results.scored.change],
+        [setup.opened.change, setup.ticked.change, results.scored.change],
         describe,
-        [setup.picks, mapping.model],
+        [setup.ticked, mapping.model],
         [mapping.findings, mapping.panel, mapping.model],
         **LATEST,
         **OWN,

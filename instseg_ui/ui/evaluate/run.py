@@ -32,7 +32,7 @@ from instseg_ui.ui.shared.services import Services
 MOST_IMAGES = 100_000
 _EVERY_S = 0.25
 HINT = summary(
-    "Add a data set, pick models, then evaluate. A run that was stopped goes on where it was."
+    "Add a data set, tick models, then evaluate. A run that was stopped goes on where it was."
 )
 WAITING = progress("Waiting for its turn")
 
@@ -76,14 +76,21 @@ class _Latest:
 
 
 def open_upload(
-    desks: Desks, jobs: Jobs, uploads: Sequence[str] | None, session: str
+    desks: Desks,
+    jobs: Jobs,
+    uploads: Sequence[str] | None,
+    session: str,
+    photos: Sequence[str] = (),
 ) -> Iterator[EvaluationView]:
-    """Open what was uploaded and yield how far it is; what was there before is put away."""
+    """Open what was uploaded and yield how far it is; what was there before is put away.
+
+    `photos` are files beside the uploads that belong to somebody else and stay where they are.
+    """
     job = jobs.begin(session)
     latest = _Latest()
 
     def work(report: Report) -> Dataset:
-        return desks.take(session, uploads or (), Watch(report, job.stopped.is_set))
+        return desks.take(session, uploads or (), Watch(report, job.stopped.is_set), photos)
 
     def steps() -> Iterator[EvaluationView]:
         for step in follow(work, job):
@@ -179,7 +186,7 @@ def _models(services: Services, desk: Desk, models: Sequence[str]) -> list[str]:
     if desk.dataset is None:
         raise InputError(NO_DATA)
     if not models:
-        raise InputError("No model is picked. Pick one or more, then evaluate.")
+        raise InputError("No model is ticked. Tick one or more, then evaluate.")
     for model in models:
         if not desk.mapping(services.segmenter, model).known().any():
             raise InputError(

@@ -39,27 +39,27 @@ from instseg_ui.ui.evaluate.pictures import connect_cases
 from instseg_ui.ui.evaluate.results import ALL, EvaluationResults, results_layout
 from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared import picks as model_picks
 from instseg_ui.ui.shared.actions import RunActions, actions_layout
 from instseg_ui.ui.shared.events import OWN, said, save_script, session_of
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.workbench.panel import Workbench
+from instseg_ui.ui.workbench.tray import Tray
 
 _STYLE = Markup((Path(__file__).parent / "evaluate.css").read_text(encoding="utf-8"))
 
 
-def evaluate_tab(services: Services, tab: gr.Tab) -> None:
-    """Lay the tab out and connect it; which models are here is said anew whenever it is opened."""
+def evaluate_tab(services: Services, bench: Workbench) -> None:
+    """Lay the tab out and connect it."""
     gr.HTML(markup(h.style[_STYLE]), elem_id="eval-style")
-    setup = setup_layout(services)
+    setup = setup_layout(bench.ticked)
     jobs = services.jobs["evaluate"]
     desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
     services.jobs.on_leave(desks.leave)
     actions = actions_layout("Evaluate", evaluate_run.HINT, "eval")
     mapping = mapping_layout()
     results = results_layout()
-    _connect_setup(services, setup, tab)
-    _connect_running(services, desks, jobs, setup, actions, results)
+    _connect_running(services, bench, desks, jobs, setup, actions, results)
     connect_mapping(services, desks, jobs, setup, actions, mapping, results)
     _connect_figures(desks, results)
     _connect_charts(desks, results)
@@ -67,25 +67,9 @@ def evaluate_tab(services: Services, tab: gr.Tab) -> None:
     _connect_files(services, desks, results)
 
 
-def _connect_setup(services: Services, setup: EvaluationSetup, tab: gr.Tab) -> None:
-    # The value is left alone: somebody may have picked by the time the answer is there.
-    tab.select(
-        lambda: gr.update(choices=model_picks.choices(services)),
-        None,
-        setup.picks,
-        queue=False,
-        **OWN,
-    )
-    for name, button in setup.shortcuts.items():
-
-        def pick(picks: list[str], name: str = name) -> list[str]:
-            return model_picks.toggled(services, picks, name)
-
-        button.click(pick, setup.picks, setup.picks, concurrency_limit=None, **OWN)
-
-
 def _connect_running(
     services: Services,
+    bench: Workbench,
     desks: Desks,
     jobs: Jobs,
     setup: EvaluationSetup,
@@ -102,15 +86,18 @@ def _connect_running(
         }
 
     def open_upload(uploads: list[str] | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for view in evaluate_run.open_upload(desks, jobs, uploads, session_of(request)):
+        session = session_of(request)
+        files = uploads or []
+        photos = _photos_of(files, bench.trays.of(session))
+        for view in evaluate_run.open_upload(desks, jobs, files, session, photos):
             yield shown(view)
 
     def run(
         models: list[str],
+        wanted: bool,
         limit: float | None,
         boundary: bool,
         restart: bool,
-        wanted: bool,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         engine = high_performance.engine(services.settings, wanted)
@@ -123,9 +110,15 @@ def _connect_running(
 
     setup.uploads.upload(open_upload, setup.uploads, outputs, **SHORT, **OWN)
     actions.go.click(lambda: evaluate_run.WAITING, None, actions.progress, queue=False, **OWN).then(
-        run, setup.fields, outputs, **RUNNING, **OWN
+        run, [setup.ticked, bench.high_performance, *setup.fields], outputs, **RUNNING, **OWN
     )
     actions.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def _photos_of(files: list[str], tray: Tray) -> list[str]:
+    """The photos of the tray, if annotations came without photos of their own."""
+    alone = bool(files) and all(Path(one).suffix.lower() == ".json" for one in files)
+    return [one.path for one in tray.photos] if alone and tray.own else []
 
 
 def _connect_figures(desks: Desks, results: EvaluationResults) -> None:

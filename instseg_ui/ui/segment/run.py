@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from instseg_ui.numbers import seconds
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.settings import Settings
+from instseg_ui.show.knowledge import nothing_found, wider_model
 from instseg_ui.show.model_facts import model_facts, waiting
 from instseg_ui.ui import uploads
 from instseg_ui.ui.shared import high_performance
@@ -25,6 +26,7 @@ from instseg_ui.ui.shared.jobs import Done, Job, JobStage, Report, follow
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer.picture import class_colors, image_value, prediction_value
 from instseg_ui.ui.viewer.viewer import ImageValue, MessageValue, ViewerValue, viewer_value
+from instseg_ui.ui.workbench.tray import THRESHOLD
 
 _STAGES = {
     "": "Waiting for",
@@ -38,7 +40,8 @@ _STAGES = {
 class SegmentView:
     """What to show: the viewer's value and the facts; `refused` says why the photo is none.
 
-    `fits_at` is the share of its size at which a photo with too many pixels is accepted.
+    `fits_at` is the share of its size at which a photo with too many pixels is accepted, `found`
+    how many objects there are at the threshold of the tray.
     """
 
     viewer: ViewerValue
@@ -46,6 +49,7 @@ class SegmentView:
     refused: str = ""
     busy: bool = False
     fits_at: float | None = None
+    found: int | None = None
 
 
 def run(
@@ -156,7 +160,8 @@ def _run(
     try:
         for step in follow(work, job):
             if isinstance(step, Done):
-                yield _done(step.value, spec, engine, shown)
+                services.latencies[spec.id] = step.value.timings.latency
+                yield _done(services, step.value, spec, engine, shown)
                 return
             stage = step.name
             sentence = _busy_sentence(spec.id, step)
@@ -181,8 +186,21 @@ def _busy_sentence(model: str, stage: JobStage) -> str:
 
 
 def _done(
-    prediction: Prediction, spec: ModelSpec, engine: str | None, shown: ImageValue
+    services: Services,
+    prediction: Prediction,
+    spec: ModelSpec,
+    engine: str | None,
+    shown: ImageValue,
 ) -> SegmentView:
     found = prediction_value(prediction, engine)
+    found["hint"] = _hint(services, spec, prediction.labels)
     viewer = viewer_value(image=shown, prediction=found, colors=class_colors(found["instances"]))
-    return SegmentView(viewer, model_facts(prediction, spec))
+    seen = prediction.at(max(THRESHOLD, prediction.floor))
+    facts = model_facts(prediction, spec)
+    return SegmentView(viewer, facts, found=len(seen.instances))
+
+
+def _hint(services: Services, spec: ModelSpec, classes: Sequence[str]) -> str:
+    """What to say where nothing is found: what the model knows, and which one knows more."""
+    catalog, store = services.segmenter.catalog, services.segmenter.store
+    return nothing_found(spec.id, classes, wider_model(store, list(catalog), len(classes)))

@@ -18,7 +18,7 @@ class RunActions:
 
 def actions_layout(label: str, hint: str, prefix: str) -> RunActions:
     """The row, with `hint` where the progress will stand; ids begin with `prefix`."""
-    with gr.Row(elem_classes="cmp-actions", equal_height=True):
+    with gr.Row(elem_classes="actions", equal_height=True):
         go = gr.Button(label, variant="primary", elem_id=f"{prefix}-go")
         stop = gr.Button("Stop", visible=False, elem_id=f"{prefix}-stop")
         progress = gr.HTML(hint, elem_id=f"{prefix}-progress")

@@ -9,7 +9,6 @@ import gradio as gr
 from instseg_ui import engines
 from instseg_ui.hpi.record import REFERENCE
 from instseg_ui.settings import Settings
-from instseg_ui.ui.shared.events import OWN
 
 LABEL = "High performance"
 INFO = "The fastest engine proven equal to Paddle."
@@ -32,12 +31,6 @@ def switch(settings: Settings, elem_id: str, *, info: bool = False) -> gr.Checkb
         elem_id=elem_id,
         elem_classes="high-performance",
     )
-
-
-def mirror(one: gr.Checkbox, other: gr.Checkbox) -> None:
-    """What a visitor sets in one switch shows in the other."""
-    for source, target in ((one, other), (other, one)):
-        source.input(lambda on: on, source, target, queue=False, **OWN)
 
 
 def starts_on(settings: Settings) -> bool:

@@ -28,7 +28,7 @@ class PhotoInput(gr.Image):
         return "image"
 
 
-class Tray(gr.File):
+class FilesInput(gr.File):
     """A `gr.File` that hands over uploads alone, and leaves no empty file beside each."""
 
     is_template = True
@@ -39,19 +39,6 @@ class Tray(gr.File):
     def get_block_name(self) -> str:
         """The page draws it with Gradio's own file component."""
         return "file"
-
-
-class OpenButton(gr.UploadButton):
-    """A `gr.UploadButton` that hands over uploads alone, and leaves no empty file beside each."""
-
-    is_template = True
-
-    def _process_single_file(self, f: FileData) -> str:
-        return _of_type(f, self.file_types)
-
-    def get_block_name(self) -> str:
-        """The page draws it with Gradio's own button."""
-        return "uploadbutton"
 
 
 def _uploaded(named: str | None) -> str:

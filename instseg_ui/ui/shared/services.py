@@ -17,6 +17,8 @@ class Services:
 
     segmenter: Segmenter
     jobs: JobsByKind = field(default_factory=JobsByKind)
+    latencies: dict[str, float] = field(default_factory=dict)
+    """By model, its last warm run on this machine, milliseconds."""
 
     @property
     def settings(self) -> Settings:

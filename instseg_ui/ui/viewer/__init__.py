@@ -10,7 +10,7 @@ from instseg_ui.ui.viewer.grid import (
 )
 from instseg_ui.ui.viewer.objects import ObjectTable, object_table_value
 from instseg_ui.ui.viewer.static_files import STATIC_DIR, STATIC_ROUTE, mount_static
-from instseg_ui.ui.viewer.viewer import Viewer, uploaded_photo, viewer_value
+from instseg_ui.ui.viewer.viewer import Viewer, viewer_value
 
 __all__ = [
     "STATIC_DIR",
@@ -25,6 +25,5 @@ __all__ = [
     "pane_value",
     "referenced",
     "settled",
-    "uploaded_photo",
     "viewer_value",
 ]

@@ -29,8 +29,10 @@ class ViewerComponent(gr.HTML):
         styles: files of the style sheets.
         script: file of the JavaScript that Gradio runs once for each component.
         contents: what the value holds, for the API's schema.
+        folder: where the files lie.
     """
 
+    folder: ClassVar[Path] = HERE
     template: ClassVar[str]
     styles: ClassVar[tuple[str, ...]]
     script: ClassVar[str]
@@ -66,9 +68,9 @@ class ViewerComponent(gr.HTML):
             value=value if value is not None else self.empty(),
             elem_id=elem_id,
             elem_classes=elem_classes,
-            html_template=_text(self.template),
-            css_template="\n".join(map(_text, self.styles)),
-            js_on_load=_text(self.script),
+            html_template=self._text(self.template),
+            css_template="\n".join(map(self._text, self.styles)),
+            js_on_load=self._text(self.script),
             apply_default_css=False,
             visible=visible,
             render=render,
@@ -76,6 +78,10 @@ class ViewerComponent(gr.HTML):
             limits=limits(),
             **kwargs,
         )
+
+    @classmethod
+    def _text(cls, name: str) -> str:
+        return (cls.folder / name).read_text(encoding="utf-8")
 
     def preprocess(self, payload: Any) -> dict[str, Any] | None:
         """The value as an input: the object, or None for anything else a browser may send."""
@@ -102,7 +108,3 @@ class ViewerComponent(gr.HTML):
     def example_value(self) -> dict[str, Any]:
         """A value as a function returns it."""
         return self.empty()
-
-
-def _text(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")

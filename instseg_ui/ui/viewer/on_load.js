@@ -1,5 +1,5 @@
 // Gradio runs this text once for each viewer on the page, with `element`, `props`,
-// `trigger`, `upload` and `watch` in scope. The viewer itself is made of modules
+// `trigger` and `watch` in scope. The viewer itself is made of modules
 // that the app serves; their address holds a version, so a cache is never stale.
 const here = new URL(".", window.document.baseURI);
 const home = new URL(window.gradio_config?.root ?? here, here);
@@ -8,7 +8,7 @@ if (home.hostname === here.hostname) [home.protocol, home.port] = [here.protocol
 const root = home.href.replace(/\/+$/, "");
 
 import(`${root}${props.modules}/gradio.js`)
-  .then(({ mountInGradio }) => mountInGradio({ element, props, trigger, upload, watch, root }))
+  .then(({ mountInGradio }) => mountInGradio({ element, props, trigger, watch, root }))
   .catch((error) => {
     console.error("The viewer did not start:", error);
     element.querySelector(".isv-notice").textContent = "The viewer did not start. Reload the page.";

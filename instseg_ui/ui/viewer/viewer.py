@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
-import gradio as gr
-
-from instseg_ui.errors import InputError
 from instseg_ui.prediction_json import InstanceJson
-from instseg_ui.ui.uploads import received
 from instseg_ui.ui.viewer.component import ViewerComponent
 
 
@@ -35,11 +30,13 @@ class InstanceValue(InstanceJson):
 class PredictionValue(TypedDict):
     """What a model found; ``instances`` are sorted by score, best first.
 
-    ``engine`` is what was asked for, which the page sends back with an export.
+    ``engine`` is what was asked for, which the page sends back with an export; ``hint`` is said
+    where there is no instance.
     """
 
     model: str
     engine: NotRequired[str]
+    hint: NotRequired[str]
     floor: float
     image: Mapping[str, int]
     instances: Sequence[InstanceValue]
@@ -89,27 +86,11 @@ def viewer_value(
     }
 
 
-def uploaded_photo(event: gr.EventData) -> Path:
-    """The file that an ``upload`` event of a `Viewer` speaks of.
-
-    The browser sends the path, which is believed only where Gradio writes uploads to.
-
-    Raises:
-        gr.Error: the event names no uploaded file.
-    """
-    data = event._data if isinstance(event._data, Mapping) else {}
-    try:
-        return received(data.get("path"))
-    except InputError:
-        raise gr.Error("The photo did not arrive. Drop it again.", print_exception=False) from None
-
-
 class Viewer(ViewerComponent):
     """A picture with its instances: masks, outlines, boxes, labels and a table.
 
-    Threshold, opacity, filters and selection live in the browser. The event
-    ``upload`` fires when a photo was dropped, pasted or chosen; its data is read
-    with `uploaded_photo`.
+    Threshold, opacity, filters and selection live in the browser. Where it invites to choose a
+    photo it dispatches ``instseg:choose``, which the tray hears.
 
     The root element (``.isv``) dispatches ``instseg:state`` with ``threshold``,
     ``visible`` and ``selected`` (indices into the prediction, -1 for none).
@@ -131,7 +112,7 @@ class Viewer(ViewerComponent):
 
         Args:
             value: what to show first, as `viewer_value` builds it.
-            accepts_files: whether photos may be dropped, pasted and chosen here.
+            accepts_files: whether it invites to choose a photo while it has none.
             kwargs: further arguments of a `ViewerComponent`.
         """
         self.accepts_files = accepts_files

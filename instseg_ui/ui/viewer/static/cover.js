@@ -10,7 +10,7 @@ const NOTE_MS = 8000;
  * @returns {{veil: (on: boolean) => void, note: (text: string) => void}}
  */
 export function createCover(root, signal) {
-  const shade = make("div", { class: "page-veil", "aria-hidden": "true", hidden: true, text: "Drop the photo anywhere" });
+  const shade = make("div", { class: "page-veil", "aria-hidden": "true", hidden: true, text: "Drop photos anywhere" });
   const line = make("div", { class: "page-note", role: "status", hidden: true });
   const host = root.closest(".gradio-container") ?? document.body;
   host.append(shade, line);

@@ -21,6 +21,8 @@ const ICONS = {
   close: "M4 4l8 8M12 4l-8 8",
   grow: "M6.5 2.5h-4v4M9.5 13.5h4v-4M2.5 2.5l4 4M13.5 13.5l-4-4",
   keys: "M1.5 4.5h13v7h-13zM4 7h.1M6.7 7h.1M9.3 7h.1M12 7h.1M5 9.3h6",
+  camera: "M2 5h3l1-1.5h4L11 5h3v8H2zM8 7a2.2 2.2 0 1 0 .01 0",
+  fold: "M10 3L5 8l5 5",
   warning: "M8 2.5l6 11H2zM8 6.5v3.2M8 11.6v.1",
 };
 

@@ -1,4 +1,4 @@
-/** Photos that are dropped, pasted or chosen go to the server. */
+/** Files that are dropped or pasted anywhere on the page. */
 
 import { isShown, isTyping } from "./dom.js";
 import { decide, isPhoto } from "./dropped.js";
@@ -6,29 +6,18 @@ import { decide, isPhoto } from "./dropped.js";
 /** A component that takes files itself; its block has this class. */
 const PLACE = ".file-place";
 
+/**
+ * @typedef {object} Host who takes the photos
+ * @property {HTMLElement} root
+ * @property {AbortSignal} signal
+ * @property {() => void} dispose
+ * @property {(photos: File[], note: string) => void} send
+ * @property {(text: string) => void} note
+ * @property {(on: boolean) => void} veil
+ */
+
 const holdsFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 const placeAt = (target) => (target instanceof window.Element ? target.closest(PLACE) : null);
-
-/** Uploads one photo and tells Gradio where it is. */
-function sender(viewer) {
-  let busy = false;
-  return async (photo, note = "") => {
-    if (busy) return viewer.note("A photo is on its way. Add the next one when it is shown.");
-    busy = true;
-    viewer.note(note);
-    viewer.root.classList.add("isv-uploading");
-    try {
-      const { path, url } = await viewer.api.upload(photo);
-      viewer.api.trigger("upload", { path, url, name: photo.name, size: photo.size, type: photo.type });
-    } catch {
-      viewer.note("The photo did not arrive: it is too large, or the connection was lost. Add it again.");
-    } finally {
-      busy = false;
-      viewer.root.classList.remove("isv-uploading");
-    }
-    return undefined;
-  };
-}
 
 /** The places for files of the page, each with the field that takes them. */
 function placesOf(target) {
@@ -46,30 +35,28 @@ function handOver(field, files) {
   field.dispatchEvent(new window.Event("change", { bubbles: true }));
 }
 
-/** Sends files where they belong, and says what is left out. */
-function receiver(viewer, send) {
-  return (files, target) => {
-    const places = placesOf(target);
-    const { place, photo, note } = decide(files, places, isShown(viewer.root));
-    if (place >= 0) handOver(places[place].field, files);
-    else if (photo >= 0) send(files[photo], note);
-    else viewer.note(note);
-  };
-}
+/**
+ * Sends files where they belong, and says what is left out.
+ * @param {Host} host
+ */
+export const receiver = (host) => (files, target) => {
+  const places = placesOf(target);
+  const { place, photos, note } = decide(files, places);
+  if (place >= 0) handOver(places[place].field, files);
+  else if (photos.length) host.send(photos.map((index) => files[index]), note);
+  else host.note(note);
+};
 
 /**
  * A drop anywhere on the page: a browser would leave the page and open the file. What a component
  * of Gradio takes itself never comes by here, so that the veil is lifted before it does.
  */
-function listenToDrags(viewer, receive) {
-  const early = { signal: viewer.signal, capture: true };
-  const late = { signal: viewer.signal };
-  const light = (on) => {
-    viewer.root.classList.toggle("isv-dropping", on);
-    viewer.veil(on);
-  };
+function listenToDrags(host, receive) {
+  const early = { signal: host.signal, capture: true };
+  const late = { signal: host.signal };
+  const light = (on) => host.veil(on);
   const over = (event) => {
-    if (!viewer.root.isConnected) viewer.dispose();
+    if (!host.root.isConnected) host.dispose();
     else if (holdsFiles(event)) light(placeAt(event.target) === null);
   };
   const accept = (event) => {
@@ -89,30 +76,22 @@ function listenToDrags(viewer, receive) {
   }, late);
 }
 
-/** A paste anywhere on the page, while this viewer is on screen. */
-function listenToPaste(viewer, receive) {
+/** A paste anywhere on the page but into a field. */
+function listenToPaste(host, receive) {
   const paste = (event) => {
-    if (!viewer.root.isConnected) return viewer.dispose();
-    if (!isShown(viewer.root) || isTyping(event.target)) return undefined;
+    if (!host.root.isConnected) return host.dispose();
+    if (isTyping(event.target)) return undefined;
     const files = [...(event.clipboardData?.files ?? [])].filter(isPhoto);
     if (files.length === 0) return undefined;
     event.preventDefault();
     return receive(files, null);
   };
-  document.addEventListener("paste", paste, { signal: viewer.signal });
+  document.addEventListener("paste", paste, { signal: host.signal });
 }
 
-/**
- * @param {import("./viewer.js").Viewer} viewer
- */
-export function listenToFiles(viewer) {
-  if (!viewer.accepts) return;
-  const receive = receiver(viewer, sender(viewer));
-  const input = viewer.part("file");
-  input.addEventListener("change", () => {
-    if (input.files.length) receive([...input.files], null);
-    input.value = "";
-  }, { signal: viewer.signal });
-  listenToDrags(viewer, receive);
-  listenToPaste(viewer, receive);
+/** @param {Host} host */
+export function listenToFiles(host) {
+  const receive = receiver(host);
+  listenToDrags(host, receive);
+  listenToPaste(host, receive);
 }

@@ -3,14 +3,14 @@
 import { mount } from "./viewer.js";
 
 /**
- * @param {{element: HTMLElement, props: Record<string, any>, trigger: Function, upload: Function, watch: Function, root: string}} host
+ * @param {{element: HTMLElement, props: Record<string, any>, trigger: Function, watch: Function, root: string}} host
  * @returns {import("./viewer.js").Viewer}
  */
-export function mountInGradio({ element, props, trigger, upload, watch, root }) {
+export function mountInGradio({ element, props, trigger, watch, root }) {
   return mount(element.querySelector(".isv"), {
     value: () => props.value,
     onValue: (listener) => watch("value", listener),
-    upload: props.accepts_files ? (file) => upload(file) : null,
+    accepts: props.accepts_files === true,
     trigger,
     root,
     limits: props.limits,

@@ -41,17 +41,20 @@ function cut({ instances, found }, { threshold }) {
   return `${shown} of ${all} shown, the highest scores first. Raise the threshold above ${formatScore(lowest)} to see all that pass; an export has them all.`;
 }
 
+/** What to say of a photo in which the model finds nothing: what it knows. */
+const nothing = ({ hint }) => `No objects found. ${hint || "Try another model or photo."}`;
+
 /** What to do when the table has nothing to show, or "" when it has. */
 function advice(viewer, state) {
   const { image, prediction } = viewer.scene();
   if (!image) return "Instances appear here.";
   if (!prediction) return "No result yet.";
   const { instances } = prediction;
-  if (instances.length === 0) return "No objects found. Try another model or photo.";
+  if (instances.length === 0) return nothing(prediction);
   if (viewer.visible().length > 0) return cut(viewer.scene().prediction, state);
   const above = visibleInstances(instances, { ...state, hidden: [], minArea: 0 });
   if (above.length > 0) return "All are filtered out. Show more classes or smaller sizes.";
-  return `Nothing above ${formatThreshold(state.threshold)}. Lower the threshold.`;
+  return `Nothing above ${formatThreshold(state.threshold)}; the best score is ${formatScore(instances[0].score)}. ${prediction.hint}`.trim();
 }
 
 /** Scrolls inside the list only; scrollIntoView would move the page too. */

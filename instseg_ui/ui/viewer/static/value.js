@@ -16,8 +16,8 @@
  *
  * @typedef {{width: number, height: number}} Size
  * @typedef {{url: string, width: number, height: number, name: string}} Picture
- * @typedef {{model: string, engine: string, floor: number, frame: Size, instances: Instance[], found: number}} Prediction
- * `found` is how many instances came, of which the first are shown
+ * @typedef {{model: string, engine: string, hint: string, floor: number, frame: Size, instances: Instance[], found: number}} Prediction
+ * `found` is how many instances came, of which the first are shown; `hint` is said where none did
  * @typedef {{kind: "busy" | "error" | "empty" | "refused", text: string}} Message
  * @typedef {object} Value
  * @property {Picture | null} image
@@ -30,6 +30,7 @@ import { limits } from "./limits.js";
 
 const MAX_SIDE = 65535;
 const MAX_TEXT = 300;
+const MAX_HINT = 800;
 const KINDS = ["busy", "error", "empty", "refused"];
 // For a class the server gave no colour: Okabe and Ito's colours, which people
 // with colour-blindness tell apart.
@@ -106,7 +107,7 @@ function toPrediction(thing, colors) {
     .sort((a, b) => b.score - a.score);
   instances.forEach((instance, index) => (instance.index = index));
   const floor = isNumber(thing.floor) ? clamp(thing.floor, 0, 1) : limits.floor;
-  return { model: text(thing.model), engine: text(thing.engine), floor, frame, instances, found: thing.instances.length };
+  return { model: text(thing.model), engine: text(thing.engine), hint: typeof thing.hint === "string" ? thing.hint.slice(0, MAX_HINT) : "", floor, frame, instances, found: thing.instances.length };
 }
 
 /** @param {unknown} thing @returns {Message | null} */

@@ -6,7 +6,7 @@
  * @typedef {object} Api what the page offers to the viewer
  * @property {() => unknown} value the present value
  * @property {(listener: () => void) => void} onValue
- * @property {((file: File) => Promise<{path: string, url: string}>) | null} upload null when photos are not taken
+ * @property {boolean} accepts whether it invites to choose a photo, as `instseg:choose`
  * @property {(event: string, data: object) => void} trigger
  * @property {string} root address of the app, without a slash at its end
  * @property {unknown} limits see limits.js
@@ -16,8 +16,6 @@
  */
 
 import { createControls } from "./controls.js";
-import { createCover } from "./cover.js";
-import { listenToFiles } from "./drop.js";
 import { createFrames, createFull } from "./frames.js";
 import { listenToGestures } from "./gestures.js";
 import { formatShortScore } from "./scores.js";
@@ -94,7 +92,7 @@ function createViewer(root, api) {
     store,
     stage: { width: 0, height: 0, ratio: 1 },
     signal: abort.signal,
-    accepts: api.upload !== null,
+    accepts: api.accepts === true,
     part: (name) => root.querySelector(`[data-part="${name}"]`),
     scene: scenes.get,
     take: scenes.take,
@@ -102,10 +100,10 @@ function createViewer(root, api) {
     transform: () => placePicture(scenes.get(), store.get(), viewer.stage),
     layers: () => layersOf(viewer.visible(), store.get()),
     classes: () => classCounts(instancesOf(scenes.get()), store.get()),
-    choose: () => viewer.part("file").click(),
+    choose: () => document.dispatchEvent(new CustomEvent("instseg:choose")),
+    note: (text) => document.dispatchEvent(new CustomEvent("instseg:note", { detail: text })),
     hint: (text) => notice.hint(text),
     help: () => keysHelp.open(),
-    ...(api.upload ? createCover(root, abort.signal) : { veil: () => undefined, note: (text) => notice.hint(text) }),
     ...createFull(root, () => frames.refresh("full")),
     ...frames,
     dispose: () => abort.abort(),
@@ -132,7 +130,6 @@ export function mount(root, api) {
   root.instsegViewer = viewer;
   listenToGestures(viewer);
   listenToKeys(viewer);
-  listenToFiles(viewer);
   document.addEventListener("fullscreenchange", () => viewer.refresh("full"), { signal: viewer.signal });
   api.onValue(() => viewer.take(api.value()));
   viewer.refresh("scene");

@@ -1,0 +1,182 @@
+/**
+ * The list of models: a heading sorts, a second click turns it round; a row is looked at by a
+ * click, and ticked to be compared.
+ *
+ * @typedef {object} ListApi
+ * @property {() => unknown} value
+ * @property {(listener: () => void) => void} onValue
+ * @property {(event: string, data: object) => void} trigger
+ * @property {boolean} wide whether published figures are shown, and nothing is ticked
+ * @property {unknown} limits see limits.js
+ */
+
+import { make } from "./dom.js";
+import { limits, setLimits } from "./limits.js";
+import { columnsOf, filtered, firstSign, sorted, three, toList } from "./model_list_value.js";
+
+const TICK_MS = 150;
+
+/** The heading of a column. */
+function heading(column, by, sign, sort) {
+  const is = by?.name === column.name;
+  const button = make("button", { type: "button", class: "mlist-sort", title: column.hint || `Sort by ${column.title}`, text: column.title, on: { click: () => sort(column) } });
+  const order = is ? (sign > 0 ? "ascending" : "descending") : "none";
+  return make("th", { scope: "col", class: column.numeric ? "mlist-number" : "mlist-text", "data-column": column.name, "aria-sort": order }, button);
+}
+
+/** What stands below a model's name. */
+function under(row) {
+  const state = make("span", { class: "mlist-state", "data-state": row.state, text: row.state });
+  const by = row.ap === null ? [] : [make("span", { class: "mlist-by", text: `AP ${row.apBy}` })];
+  return make("span", { class: "mlist-under" }, state, ...by, make("span", { class: "mlist-knows", text: row.knows }));
+}
+
+function tickOf(list, row) {
+  const box = make("input", { type: "checkbox", "aria-label": `Compare ${row.id}`, title: "Tick to compare", on: { change: () => list.tick(row.id, box.checked, box) } });
+  box.checked = list.ticked.has(row.id);
+  return make("td", { class: "mlist-tick", on: { click: (event) => event.stopPropagation() } }, make("label", {}, box));
+}
+
+function cell(column, row) {
+  if (column.name === "state") return make("td", { class: "mlist-text mlist-state", "data-state": row.state, text: row.state });
+  const value = column.of(row);
+  return make("td", { class: column.numeric ? "mlist-number" : "mlist-text", "data-column": column.name, text: column.numeric ? three(value) : (value ?? "–") });
+}
+
+/** One model. */
+function rowOf(list, row, columns) {
+  const name = make("button", { type: "button", class: "mlist-name", text: row.id });
+  const head = make("th", { scope: "row" }, name, under(row));
+  const ticks = list.api.wide ? [] : [tickOf(list, row)];
+  return make("tr", { class: "mlist-row", "data-model": row.id, "data-state": row.state, title: `${row.id} · ${row.knows}`, "aria-current": row.id === list.chosen ? "true" : false, on: { click: () => list.select(row.id) } },
+    ...ticks, head, ...columns.slice(1).map((column) => cell(column, row)));
+}
+
+/** The rows, with the groups' names where nothing is sorted. */
+function body(list, rows, columns, grouped) {
+  const made = [];
+  let group = "";
+  for (const row of rows) {
+    if (grouped && row.group !== group) {
+      made.push(make("tr", { class: "mlist-group" }, make("th", { scope: "rowgroup", colspan: String(columns.length + 1), text: row.group })));
+      group = row.group;
+    }
+    made.push(rowOf(list, row, columns));
+  }
+  return made;
+}
+
+/** Up and down go to the next model. */
+function listenToArrows(rows) {
+  rows.addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const row = event.target.closest(".mlist-row");
+    if (!by || !row) return;
+    const all = [...rows.querySelectorAll(".mlist-row")];
+    const next = all[all.indexOf(row) + by];
+    event.preventDefault();
+    next?.querySelector(event.target.matches("input") ? "input" : ".mlist-name")?.focus();
+  });
+}
+
+/** The line above: how many are ticked, and the field that filters. */
+function createBar(list, place) {
+  const count = make("span", { class: "mlist-count" });
+  const find = make("input", { type: "search", class: "mlist-find", placeholder: "Filter", "aria-label": "Filter the models", on: { input: () => list.filter(find.value) } });
+  const none = make("button", { type: "button", class: "mlist-none", text: "None", title: "Tick none", on: { click: () => list.tickAll([]) } });
+  place.replaceChildren(make("b", { text: "Models" }), count, ...(list.api.wide ? [] : [none]), find);
+  return () => {
+    const { size } = list.ticked;
+    count.textContent = list.api.wide ? "" : `${size} ticked`;
+    none.hidden = size === 0;
+  };
+}
+
+/** What is in focus, so that it can be again after the rows were drawn anew. */
+function focusIn(root) {
+  const { activeElement: now } = document;
+  if (!root.contains(now)) return () => undefined;
+  const model = now.closest("[data-model]")?.dataset.model;
+  const column = now.closest("th[data-column]")?.dataset.column;
+  const kind = now.matches("input") ? "input" : ".mlist-name";
+  return () => {
+    const row = model && root.querySelector(`[data-model="${CSS.escape(model)}"]`);
+    (row || column) && (row?.querySelector(kind) ?? root.querySelector(`th[data-column="${column}"] button`))?.focus({ preventScroll: true });
+  };
+}
+
+/**
+ * @param {HTMLElement} root the `.mlist` element
+ * @param {ListApi} api
+ */
+export function mountModelList(root, api) {
+  setLimits(api.limits);
+  const part = (name) => root.querySelector(`[data-part="${name}"]`);
+  const columns = columnsOf(api.wide);
+  let [value, by, sign, query, timer] = [toList(null), null, 1, "", 0];
+  const tell = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => api.trigger("input", { ticked: [...list.ticked] }), TICK_MS);
+  };
+  const list = {
+    api,
+    chosen: "",
+    ticked: new Set(),
+    select(model) {
+      list.chosen = model;
+      draw();
+      api.trigger("select", { model });
+    },
+    tick(model, on, box) {
+      if (on && list.ticked.size >= limits.panes) {
+        box.checked = false;
+        advise(`At most ${limits.panes} models are compared. Take one away first.`);
+        return;
+      }
+      if (on) list.ticked.add(model);
+      else list.ticked.delete(model);
+      advise("");
+      bar();
+      tell();
+    },
+    tickAll(models) {
+      list.ticked = new Set(models);
+      draw();
+      tell();
+    },
+    filter(text) {
+      query = text;
+      draw();
+    },
+  };
+  const advise = (text) => {
+    part("advice").textContent = text;
+  };
+  const sort = (column) => {
+    sign = by?.name === column.name ? -sign : firstSign(column);
+    by = column;
+    draw();
+  };
+  const bar = createBar(list, part("bar"));
+  const draw = () => {
+    const back = focusIn(root);
+    const rows = sorted(filtered(value.rows, query), by, sign);
+    const ticks = api.wide ? [] : [make("th", { class: "mlist-tick" }, make("span", { class: "mlist-hidden", text: "Compare" }))];
+    part("head").replaceChildren(make("tr", {}, ...ticks, ...columns.map((column) => heading(column, by, sign, sort))));
+    part("rows").replaceChildren(...body(list, rows, columns, by === null));
+    advise(value.rows.length && !rows.length ? "No model is like that. Empty the filter." : "");
+    bar();
+    back();
+  };
+  const take = () => {
+    value = toList(api.value());
+    list.chosen = value.chosen;
+    if (value.ticked !== null) list.ticked = new Set(value.ticked);
+    draw();
+  };
+  listenToArrows(part("rows"));
+  root.instsegModels = list;
+  api.onValue(take);
+  take();
+  return list;
+}

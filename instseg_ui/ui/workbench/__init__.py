@@ -1,0 +1,1 @@
+"""The photos and the models, chosen once beside every view."""

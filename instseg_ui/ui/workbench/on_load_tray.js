@@ -1,0 +1,22 @@
+// Gradio runs this text once for each component, with `element`, `props`, `trigger`, `upload` and
+// `watch` in scope.
+const here = new URL(".", window.document.baseURI);
+const home = new URL(window.gradio_config?.root ?? here, here);
+// Behind a proxy that ends TLS the server may know itself by another scheme or port.
+if (home.hostname === here.hostname) [home.protocol, home.port] = [here.protocol, here.port];
+const root = home.href.replace(/\/+$/, "");
+
+import(`${root}${props.modules}/tray.js`)
+  .then(({ mountTray }) =>
+    mountTray(element.querySelector(".tray"), {
+      value: () => props.value,
+      onValue: (listener) => watch("value", listener),
+      upload: (file) => upload(file),
+      trigger,
+      root,
+      limits: props.limits,
+    }))
+  .catch((error) => {
+    console.error("The tray did not start:", error);
+    element.querySelector(".tray-live").textContent = "The tray did not start. Reload the page.";
+  });

@@ -1,0 +1,232 @@
+"""The panel beside every view: the tray of photos above the list of models."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from instseg_ui.errors import InputError
+from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared.events import OWN, said, session_of
+from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.workbench import batch, intake, models
+from instseg_ui.ui.workbench.model_list import ModelListView, model_list_value
+from instseg_ui.ui.workbench.tray import Trays
+from instseg_ui.ui.workbench.tray_view import TrayView, tray_value
+
+_FOLD = (Path(__file__).parent / "fold.js").read_text(encoding="utf-8")
+_INTRO = """
+# InstSeg UI
+Which instance segmentation model should I ship?
+"""
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What is chosen, and the components that choose it.
+
+    `photo` is the path of the photo that is looked at, `model` the model that is, `ticked` those
+    that are compared. `run` changes whenever the model is to be run, also the same again. `changed`
+    changes whenever disk or memory did, which the list shows.
+    """
+
+    trays: Trays
+    photo: gr.State
+    model: gr.State
+    ticked: gr.State
+    run: gr.State
+    changed: gr.State
+    tray: TrayView
+    list: ModelListView
+    high_performance: gr.Checkbox
+    batch: gr.Button
+    stop: gr.Button
+    progress: gr.HTML
+
+
+def workbench_panel(services: Services) -> Workbench:
+    """Lay the panel out and connect it; the views are connected to it from outside."""
+    parts = _layout(services)
+    services.jobs.on_leave(parts.trays.leave)
+    _connect_tray(services, parts)
+    _connect_list(services, parts)
+    _connect_batch(services, parts)
+    return parts
+
+
+def _layout(services: Services) -> Workbench:
+    trays = Trays(intake.bundled_photos(services.examples, services.settings))
+    first = trays.examples[0].path if trays.examples else None
+    default, ticked = services.settings.default_model, models.ready(services)
+    with gr.Row(elem_id="brand"):
+        gr.Markdown(_INTRO, elem_id="intro")
+        gr.Button("Fold", size="sm", min_width=30, elem_id="fold").click(
+            None, None, None, js=_FOLD, queue=False, **OWN
+        )
+    tray = TrayView(tray_value(trays.of(""), [default]), elem_id="tray")
+    with gr.Row(elem_id="batch", visible=True):
+        run_all = gr.Button("Run all", size="sm", min_width=60, visible=False, elem_id="tray-run")
+        stop = gr.Button("Stop", size="sm", min_width=60, visible=False, elem_id="tray-stop")
+    progress = gr.HTML("", elem_id="tray-progress")
+    listed = ModelListView(
+        model_list_value(models.rows(services), default, ticked), elem_id="models"
+    )
+    switch = high_performance.switch(services.settings, "high-performance", info=True)
+    return Workbench(
+        trays=trays,
+        photo=gr.State(first),
+        model=gr.State(default),
+        ticked=gr.State(ticked),
+        run=gr.State(0),
+        changed=gr.State(0),
+        tray=tray,
+        list=listed,
+        high_performance=switch,
+        batch=run_all,
+        stop=stop,
+        progress=progress,
+    )
+
+
+def _connect_tray(services: Services, parts: Workbench) -> None:
+    trays = parts.trays
+
+    def shown(request: gr.Request, ticked: Sequence[str]) -> dict[Any, Any]:
+        tray = trays.of(session_of(request))
+        return {
+            parts.tray: tray_value(tray, list(ticked)),
+            parts.batch: gr.update(
+                visible=tray.own and len(tray.photos) > 1 and bool(ticked),
+                value=batch.label(len(tray.photos), len(ticked)),
+            ),
+        }
+
+    def add(
+        ticked: list[str], event: gr.EventData, request: gr.Request
+    ) -> Iterator[dict[Any, Any]]:
+        tray, first = trays.of(session_of(request)), None
+        with said():
+            for step in intake.take_in(tray, intake.brought(event._data), services.settings):
+                update = shown(request, ticked)
+                if step.photo != first or step.refused:
+                    first = step.photo or step.refused
+                    update[parts.photo] = first
+                if step.sentence:
+                    gr.Info(step.sentence, duration=10)
+                yield update
+
+    def choose(event: gr.EventData, request: gr.Request) -> str:
+        with said():
+            return trays.of(session_of(request)).choose(named(event, "key")).path
+
+    def take_out(ticked: list[str], event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
+        tray = trays.of(session_of(request))
+        with said():
+            tray.remove(named(event, "key"))
+        return shown(request, ticked) | {parts.photo: tray.chosen.path if tray.chosen else None}
+
+    def clear(ticked: list[str], request: gr.Request) -> dict[Any, Any]:
+        tray = trays.of(session_of(request))
+        tray.clear()
+        return shown(request, ticked) | {parts.photo: tray.chosen.path if tray.chosen else None}
+
+    def refresh(ticked: list[str], request: gr.Request) -> dict[Any, Any]:
+        return shown(request, ticked)
+
+    outputs = [parts.tray, parts.batch, parts.photo]
+    # Queued: only then does the page hear that a state has changed.
+    parts.tray.upload(
+        add,
+        parts.ticked,
+        outputs,
+        concurrency_id="tray",
+        concurrency_limit=4,
+        trigger_mode="multiple",
+        **OWN,
+    )
+    parts.tray.select(
+        choose, None, parts.photo, concurrency_limit=None, trigger_mode="always_last", **OWN
+    )
+    parts.tray.delete(
+        take_out, parts.ticked, outputs, concurrency_limit=None, trigger_mode="multiple", **OWN
+    )
+    parts.tray.clear(clear, parts.ticked, outputs, concurrency_limit=None, **OWN)
+    parts.ticked.change(
+        refresh,
+        parts.ticked,
+        outputs[:2],
+        concurrency_limit=None,
+        trigger_mode="always_last",
+        **OWN,
+    )
+
+
+def _connect_list(services: Services, parts: Workbench) -> None:
+    def tick(event: gr.EventData) -> list[str]:
+        with said():
+            return models.picked(services, named(event, "ticked"))
+
+    def refresh(model: str) -> dict[str, Any]:
+        return dict(model_list_value(models.rows(services), model))
+
+    parts.list.input(
+        tick, None, parts.ticked, concurrency_limit=None, trigger_mode="always_last", **OWN
+    )
+    gr.on(
+        [parts.model.change, parts.changed.change],
+        refresh,
+        parts.model,
+        parts.list,
+        concurrency_limit=None,
+        trigger_mode="always_last",
+        **OWN,
+    )
+
+
+def _connect_batch(services: Services, parts: Workbench) -> None:
+    def run(ticked: list[str], wanted: bool, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        session = session_of(request)
+        tray = parts.trays.of(session)
+        engine = high_performance.engine(services.settings, wanted)
+        for view in batch.run(services, tray, ticked, session, engine):
+            update: dict[Any, Any] = {
+                parts.progress: view.progress,
+                parts.stop: gr.update(visible=view.busy),
+                parts.batch: gr.update(visible=not view.busy),
+            }
+            if view.noted:
+                update[parts.tray] = tray_value(tray, list(ticked))
+            if not view.busy:
+                update[parts.changed] = time.monotonic_ns()
+            yield update
+
+    def stop(request: gr.Request) -> None:
+        services.jobs["batch"].stop(session_of(request))
+
+    parts.batch.click(
+        run,
+        [parts.ticked, parts.high_performance],
+        [parts.progress, parts.stop, parts.batch, parts.tray, parts.changed],
+        concurrency_id="batch",
+        concurrency_limit=2,
+        trigger_mode="once",
+        **OWN,
+    )
+    parts.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def named(event: gr.EventData, name: str) -> object:
+    """What an event of the page carries under that name.
+
+    Raises:
+        InputError: it carries nothing of the kind.
+    """
+    data = event._data
+    if not isinstance(data, Mapping) or name not in data:
+        raise InputError("The page did not say what was chosen. Reload it and try again.")
+    return data[name]
