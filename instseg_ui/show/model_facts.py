@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import htpy as h
 from markupsafe import Markup
 
@@ -10,6 +12,7 @@ from instseg_ui.numbers import NONE, megabytes, milliseconds, plural
 from instseg_ui.results import Prediction, Runtime
 from instseg_ui.show.engine_gain import BASIS, gain_sentence, is_high_performance
 from instseg_ui.show.html import bullets, facts, folded, markup
+from instseg_ui.show.knowledge import knows
 from instseg_ui.show.stages import stage_bar, stage_legend
 
 _NOT_USED = "What was tried and is not used"
@@ -18,25 +21,30 @@ _NOT_USED = "What was tried and is not used"
 def model_facts(prediction: Prediction, spec: ModelSpec) -> Markup:
     """Latency, size, published accuracy and what ran, of one prediction."""
     rows, hints = _rows(prediction)
-    return _panel(
-        spec,
+    lead = (
+        _knowledge(prediction.labels),
         _gain(prediction.runtime),
         h.div(".facts-head")[
             _figure("Latency", milliseconds(prediction.timings.latency), "warm, here"),
             _figure("Size", megabytes(prediction.size_mb), "on disk"),
             _accuracy(spec),
         ],
-        stage_bar(prediction.timings),
-        stage_legend(prediction.timings),
-        facts(rows, hints),
-        bullets([*prediction.notes, *filter(None, [prediction.cut])]),
-        folded(prediction.runtime.notes, _NOT_USED),
+    )
+    return _panel(
+        spec,
+        lead,
+        h.div(".facts-stages")[stage_bar(prediction.timings), stage_legend(prediction.timings)],
+        h.div(".facts-rest")[
+            facts(rows, hints),
+            bullets([*prediction.notes, *filter(None, [prediction.cut])]),
+            folded(prediction.runtime.notes, _NOT_USED),
+        ],
     )
 
 
-def waiting(spec: ModelSpec, sentence: str) -> Markup:
+def waiting(spec: ModelSpec, sentence: str, classes: Sequence[str] = ()) -> Markup:
     """The same panel before anything was measured of this model."""
-    return _panel(spec, h.p(".facts-waiting")[sentence])
+    return _panel(spec, (_knowledge(classes), h.p(".facts-waiting")[sentence]))
 
 
 def accuracy(mask_ap: float | None) -> str:
@@ -49,9 +57,17 @@ def device(runtime: Runtime) -> str:
     return f"{runtime.device.upper()}, {plural(runtime.threads, 'thread')}"
 
 
-def _panel(spec: ModelSpec, *nodes: h.Node) -> Markup:
-    return markup(
-        h.section(".facts", aria_label="Measured facts")[h.h3(".facts-model")[spec.id], nodes]
+def _panel(spec: ModelSpec, lead: h.Node, *nodes: h.Node) -> Markup:
+    head = h.div(".facts-lead")[h.h3(".facts-model")[spec.id], lead]
+    return markup(h.section(".facts", aria_label="Measured facts")[head, nodes])
+
+
+def _knowledge(classes: Sequence[str]) -> h.Node:
+    """What the model looks for; nothing where that is not known."""
+    return (
+        h.p(".facts-knows", title=", ".join(classes))[f"Knows {knows(classes)}"]
+        if classes
+        else None
     )
 
 

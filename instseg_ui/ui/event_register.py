@@ -110,6 +110,7 @@ VISITORS = frozenset(
         "catalog.tab._connect_reading.find_records",
         "catalog.tab._connect_reading.pick",
         "catalog.tab._connect_reading.<lambda>",
+        "catalog.tab._connect_reading.tick",
         "catalog.tab._connect_reading.draw",
         "catalog.tab._connect_asking.ask",
         "catalog.tab._connect_asking.dismiss",

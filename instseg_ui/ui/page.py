@@ -24,6 +24,7 @@ from instseg_ui.ui.workbench.panel import Workbench, workbench_panel
 
 TITLE = "InstSeg UI"
 _HERE = Path(__file__).parent
+_MARK_VIEW = (_HERE / "workbench" / "mark_view.js").read_text(encoding="utf-8")
 _SCRIPTS = [(_HERE / name).read_text(encoding="utf-8") for name in ("names.js", "dialogs.js")]
 
 
@@ -70,6 +71,7 @@ def _views(services: Services, bench: Workbench) -> tuple[gr.Tabs, CompareParts]
             evaluate_tab(services, bench)
         with gr.Tab("Catalog", id="catalog") as catalog_page:
             catalog_tab(services, bench, catalog_page)
+    tabs.change(None, None, None, js=_MARK_VIEW, queue=False, **OWN)
     return tabs, compare
 
 

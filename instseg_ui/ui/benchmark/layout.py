@@ -23,6 +23,7 @@ class BenchmarkSetup:
     threads: gr.Number
     answer: gr.Dropdown
     engine: gr.Dropdown
+    price: gr.Textbox
 
     @property
     def fields(self) -> list[Any]:
@@ -89,6 +90,13 @@ def setup_layout(services: Services) -> BenchmarkSetup:
                 min_width=150,
                 elem_id="bench-answer",
             )
+            price = gr.Textbox(
+                label="Price of this machine an hour",
+                placeholder="for the cost of 1,000 images",
+                max_length=20,
+                min_width=180,
+                elem_id="bench-price",
+            )
     return BenchmarkSetup(
         repeats=repeats,
         warmup=warmup,
@@ -97,6 +105,7 @@ def setup_layout(services: Services) -> BenchmarkSetup:
         threads=threads,
         engine=engine,
         answer=answer,
+        price=price,
     )
 
 
@@ -111,21 +120,10 @@ def _number(label: str, value: int, most: int, elem_id: str, least: int = 1) -> 
     )
 
 
-def results_layout() -> BenchmarkResults:
-    """What was measured, in tabs of its own."""
+def results_layout(price: gr.Textbox) -> BenchmarkResults:
+    """What was measured, in tabs of its own; `price` is what the machine costs an hour."""
     run = gr.State(None)
-    with gr.Row(elem_classes="bench-numbers"):
-        shown = gr.Dropdown(
-            [], label="Run shown", visible=False, scale=4, min_width=240, elem_id="bench-shown"
-        )
-        price = gr.Textbox(
-            label="Price of this machine an hour",
-            placeholder="for the cost of 1,000 images",
-            max_length=20,
-            scale=1,
-            min_width=180,
-            elem_id="bench-price",
-        )
+    shown = gr.Dropdown([], label="Run shown", visible=False, elem_id="bench-shown")
     with gr.Tabs(elem_id="bench-results", overflow_behavior="wrap"):
         with gr.Tab("Figures", id="bench-figures-tab"):
             figures = gr.HTML(benchmark_figures.NO_RUN, elem_id="bench-figures")

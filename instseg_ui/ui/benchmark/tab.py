@@ -46,7 +46,7 @@ def benchmark_tab(services: Services, bench: Workbench, tab: gr.Tab) -> None:
     gr.HTML(markup(h.style[_STYLE]), elem_id="bench-style")
     actions = actions_layout("Run benchmark", benchmark_run.HINT, "bench")
     setup = setup_layout(services)
-    results = results_layout()
+    results = results_layout(setup.price)
     _connect_running(services, bench, jobs, setup, actions, results)
     _connect_shelf(shelf, results, tab)
     _connect_looking(shelf, results)

@@ -114,11 +114,11 @@ def _connect_reading(
 ) -> None:
     records = engines.Records(services.segmenter)
 
-    def read(model: str) -> list[Any]:
+    def read(model: str, ticked: list[str]) -> list[Any]:
         card = model_card.card(services, model, records.find(model))
         shown = [gr.update(visible=name in card.actions) for name in parts.buttons]
         rows = models.rows(services, model_card.gains(services, records.known()))
-        listed = model_list_value(rows, model)
+        listed = model_list_value(rows, model, ticked)
         return [model_card.usage(services), listed, card.html, *shown]
 
     def find_records(changed: int) -> int:
@@ -140,9 +140,10 @@ def _connect_reading(
             parts.chosen.change,
             parts.changed.change,
             bench.changed.change,
+            bench.ticked.change,
         ],
         read,
-        parts.chosen,
+        [parts.chosen, bench.ticked],
         [parts.usage, parts.list, parts.card, *parts.buttons.values()],
         trigger_mode="always_last",
         concurrency_limit=None,
@@ -152,6 +153,12 @@ def _connect_reading(
     tab.select(find_records, parts.changed, parts.changed, concurrency_limit=None, **OWN)
     # Queued: only then does the page hear that a state has changed.
     parts.list.select(pick, None, parts.chosen, concurrency_limit=None, **OWN)
+
+    def tick(event: gr.EventData) -> list[str]:
+        with said():
+            return models.picked(services, named(event, "ticked"))
+
+    parts.list.input(tick, None, bench.ticked, concurrency_limit=None, **OWN)
     bench.model.change(lambda model: model, bench.model, parts.chosen, **OWN)
     gr.on(
         [load, parts.basis.change],

@@ -50,12 +50,20 @@ class MappingControls:
 def setup_layout(ticked: gr.State) -> EvaluationSetup:
     """The data set, and how it is evaluated; `ticked` are the models of the workbench."""
     opened = gr.State(0)
-    with gr.Row(elem_id="eval-setup", equal_height=False):
+    with (
+        gr.Accordion(
+            "Data set and settings",
+            open=False,
+            elem_id="eval-setup",
+            elem_classes="file-place-fold",
+        ),
+        gr.Row(equal_height=False),
+    ):
         uploads = FilesInput(
             label="Data set: a zip, or a JSON for the photos of the tray",
             file_count="multiple",
             file_types=[".zip", ".json", *UPLOAD_TYPES],
-            height=86,
+            height=150,
             elem_id="eval-uploads",
             elem_classes="file-place",
         )
@@ -65,24 +73,23 @@ def setup_layout(ticked: gr.State) -> EvaluationSetup:
 
 
 def _more_layout() -> dict[str, Any]:
-    with gr.Accordion("Settings", open=False, elem_id="eval-more"):
-        # Bounds are checked when it runs: a field's own would raise a sentence of its own.
-        limit = gr.Number(
-            value=None,
-            precision=0,
-            label="Only the first images (empty: all)",
-            min_width=180,
-            elem_id="eval-limit",
-        )
-        boundary = gr.Checkbox(
-            True, label="Boundary IoU too (takes the most time of the counting)", container=False
-        )
-        restart = gr.Checkbox(
-            False,
-            label="Run all images again, whatever was predicted before",
-            container=False,
-            elem_id="eval-restart",
-        )
+    # Bounds are checked when it runs: a field's own would raise a sentence of its own.
+    limit = gr.Number(
+        value=None,
+        precision=0,
+        label="Only the first images (empty: all)",
+        min_width=180,
+        elem_id="eval-limit",
+    )
+    boundary = gr.Checkbox(
+        True, label="Boundary IoU too (takes the most time of the counting)", container=False
+    )
+    restart = gr.Checkbox(
+        False,
+        label="Run all images again, whatever was predicted before",
+        container=False,
+        elem_id="eval-restart",
+    )
     return {"limit": limit, "boundary": boundary, "restart": restart}
 
 

@@ -52,11 +52,11 @@ _STYLE = Markup((Path(__file__).parent / "evaluate.css").read_text(encoding="utf
 def evaluate_tab(services: Services, bench: Workbench) -> None:
     """Lay the tab out and connect it."""
     gr.HTML(markup(h.style[_STYLE]), elem_id="eval-style")
+    actions = actions_layout("Evaluate", evaluate_run.HINT, "eval")
     setup = setup_layout(bench.ticked)
     jobs = services.jobs["evaluate"]
     desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
     services.jobs.on_leave(desks.leave)
-    actions = actions_layout("Evaluate", evaluate_run.HINT, "eval")
     mapping = mapping_layout()
     results = results_layout()
     _connect_running(services, bench, desks, jobs, setup, actions, results)

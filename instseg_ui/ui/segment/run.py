@@ -17,7 +17,7 @@ from instseg_ui.numbers import seconds
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.settings import Settings
-from instseg_ui.show.knowledge import nothing_found, wider_model
+from instseg_ui.show.knowledge import classes_of, nothing_found, wider_model
 from instseg_ui.show.model_facts import model_facts, waiting
 from instseg_ui.ui import uploads
 from instseg_ui.ui.shared import high_performance
@@ -156,7 +156,7 @@ def _run(
             image, spec.id, engine=engine, on_stage=report, cancelled=job.stopped.is_set
         )
 
-    stage = ""
+    stage, classes = "", classes_of(services.segmenter.store, spec)
     try:
         for step in follow(work, job):
             if isinstance(step, Done):
@@ -167,7 +167,7 @@ def _run(
             sentence = _busy_sentence(spec.id, step)
             message: MessageValue = {"kind": "busy", "text": sentence}
             viewer = viewer_value(image=shown, message=message)
-            yield SegmentView(viewer, waiting(spec, sentence), busy=True)
+            yield SegmentView(viewer, waiting(spec, sentence, classes), busy=True)
     except NotFetchedError as error:
         # A state, not a fault.
         message = {"kind": "empty", "text": told(error)}

@@ -33,7 +33,7 @@ class ModelListView(ViewerComponent):
     """The models, one a row; a heading sorts.
 
     Events: ``select`` with the ``model`` of a row, ``input`` with the models that are ``ticked``.
-    With ``wide`` all published figures have columns of their own, and nothing is ticked.
+    With ``wide`` all published figures have columns of their own.
     """
 
     folder = Path(__file__).parent

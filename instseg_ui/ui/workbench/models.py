@@ -73,9 +73,9 @@ def picked(services: Services, sent: object) -> list[str]:
 def _row(services: Services, spec: ModelSpec, loaded: bool, gain: str) -> ModelRow:
     status = services.segmenter.store.status(spec)
     size = status.size_bytes / 1e6 if status.size_bytes else spec.published.storage_mb
-    ap, by = spec.published.mask_ap, "published"
+    ap, by = spec.published.mask_ap, "COCO"
     if ap is None and spec.measured is not None:
-        ap, by = spec.measured.mask_ap, "on our photos"
+        ap, by = spec.measured.mask_ap, "our photos"
     published = {name: getattr(spec.published, name) for name in spec.published.__slots__}
     return {
         "id": spec.id,

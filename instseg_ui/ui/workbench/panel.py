@@ -22,7 +22,7 @@ from instseg_ui.ui.workbench.tray_view import TrayView, tray_value
 _FOLD = (Path(__file__).parent / "fold.js").read_text(encoding="utf-8")
 _INTRO = """
 # InstSeg UI
-Which instance segmentation model should I ship?
+Which segmentation model should I ship?
 """
 
 
@@ -171,16 +171,16 @@ def _connect_list(services: Services, parts: Workbench) -> None:
         with said():
             return models.picked(services, named(event, "ticked"))
 
-    def refresh(model: str) -> dict[str, Any]:
-        return dict(model_list_value(models.rows(services), model))
+    def refresh(model: str, ticked: list[str]) -> dict[str, Any]:
+        return dict(model_list_value(models.rows(services), model, ticked))
 
     parts.list.input(
         tick, None, parts.ticked, concurrency_limit=None, trigger_mode="always_last", **OWN
     )
     gr.on(
-        [parts.model.change, parts.changed.change],
+        [parts.model.change, parts.ticked.change, parts.changed.change],
         refresh,
-        parts.model,
+        [parts.model, parts.ticked],
         parts.list,
         concurrency_limit=None,
         trigger_mode="always_last",

@@ -6,7 +6,7 @@
  * @property {() => unknown} value
  * @property {(listener: () => void) => void} onValue
  * @property {(event: string, data: object) => void} trigger
- * @property {boolean} wide whether published figures are shown, and nothing is ticked
+ * @property {boolean} wide whether published figures are shown
  * @property {unknown} limits see limits.js
  */
 
@@ -24,11 +24,10 @@ function heading(column, by, sign, sort) {
   return make("th", { scope: "col", class: column.numeric ? "mlist-number" : "mlist-text", "data-column": column.name, "aria-sort": order }, button);
 }
 
-/** What stands below a model's name. */
-function under(row) {
+/** What stands below a model's name; the wide list has a column for the state. */
+function under(row, wide) {
   const state = make("span", { class: "mlist-state", "data-state": row.state, text: row.state });
-  const by = row.ap === null ? [] : [make("span", { class: "mlist-by", text: `AP ${row.apBy}` })];
-  return make("span", { class: "mlist-under" }, state, ...by, make("span", { class: "mlist-knows", text: row.knows }));
+  return make("span", { class: "mlist-under" }, ...(wide ? [] : [state]), make("span", { class: "mlist-knows", text: row.knows }));
 }
 
 function tickOf(list, row) {
@@ -40,16 +39,17 @@ function tickOf(list, row) {
 function cell(column, row) {
   if (column.name === "state") return make("td", { class: "mlist-text mlist-state", "data-state": row.state, text: row.state });
   const value = column.of(row);
+  const by = column.name === "ap" && value !== null ? [make("span", { class: "mlist-by", text: row.apBy })] : [];
+  if (by.length) return make("td", { class: "mlist-number", "data-column": "ap" }, three(value), ...by);
   return make("td", { class: column.numeric ? "mlist-number" : "mlist-text", "data-column": column.name, text: column.numeric ? three(value) : (value ?? "–") });
 }
 
 /** One model. */
 function rowOf(list, row, columns) {
   const name = make("button", { type: "button", class: "mlist-name", text: row.id });
-  const head = make("th", { scope: "row" }, name, under(row));
-  const ticks = list.api.wide ? [] : [tickOf(list, row)];
+  const head = make("th", { scope: "row" }, name, under(row, list.api.wide));
   return make("tr", { class: "mlist-row", "data-model": row.id, "data-state": row.state, title: `${row.id} · ${row.knows}`, "aria-current": row.id === list.chosen ? "true" : false, on: { click: () => list.select(row.id) } },
-    ...ticks, head, ...columns.slice(1).map((column) => cell(column, row)));
+    tickOf(list, row), head, ...columns.slice(1).map((column) => cell(column, row)));
 }
 
 /** The rows, with the groups' names where nothing is sorted. */
@@ -84,10 +84,10 @@ function createBar(list, place) {
   const count = make("span", { class: "mlist-count" });
   const find = make("input", { type: "search", class: "mlist-find", placeholder: "Filter", "aria-label": "Filter the models", on: { input: () => list.filter(find.value) } });
   const none = make("button", { type: "button", class: "mlist-none", text: "None", title: "Tick none", on: { click: () => list.tickAll([]) } });
-  place.replaceChildren(make("b", { text: "Models" }), count, ...(list.api.wide ? [] : [none]), find);
+  place.replaceChildren(make("b", { text: "Models" }), count, none, find);
   return () => {
     const { size } = list.ticked;
-    count.textContent = list.api.wide ? "" : `${size} ticked`;
+    count.textContent = `${size} ticked`;
     none.hidden = size === 0;
   };
 }
@@ -114,7 +114,16 @@ export function mountModelList(root, api) {
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   const columns = columnsOf(api.wide);
   let [value, by, sign, query, timer] = [toList(null), null, 1, "", 0];
+  // Ticks that the server has not heard of yet outlive what it says meanwhile.
+  let heard = true;
+  const adopt = (ticked) => {
+    if (ticked === null) return;
+    const same = ticked.length === list.ticked.size && ticked.every((model) => list.ticked.has(model));
+    if (heard) list.ticked = new Set(ticked);
+    else heard = same;
+  };
   const tell = () => {
+    heard = false;
     clearTimeout(timer);
     timer = setTimeout(() => api.trigger("input", { ticked: [...list.ticked] }), TICK_MS);
   };
@@ -161,8 +170,8 @@ export function mountModelList(root, api) {
   const draw = () => {
     const back = focusIn(root);
     const rows = sorted(filtered(value.rows, query), by, sign);
-    const ticks = api.wide ? [] : [make("th", { class: "mlist-tick" }, make("span", { class: "mlist-hidden", text: "Compare" }))];
-    part("head").replaceChildren(make("tr", {}, ...ticks, ...columns.map((column) => heading(column, by, sign, sort))));
+    const ticks = make("th", { class: "mlist-tick" }, make("span", { class: "mlist-hidden", text: "Compare" }));
+    part("head").replaceChildren(make("tr", {}, ticks, ...columns.map((column) => heading(column, by, sign, sort))));
     part("rows").replaceChildren(...body(list, rows, columns, by === null));
     advise(value.rows.length && !rows.length ? "No model is like that. Empty the filter." : "");
     bar();
@@ -171,10 +180,11 @@ export function mountModelList(root, api) {
   const take = () => {
     value = toList(api.value());
     list.chosen = value.chosen;
-    if (value.ticked !== null) list.ticked = new Set(value.ticked);
+    adopt(value.ticked);
     draw();
   };
   listenToArrows(part("rows"));
+  root.toggleAttribute("data-wide", api.wide);
   root.instsegModels = list;
   api.onValue(take);
   take();
