@@ -185,6 +185,7 @@ def _run_one(
     try:
         for step in follow(work, job):
             if isinstance(step, Done):
+                services.latencies[model] = step.value.timings.latency
                 return _done(step.value)
             yield CompareView(_progress(run, place, step.name, step.elapsed))
     except Cancelled:

@@ -16,7 +16,7 @@ from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import OWN, said, session_of
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import Viewer
-from instseg_ui.ui.workbench.panel import Workbench
+from instseg_ui.ui.workbench.panel import Workbench, counted
 from instseg_ui.ui.workbench.tray_view import tray_value
 
 _QUEUED: dict[str, Any] = {"concurrency_id": "models", "concurrency_limit": 4}
@@ -75,7 +75,7 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
             noted = gr.skip(), gr.skip()
             if view.found is not None and photo is not None:
                 tray.note_path(photo, model, view.found)
-                noted = tray_value(tray, _shown_first(model, ticked)), time.monotonic_ns()
+                noted = tray_value(tray, counted(model, ticked)), time.monotonic_ns()
             yield (
                 view.viewer,
                 view.facts,
@@ -117,11 +117,6 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
     # Queued: only then does the page hear that a state has changed.
     parts.refused.change(discard, parts.refused, bench.photo, concurrency_limit=None, **OWN)
     parts.stop.click(stop, None, None, queue=False, **OWN)
-
-
-def _shown_first(model: str, ticked: list[str]) -> list[str]:
-    """The models whose counts the tray shows: the ticked ones, or the one that is looked at."""
-    return list(ticked) if model in ticked else [model, *ticked]
 
 
 def _offer_to_scale(photo: str | None, share: float | None) -> tuple[str, dict[str, Any]]:

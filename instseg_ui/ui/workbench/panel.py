@@ -16,7 +16,7 @@ from instseg_ui.ui.shared.events import OWN, said, session_of
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench import batch, intake, models
 from instseg_ui.ui.workbench.model_list import ModelListView, model_list_value
-from instseg_ui.ui.workbench.tray import Trays
+from instseg_ui.ui.workbench.tray import Tray, Trays
 from instseg_ui.ui.workbench.tray_view import TrayView, tray_value
 
 _FOLD = (Path(__file__).parent / "fold.js").read_text(encoding="utf-8")
@@ -96,23 +96,16 @@ def _layout(services: Services) -> Workbench:
 def _connect_tray(services: Services, parts: Workbench) -> None:
     trays = parts.trays
 
-    def shown(request: gr.Request, ticked: Sequence[str]) -> dict[Any, Any]:
-        tray = trays.of(session_of(request))
-        return {
-            parts.tray: tray_value(tray, list(ticked)),
-            parts.batch: gr.update(
-                visible=tray.own and len(tray.photos) > 1 and bool(ticked),
-                value=batch.label(len(tray.photos), len(ticked)),
-            ),
-        }
+    def shown(request: gr.Request, model: str, ticked: Sequence[str]) -> dict[Any, Any]:
+        return _shown(parts, trays.of(session_of(request)), model, ticked)
 
     def add(
-        ticked: list[str], event: gr.EventData, request: gr.Request
+        model: str, ticked: list[str], event: gr.EventData, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
         tray, first = trays.of(session_of(request)), None
         with said():
             for step in intake.take_in(tray, intake.brought(event._data), services.settings):
-                update = shown(request, ticked)
+                update = shown(request, model, ticked)
                 if step.photo != first or step.refused:
                     first = step.photo or step.refused
                     update[parts.photo] = first
@@ -124,25 +117,31 @@ def _connect_tray(services: Services, parts: Workbench) -> None:
         with said():
             return trays.of(session_of(request)).choose(named(event, "key")).path
 
-    def take_out(ticked: list[str], event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
+    def take_out(
+        model: str, ticked: list[str], event: gr.EventData, request: gr.Request
+    ) -> dict[Any, Any]:
         tray = trays.of(session_of(request))
         with said():
             tray.remove(named(event, "key"))
-        return shown(request, ticked) | {parts.photo: tray.chosen.path if tray.chosen else None}
+        return shown(request, model, ticked) | {
+            parts.photo: tray.chosen.path if tray.chosen else None
+        }
 
-    def clear(ticked: list[str], request: gr.Request) -> dict[Any, Any]:
+    def clear(model: str, ticked: list[str], request: gr.Request) -> dict[Any, Any]:
         tray = trays.of(session_of(request))
         tray.clear()
-        return shown(request, ticked) | {parts.photo: tray.chosen.path if tray.chosen else None}
+        return shown(request, model, ticked) | {
+            parts.photo: tray.chosen.path if tray.chosen else None
+        }
 
-    def refresh(ticked: list[str], request: gr.Request) -> dict[Any, Any]:
-        return shown(request, ticked)
+    def refresh(model: str, ticked: list[str], request: gr.Request) -> dict[Any, Any]:
+        return shown(request, model, ticked)
 
-    outputs = [parts.tray, parts.batch, parts.photo]
+    chosen, outputs = [parts.model, parts.ticked], [parts.tray, parts.batch, parts.photo]
     # Queued: only then does the page hear that a state has changed.
     parts.tray.upload(
         add,
-        parts.ticked,
+        chosen,
         outputs,
         concurrency_id="tray",
         concurrency_limit=4,
@@ -153,12 +152,12 @@ def _connect_tray(services: Services, parts: Workbench) -> None:
         choose, None, parts.photo, concurrency_limit=None, trigger_mode="always_last", **OWN
     )
     parts.tray.delete(
-        take_out, parts.ticked, outputs, concurrency_limit=None, trigger_mode="multiple", **OWN
+        take_out, chosen, outputs, concurrency_limit=None, trigger_mode="multiple", **OWN
     )
-    parts.tray.clear(clear, parts.ticked, outputs, concurrency_limit=None, **OWN)
+    parts.tray.clear(clear, chosen, outputs, concurrency_limit=None, **OWN)
     parts.ticked.change(
         refresh,
-        parts.ticked,
+        chosen,
         outputs[:2],
         concurrency_limit=None,
         trigger_mode="always_last",
@@ -218,6 +217,25 @@ def _connect_batch(services: Services, parts: Workbench) -> None:
         **OWN,
     )
     parts.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def _looked_at(parts: Workbench, tray: Tray) -> dict[Any, Any]:
+    return {parts.photo: tray.chosen.path if tray.chosen else None}
+
+
+def _shown(parts: Workbench, tray: Tray, model: str, ticked: Sequence[str]) -> dict[Any, Any]:
+    several = tray.own and len(tray.photos) > 1
+    return {
+        parts.tray: tray_value(tray, counted(model, ticked)),
+        parts.batch: gr.update(
+            visible=several and bool(ticked), value=batch.label(len(tray.photos), len(ticked))
+        ),
+    }
+
+
+def counted(model: str, ticked: Sequence[str]) -> list[str]:
+    """The models whose counts the tray shows: the ticked ones, before them that looked at."""
+    return list(ticked) if model in ticked else [model, *ticked]
 
 
 def named(event: gr.EventData, name: str) -> object:

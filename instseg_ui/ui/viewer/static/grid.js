@@ -31,7 +31,7 @@ const REST_MS = 300;
 const AT_ONCE = 4;
 const INVITATION = "Choose a photo and two or more models to compare them";
 
-const layoutOf = (count) => ["none", "one", "two", "four", "four"][count] ?? "many";
+const layoutOf = (count) => ["none", "one", "two", "three", "four", "six", "six"][count] ?? "many";
 
 /** Tells Python where thresholds and classes came to rest, unless it knows. */
 function createSettler(grid, api) {
