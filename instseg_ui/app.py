@@ -26,7 +26,7 @@ def create_app(segmenter: Segmenter) -> FastAPI:
     from fastapi import FastAPI
 
     from instseg_ui import api
-    from instseg_ui.ui import guarded
+    from instseg_ui.ui import guarded, link_preview
     from instseg_ui.ui.page import build_page
     from instseg_ui.ui.shared.services import Services
     from instseg_ui.ui.theme import STYLE_SHEETS, theme
@@ -34,7 +34,9 @@ def create_app(segmenter: Segmenter) -> FastAPI:
 
     settings = segmenter.settings
     app = FastAPI(title="InstSeg UI", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(link_preview.LinkPreview)
     mount_static(app)
+    link_preview.mount_picture(app, settings.assets / "preview.jpg")
     api.mount(app, segmenter)
     guarded.mount(
         app,
