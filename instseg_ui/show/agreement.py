@@ -17,7 +17,7 @@ MEASURES: dict[str, str] = {
     "Mean IoU": "Mean mask IoU of the matched pairs: how alike the same objects are cut out.",
 }
 NOT_ACCURACY = "Agreement between models, not accuracy: two models can agree and both be wrong."
-TOO_FEW = nothing("Two models must be done before they can agree. Pick and compare them.")
+TOO_FEW = nothing("Two models must be done before they can agree. Tick and compare them.")
 
 
 def agreement(comparison: Comparison | None, measure: str) -> Markup:

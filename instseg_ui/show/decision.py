@@ -73,7 +73,7 @@ def decision(verdict: Verdict, models: Sequence[ComparedModel]) -> Markup:
 def decision_figures(verdict: Verdict, models: Sequence[ComparedModel]) -> Markup:
     """What was measured of each model, beside its published AP, as one table."""
     if not models:
-        return nothing("Nothing was measured yet. Pick models and compare them.")
+        return nothing("Nothing was measured yet. Tick models and compare them.")
     longest = max(one.prediction.timings.latency for one in models)
     table = Table(_COLUMNS, tuple(_row(one, verdict, longest) for one in models))
     kinds = {

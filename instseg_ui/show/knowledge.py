@@ -48,7 +48,7 @@ def wider_model(store: WeightsStore, specs: Sequence[ModelSpec], known: int) -> 
     here = [row for row in wider if store.status(row[1]).usable]
     size, spec, classes = min(here or wider, key=lambda row: row[0])
     what = f"{spec.id} knows {_number(classes)}"
-    return f"{what}: pick it." if here else f"{what}: fetch {size:.3g} MB."
+    return f"{what}: click it in the list." if here else f"{what}: fetch {size:.3g} MB."
 
 
 def _number(classes: Sequence[str]) -> str:

@@ -68,7 +68,7 @@ def _models(text: str, catalog: Catalog) -> tuple[tuple[str, ...], list[str]]:
         except UnknownModelError as error:
             notes.append(str(error))
     if len(known) > MOST_MODELS:
-        notes.append(f"The link names {len(known)} models; the first {MOST_MODELS} are picked.")
+        notes.append(f"The link names {len(known)} models; the first {MOST_MODELS} are ticked.")
     return tuple(known[:MOST_MODELS]), notes[:3]
 
 

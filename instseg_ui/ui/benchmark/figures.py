@@ -7,7 +7,7 @@ from instseg_ui.numbers import plural
 from instseg_ui.show import benchmark
 from instseg_ui.show.html import nothing
 
-NO_RUN = nothing("Nothing was measured yet. Pick models and images above, then run the benchmark.")
+NO_RUN = nothing("Nothing was measured yet. Tick models, add photos, then run the benchmark.")
 NO_EARLIER = nothing("Choose an earlier run above to see what changed since then.")
 NO_OTHER = nothing("A second run is needed: run the benchmark again, then compare the two.")
 

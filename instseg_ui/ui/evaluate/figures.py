@@ -8,14 +8,14 @@ from instseg_ui.show import evaluation as show
 from instseg_ui.show.html import markup, notes, nothing
 
 NO_DATA = nothing(
-    "Drop a zip with images and COCO annotations above. YOLO segmentation labels and LabelMe "
+    "Drop a zip with images and COCO annotations anywhere. YOLO segmentation labels and LabelMe "
     "files in a zip are read too; loose images with their JSON need no zip."
 )
-NO_RUN = nothing("Nothing was evaluated yet. Add a data set, pick models, then evaluate.")
+NO_RUN = nothing("Nothing was evaluated yet. Add a data set, tick models, then evaluate.")
 NO_BOUNDARY = nothing(
-    "Boundary IoU was left out. Tick it under “More settings”, then evaluate again."
+    "Boundary IoU was left out. Tick it under “Data set and settings”, then evaluate again."
 )
-NO_MAPPING = nothing("Add a data set and pick a model to see which class stands for what.")
+NO_MAPPING = nothing("Add a data set and tick a model to see which class stands for what.")
 KINDS: dict[str, IouKind] = {name: kind for kind, name in show.KINDS.items()}
 
 

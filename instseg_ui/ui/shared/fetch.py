@@ -92,7 +92,7 @@ def fetch_all(
     Why one could not be fetched is said in the last step; the others are fetched all the same.
     """
     absent = _missing(services, _specs(services, models))
-    done = ModelStep(progress("All picked models are here.", 1.0), True, tuple(models))
+    done = ModelStep(progress("All ticked models are here.", 1.0), True, tuple(models))
     yield from _fetch(services, absent, session, done, tab)
 
 
@@ -108,7 +108,7 @@ def _together(wanted: Mapping[str, FetchPlan], picked: int, size: str) -> h.Elem
     first = next(iter(wanted.values()))
     verb = "is" if len(wanted) == 1 else "are"
     return h.p[
-        h.b[f"{len(wanted)} of {picked} picked"],
+        h.b[f"{len(wanted)} of {picked} ticked"],
         f" {verb} not on this machine: {', '.join(wanted)}. Fetching takes {size} from ",
         f"{first.offer.place}; {_free(first)}.",
     ]

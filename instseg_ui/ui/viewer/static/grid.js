@@ -28,7 +28,7 @@ import { createWipe } from "./wipe.js";
 
 const REST_MS = 300;
 /** Up to this many panes are seen at once; more are scrolled, and the wheel is left to that. */
-const AT_ONCE = 4;
+const AT_ONCE = 6;
 const INVITATION = "Choose a photo and two or more models to compare them";
 
 const layoutOf = (count) => ["none", "one", "two", "three", "four", "six", "six"][count] ?? "many";
@@ -87,9 +87,21 @@ function createPanes(grid) {
   };
 }
 
+/** On a phone two models first lie under a wipe: side by side they would be too small. */
+function createFirstWipe(grid, parts) {
+  let done = false;
+  return ({ panes }) => {
+    if (done || !matchMedia("(max-width: 720px)").matches) return;
+    if (panes.filter(({ prediction }) => prediction !== null).length < 2) return;
+    done = true;
+    if (!parts.wipe.isOpen()) grid.toggleWipe();
+  };
+}
+
 /** What happens when a value came. */
 function createTake(grid, api, parts) {
   let asked = null;
+  const wipeFirst = createFirstWipe(grid, parts);
   return (value, before) => {
     const changed = changedPanes(value, before);
     const patch = adopt(grid.shared.get(), value, before, asked);
@@ -104,6 +116,7 @@ function createTake(grid, api, parts) {
     parts.settler.take(value.threshold);
     const redrawn = changed.size || value.panes.length !== before.panes.length;
     parts.frames.refresh(...(redrawn ? ["scene"] : ["facts"]));
+    wipeFirst(value);
   };
 }
 
