@@ -21,7 +21,7 @@ SETUP = python="$$(sh scripts/find_python.sh '$(PYTHON)')" && \
 help:  ## List the commands.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
-run: setup  ## Start the app on http://127.0.0.1:7860 with the demo model.
+run: setup  ## Start the app on http://127.0.0.1:7860 with the embedded models.
 	@$(PY) app.py
 
 test:  ## Install what the tests need and run all of them, in a real browser too.

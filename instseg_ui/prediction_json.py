@@ -1,6 +1,7 @@
 """A prediction as JSON: the one place that writes its shape, for every door.
 
 - `to_json`: the product's own shape; viewer, endpoints, reports and command line share it.
+  `from_json` reads it back.
 - `coco_result`: a row of COCO's results list, for exports and evaluation.
 - `paddlex_box`: an object as PaddleX's Python results and `save_to_json` have it. PaddleX's HTTP
   format is a translation of its own, in `api/`.
@@ -18,8 +19,9 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from instseg_ui.errors import InputError
 from instseg_ui.masks import Rle, area
-from instseg_ui.results import Instance, Instances, Prediction
+from instseg_ui.results import STAGES, Instance, Instances, Prediction, Runtime, Timings
 
 Box = tuple[float, float, float, float]
 
@@ -68,6 +70,35 @@ def to_json(prediction: Prediction) -> PredictionJson:
         "size_mb": round(prediction.size_mb, 3),
         "notes": [*prediction.notes, *filter(None, [prediction.cut])],
     }
+
+
+def from_json(values: Any, labels: Sequence[str]) -> Prediction:
+    """The prediction that `to_json` wrote; its notes and what was cut stand together in `notes`.
+
+    Args:
+        values: what was written, of any type.
+        labels: all classes the model knows, by class id.
+
+    Raises:
+        InputError: it is none, or a damaged one.
+    """
+    try:
+        runtime = values["runtime"] | {"notes": tuple(values["runtime"]["notes"])}
+        timings = {name: float(values["timings_ms"][name]) for name in (*STAGES, "queue")}
+        return Prediction(
+            model=str(values["model"]),
+            width=int(values["image"]["width"]),
+            height=int(values["image"]["height"]),
+            instances=Instances.from_rows([_row(one) for one in values["instances"]]),
+            timings=Timings(**timings),
+            runtime=Runtime(**runtime),
+            floor=float(values["floor"]),
+            labels=tuple(map(str, labels)),
+            size_mb=float(values["size_mb"]),
+            notes=tuple(map(str, values["notes"])),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError("This is not a prediction, or a damaged one.") from error
 
 
 def instance_json(instance: Instance) -> InstanceJson:
@@ -142,6 +173,12 @@ def instances_of(
             )
         ]
     )
+
+
+def _row(one: Any) -> Instance:
+    x0, y0, x1, y1 = map(float, one["box"])
+    box, mask = (x0, y0, x1, y1), one["mask"]
+    return Instance(int(one["class_id"]), one["label"], float(one["score"]), box, area(mask), mask)
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:

@@ -163,7 +163,7 @@ class Settings(BaseSettings):
         DATA_DIR / "configs" / "models.yaml", description="The catalog of models."
     )
     assets: _Folder = Field(
-        DATA_DIR / "assets", description="Where the demo model and the examples lie."
+        DATA_DIR / "assets", description="Where the embedded models and the examples lie."
     )
     models_dir: _FolderOrNew = Field(
         default_factory=lambda: paddlex_cache() / "official_models",
@@ -181,7 +181,7 @@ class Settings(BaseSettings):
         (),
         description="More PaddleX inference folders to list, separated by the path separator.",
     )
-    default_model: str = Field("demo-cats", description="The model that runs when none is named.")
+    default_model: str = Field("everyday-M", description="The model that runs when none is named.")
     allow_fetch: bool = Field(True, description="Whether the page may fetch official models.")
     fetch_timeout: float = Field(
         30.0, gt=0, description="Seconds of silence after which a download is given up."

@@ -15,7 +15,7 @@ from tools.test_models import EXAMPLE_NAMES, FAMILIES, ModelOptions, build_varia
 
 SIZES = ((640, 480), (1920, 1080))
 DEMO = PROJECT_DIR / "assets" / "models" / "demo-cats"
-PHOTO = PROJECT_DIR / "assets" / "examples" / "cat.jpg"
+PHOTO = PROJECT_DIR / "assets" / "examples" / "man-with-cats.jpg"
 # A test model resizes a full frame for every candidate, slower than a real network does.
 TEST_CANDIDATES = 20
 SCENE_OBJECTS = 4

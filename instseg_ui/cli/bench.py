@@ -25,13 +25,13 @@ from instseg_ui.cli.bench_output import Writer, show_run
 from instseg_ui.cli.console import INTERRUPTED, SOME_FAILED, Console, guarded
 from instseg_ui.cli.options import settings_of
 from instseg_ui.errors import InputError
+from instseg_ui.examples.photos import OPENING, photo_folder
 from instseg_ui.images.sources import find_places
 from instseg_ui.pipeline.choice import read_device
 from instseg_ui.settings import Settings
 from instseg_ui.weights import WeightsStore
 
 LAST = "last"
-_PHOTO = "cats.jpg"
 
 
 def bench(
@@ -119,7 +119,7 @@ def _models(given: Sequence[str], every: bool, settings: Settings) -> tuple[str,
 
 
 def _photos(given: Sequence[str], settings: Settings) -> list[PhotoFile]:
-    places = find_places(list(given) or [str(settings.assets / "examples" / _PHOTO)])
+    places = find_places(list(given) or [str(photo_folder(settings.assets) / OPENING)])
     photos = []
     for place in places:
         if isinstance(place.content, InputError):

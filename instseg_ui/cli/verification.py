@@ -7,6 +7,7 @@ from typing import Any
 
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.catalog.model_folder import CONFIG, GRAPHS, WEIGHTS
+from instseg_ui.examples.photos import OPENING, photo_folder
 from instseg_ui.hpi import Record
 from instseg_ui.hpi.calibration import Picture
 from instseg_ui.hpi.environment import current
@@ -14,8 +15,6 @@ from instseg_ui.images import read
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.weights import WeightsStore
-
-PHOTO = "cats.jpg"
 
 
 def verify_model(
@@ -43,7 +42,7 @@ def verify_model(
     """
     facts = store.folder(spec)
     graph = next(name for name, kind in GRAPHS.items() if kind == facts.format)
-    photo = read(settings.assets / "examples" / PHOTO, settings)
+    photo = read(photo_folder(settings.assets) / OPENING, settings)
     with Segmenter(settings) as segmenter:
         prediction = segmenter.segment(photo, spec.id)
         record = None
@@ -61,7 +60,7 @@ def verify_model(
         "versions": prediction.runtime.versions,
         "cold_ms": round(prediction.runtime.cold_ms, 1),
         "latency_ms": round(prediction.timings.latency, 1),
-        "photo": PHOTO,
+        "photo": OPENING,
         "objects": len(prediction.at(facts.draw_threshold).instances),
         "threshold": facts.draw_threshold,
     }

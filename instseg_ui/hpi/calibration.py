@@ -12,7 +12,7 @@ import numpy.typing as npt
 Pixels = npt.NDArray[np.uint8]
 
 _SEED = 20
-_PHOTOS = ("cats.jpg", "astronaut.jpg")
+_PHOTOS = ("man-with-cats.jpg", "cyclists.jpg")
 # Height and width of the generated ones: a wide, a tall and a small image.
 _COLLAGES = ((540, 960), (720, 405))
 _PATCHES = 12

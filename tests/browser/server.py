@@ -177,7 +177,8 @@ def fake_archive(name: str, **script: object) -> bytes:
 
 def fake_assets(folder: Path) -> Path:
     """Assets whose example images hold shapes of known colours; the first holds four."""
-    fake_model(folder / "models" / "demo-cats", "SOLOv2")
+    for name in ("demo-cats", "everyday-m"):
+        fake_model(folder / "models" / name, "SOLOv2")
     (folder / "examples").mkdir(parents=True, exist_ok=True)
     for seed, (name, count) in enumerate(EXAMPLES.items()):
         scene = make_scene(640, 480, count=count, labels=COLORS, seed=seed)

@@ -16,7 +16,7 @@ from tests.ui.evaluate.kit import data_set_zip
 
 pytestmark = [pytest.mark.browser, pytest.mark.axe]
 
-DEMO, OTHER, FAULTY, ABSENT = "demo-cats", "SOLOv2", "Mask-RT-DETR-L", "Mask-RT-DETR-M"
+DEMO, OTHER, FAULTY, ABSENT = "everyday-M", "SOLOv2", "Mask-RT-DETR-L", "Mask-RT-DETR-M"
 SEVERE = ("critical", "serious")
 _RUN = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
 _NAMELESS = """() => [...document.querySelectorAll("button, input, select, textarea, summary, a")]

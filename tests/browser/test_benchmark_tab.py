@@ -76,7 +76,7 @@ def test_from_figures_to_a_comparison(app: App, page: Any) -> None:
     put(page, "#bench-callers", 2)
     measured(page, "1 of 2 models measured · 1 failed")
     figures = page.locator("#bench-figures")
-    figures.locator("td", has_text="demo-cats").wait_for()
+    figures.locator("td", has_text="everyday-M").wait_for()
     figures.get_by_text("It failed at <b>layer</b> 12.").wait_for()
     assert "p99 needs 100 runs or more." in figures.inner_text()
     assert "n = 6" in figures.inner_text()
@@ -99,7 +99,7 @@ def test_from_figures_to_a_comparison(app: App, page: Any) -> None:
     show(page, "Take away")
     name, data = download(page, "#bench-csv")
     assert re.fullmatch(r"\d{8}T\d{6}Z_[\w.-]+_fake_1t_640x480_n6\.csv", name)
-    assert {row["model"] for row in csv.DictReader(io.StringIO(data.decode()))} == {"demo-cats"}
+    assert {row["model"] for row in csv.DictReader(io.StringIO(data.decode()))} == {"everyday-M"}
     name, data = download(page, "#bench-json")
     assert json.loads(data)["request"]["repeats"] == 6
     name, data = download(page, "#bench-html")
@@ -115,7 +115,7 @@ def test_a_run_can_be_stopped_and_is_there_again_later(
     put(page, "#bench-repeats", 12)
     page.locator("#bench-go").click()
     page.locator("#bench-progress", has_text=f"{SLOW}: measuring").wait_for()
-    page.locator("#bench-figures td", has_text="demo-cats").wait_for()
+    page.locator("#bench-figures td", has_text="everyday-M").wait_for()
     page.locator("#bench-stop").click()
     page.locator("#bench-progress", has_text="what was measured by then is kept").wait_for()
     page.locator("#bench-figures", has_text="Stopped after 3 counted runs.").wait_for()
@@ -141,5 +141,5 @@ def test_a_phone_shows_it_without_scrolling_sideways(
     page = opened(open_page(viewport={"width": 390, "height": 844}), app)
     put(page, "#bench-repeats", 1)
     measured(page, "1 of 1 model measured")
-    page.locator("#bench-figures td", has_text="demo-cats").wait_for()
+    page.locator("#bench-figures td", has_text="everyday-M").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0

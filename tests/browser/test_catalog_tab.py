@@ -97,7 +97,7 @@ def test_a_model_is_fetched_and_removed_after_asking(catalog: Any, models: Path)
 
 
 def test_memory_is_given_back_after_asking(catalog: Any) -> None:
-    pick(catalog, "demo-cats")
+    pick(catalog, "everyday-M")
     catalog.locator("#cat-unload").wait_for()
     catalog.locator("#cat-unload").click()
     catalog.locator("#cat-ask").get_by_text("The next run loads it again").wait_for()

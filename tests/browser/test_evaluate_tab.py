@@ -86,7 +86,7 @@ def test_from_a_zip_to_the_pictures_behind_a_number(app: App, page: Any) -> None
     pick(page, BROKEN)
     evaluated(page, "1 model on 4 of 4 images · 1 failed")
     figures = page.locator("#eval-figures")
-    figures.locator("td", has_text="demo-cats").first.wait_for()
+    figures.locator("td", has_text="everyday-M").first.wait_for()
     figures.get_by_text("It failed at <b>layer</b> 12.").wait_for()
     assert "n = 4 of 4 images, 20 objects; scores from 0.001; fake on CPU" in figures.inner_text()
     page.locator("label", has_text="Boundaries").click()
@@ -130,7 +130,7 @@ def test_from_a_zip_to_the_pictures_behind_a_number(app: App, page: Any) -> None
     name, data = download(page, "#eval-html")
     assert b"<svg" in data
     name, data = download(page, "#eval-predictions")
-    assert name == "shapes-demo-cats.predictions.json"
+    assert name == "shapes-everyday-M.predictions.json"
     assert len(json.loads(data)) == 20
 
 

@@ -16,7 +16,7 @@ from tools.test_models import build_test_models, make_scene
 
 pytestmark = pytest.mark.browser
 
-DEMO, OTHER = "demo-cats", "SOLOv2"
+DEMO, OTHER = "everyday-M", "SOLOv2"
 # Seconds that preparing a small model may take on a busy machine.
 _PREPARED_S = 240
 

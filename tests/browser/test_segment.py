@@ -31,7 +31,7 @@ from tools.test_models import build_test_models, make_scene
 
 pytestmark = pytest.mark.browser
 
-DEMO, OTHER, THIRD = "demo-cats", "SOLOv2", "MaskRCNN-ResNet50"
+DEMO, OTHER, THIRD = "everyday-M", "SOLOv2", "MaskRCNN-ResNet50"
 SLOW, SLOWER, FAULTY = "Mask-RT-DETR-S", "PP-YOLOE_seg-S", "Mask-RT-DETR-L"
 TO_FETCH, TO_CANCEL, MISSING = "Mask-RT-DETR-M", "Mask-RT-DETR-X", "Mask-RT-DETR-H"
 FIRST = f"{EXAMPLES['cats']} of {EXAMPLES['cats']} instances"
@@ -514,7 +514,7 @@ def test_a_photo_taken_with_the_camera_is_segmented(browser, desktop, app):
     # Not by `open_page`: Gradio's own camera logs an error when its upload ends early.
     context = browser.new_context(**desktop, permissions=["camera"])
     try:
-        visit = Visit(context.new_page(), app.address).see("demo-cats")
+        visit = Visit(context.new_page(), app.address).see("everyday-M")
         visit.page.click("#take")
         visit.page.get_by_text("Click to Access Webcam").click()
         visit.page.wait_for_function(
@@ -525,6 +525,6 @@ def test_a_photo_taken_with_the_camera_is_segmented(browser, desktop, app):
         visit.page.wait_for_function(
             "() => !document.querySelector('#facts').textContent.includes('800 × 600')"
         )
-        visit.see("demo-cats")
+        visit.see("everyday-M")
     finally:
         context.close()

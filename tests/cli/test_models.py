@@ -33,8 +33,9 @@ def test_list(say: Say) -> None:
     said = say("models", "list")
     lines = said.out.splitlines()
     assert (said.code, len(lines)) == (0, 19)
-    assert lines[1].split()[:4] == ["demo-cats", "(default)", "Demo", "bundled"]
+    assert lines[1].split()[:4] == ["demo-cats", "Demo", "bundled", "8.0"]
     assert [line.split()[0] for line in lines[2:4]] == ["everyday-S", "everyday-M"]
+    assert lines[3].split()[:4] == ["everyday-M", "(default)", "Everyday", "bundled"]
     assert "not fetched" in lines[4]
     rows = json.loads(say("models", "list", "--json").out)
     assert len(rows) == 18
@@ -53,8 +54,8 @@ def test_list(say: Say) -> None:
 
 
 def test_info(say: Say) -> None:
-    facts = json.loads(say("models", "info", "demo-cats", "--json").out)
-    assert (facts["model"], facts["state"], facts["default"]) == ("demo-cats", "bundled", True)
+    facts = json.loads(say("models", "info", "everyday-M", "--json").out)
+    assert (facts["model"], facts["state"], facts["default"]) == ("everyday-M", "bundled", True)
     said = say("models", "info", NAME)
     assert "published mask ap" in said.out
     assert "not fetched" in said.out

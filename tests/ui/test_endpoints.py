@@ -123,7 +123,7 @@ def test_an_engine_that_does_not_exist_is_said(client, scene, endpoint):
 
 def test_the_default_model_needs_no_name(client, scene):
     answer = client.predict(handle_file(str(scene)), api_name="/segment")
-    assert answer["model"] == "demo-cats"
+    assert answer["model"] == "everyday-M"
 
 
 def test_only_the_endpoints_for_scripts_are_named(client):

@@ -26,6 +26,7 @@ segmenter
 comparison
 exports
 benchmark evaluate
+examples
 show
 pipeline doctor
 api cli ui

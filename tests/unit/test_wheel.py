@@ -196,12 +196,12 @@ def test_it_holds_versions_against_the_tested_ones(installed: Installed) -> None
 
 
 def test_it_segments_a_picture(installed: Installed) -> None:
-    picture = PROJECT_DIR / "assets" / "examples" / "cat.jpg"
+    picture = PROJECT_DIR / "assets" / "examples" / "man-with-cats.jpg"
     shutil.copy(picture, installed.folder / "own.jpg")
     printed = installed.run(installed.command, "predict", "own.jpg", "--json")
     answer = json.loads(printed)
-    assert answer["model"] == "demo-cats"
-    assert {box["label"] for box in answer["res"]["boxes"]} == {"cat"}
+    assert answer["model"] == "everyday-M"
+    assert {box["label"] for box in answer["res"]["boxes"]} == {"person", "cat"}
 
 
 @pytest.fixture(scope="module")

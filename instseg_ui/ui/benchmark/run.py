@@ -13,6 +13,7 @@ from instseg_ui.benchmark import BenchmarkRun, Kept, PhotoFile, Request, Shelf, 
 from instseg_ui.benchmark.measure import BenchmarkProgress
 from instseg_ui.benchmark.recorded_run import measure_and_keep
 from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError
+from instseg_ui.examples.photos import photo_folder
 from instseg_ui.numbers import milliseconds, plural, seconds
 from instseg_ui.settings import Settings
 from instseg_ui.show.html import progress, summary
@@ -158,7 +159,7 @@ def _photos(paths: Sequence[str] | None, settings: Settings) -> list[PhotoFile]:
         raise InputError("There is no photo yet. Add one or more, then run the benchmark.")
     if len(paths) > MOST_IMAGES:
         raise InputError(f"Add at most {MOST_IMAGES} images; there are {len(paths)}.")
-    examples = {path.name for path in (settings.assets / "examples").glob("*")}
+    examples = {path.name for path in photo_folder(settings.assets).glob("*")}
     photos = []
     for number, path in enumerate(map(Path, paths), 1):
         name = path.name if path.name in examples else f"image {number}{path.suffix.lower()}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from instseg_ui.catalog import ModelSpec
+from instseg_ui.examples.photos import example_photos
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.ui.shared.jobs import JobsByKind
@@ -27,8 +28,7 @@ class Services:
     @property
     def examples(self) -> list[Path]:
         """The example images, the first one shown when the page opens."""
-        folder = self.settings.assets / "examples"
-        return sorted(folder.glob("*.jpg"), key=lambda path: (path.stem != "cats", path.name))
+        return example_photos(self.settings.assets)
 
     def spec(self, model: str | None) -> ModelSpec:
         """The catalog's row for `model`, or for the default model."""

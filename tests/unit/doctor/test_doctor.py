@@ -209,7 +209,7 @@ class TestModels:
         findings = by_topic(examine(settings))
         assert "not made yet" in findings["models' folder"].found
         assert findings["catalog"].found == "3 bundled, 15 not fetched"
-        assert findings["default model"].found == "demo-cats, bundled"
+        assert findings["default model"].found == "everyday-M, bundled"
 
     def test_a_broken_model_and_a_default_that_is_not_here(self, settings: Settings) -> None:
         (model_folder(settings.models_dir / "SOLOv2") / "inference.json").unlink()

@@ -53,7 +53,7 @@ def test_it_finds_what_paddle_finds(apart: Apart, key: str) -> None:
 
 @pytest.mark.paddle
 def test_the_demo_model_finds_the_same_cats(apart: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
-    photo = cv2.imread(str(ASSETS / "examples" / "cats.jpg"))
+    photo = cv2.imread(str(ASSETS / "examples" / "cats-on-a-road.jpg"))
     images = [photo, photo[:301, :199].copy(), SCENES["plain"], SCENES["line"]]
     references = apart.paddle("demo", images)
     assert len(references[0]) >= 5
@@ -67,7 +67,7 @@ def test_the_demo_model_finds_the_same_cats(apart: Apart, monkeypatch: pytest.Mo
 
 @pytest.mark.paddle
 def test_the_demo_model_takes_a_limit(apart: Apart) -> None:
-    photo = cv2.imread(str(ASSETS / "examples" / "cats.jpg"))
+    photo = cv2.imread(str(ASSETS / "examples" / "cats-on-a-road.jpg"))
     best = apart.engine("demo").run(photo, 0.05, 2).instances
     assert best.scores.tolist() == apart.found("demo", photo, 0.05).scores[:2].tolist()
 

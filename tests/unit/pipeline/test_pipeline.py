@@ -306,7 +306,7 @@ class TestConfiguration:
         open_pipeline(model="demo-cats", on_note=notes.append)
         assert notes == []
         open_pipeline(model=None, on_note=notes.append)
-        assert "demo-cats runs, the default model here" in notes[0]
+        assert "everyday-M runs, the default model here" in notes[0]
         with pytest.raises(UnknownModelError, match="Mask-RT-DETR-S"):
             open_pipeline(model="Mask-RT-DETR-s2")
         with pytest.raises(ModelFolderError):
@@ -388,7 +388,7 @@ def test_a_script_without_a_guard_runs_and_leaves_nothing(
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("{'res': ") == 1
-    assert "demo-cats" in done.stderr
+    assert "everyday-M" in done.stderr
     files = sorted(file.name for file in (tmp_path / "output").iterdir())
     assert files == ["picture_res.json", "picture_res.png"]
     assert not left_behind(tmp_path)

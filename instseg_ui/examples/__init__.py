@@ -1,0 +1,1 @@
+"""What is there before a visitor brings anything: photos, a data set, and results found on them."""
