@@ -20,7 +20,8 @@ _READY_AT_FIRST = 3
 class ModelRow(TypedDict):
     """One model as the list shows it; numbers are None where there is none.
 
-    `ap` is a mask AP in percent and `ap_by` says whose, `ms` the last warm run's on this machine,
+    `ap` is the published mask AP on COCO in percent, `our_ap` what this project measured on its
+    own photos, which cannot be compared with it; `ms` is the last warm run's on this machine,
     `size` is in MB, `published` has the published figures by the names of `catalog.Published`, and
     `here` is what high-performance mode gains on this machine.
     """
@@ -30,7 +31,7 @@ class ModelRow(TypedDict):
     group: Group
     knows: str
     ap: float | None
-    ap_by: str
+    our_ap: float | None
     ms: float | None
     size: float | None
     state: str
@@ -73,17 +74,14 @@ def picked(services: Services, sent: object) -> list[str]:
 def _row(services: Services, spec: ModelSpec, loaded: bool, gain: str) -> ModelRow:
     status = services.segmenter.store.status(spec)
     size = status.size_bytes / 1e6 if status.size_bytes else spec.published.storage_mb
-    ap, by = spec.published.mask_ap, "COCO"
-    if ap is None and spec.measured is not None:
-        ap, by = spec.measured.mask_ap, "our photos"
     published = {name: getattr(spec.published, name) for name in spec.published.__slots__}
     return {
         "id": spec.id,
         "family": spec.family,
         "group": _group(spec, status.state),
         "knows": knows(classes_of(services.segmenter.store, spec), spec.labels_hint),
-        "ap": ap,
-        "ap_by": by if ap is not None else "",
+        "ap": spec.published.mask_ap,
+        "our_ap": spec.measured.mask_ap if spec.measured else None,
         "ms": services.latencies.get(spec.id),
         "size": size,
         "state": "loaded" if loaded else _STATES[status.state],

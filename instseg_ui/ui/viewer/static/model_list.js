@@ -27,7 +27,8 @@ function heading(column, by, sign, sort) {
 /** What stands below a model's name; the wide list has a column for the state. */
 function under(row, wide) {
   const state = make("span", { class: "mlist-state", "data-state": row.state, text: row.state });
-  return make("span", { class: "mlist-under" }, ...(wide ? [] : [state]), make("span", { class: "mlist-knows", text: row.knows }));
+  const ours = row.ourAp === null ? [] : [make("span", { class: "mlist-ours", text: `AP ${row.ourAp.toFixed(1)} on our photos` })];
+  return make("span", { class: "mlist-under" }, ...(wide ? [] : [state, ...ours]), make("span", { class: "mlist-knows", text: row.knows }));
 }
 
 function tickOf(list, row) {
@@ -39,8 +40,6 @@ function tickOf(list, row) {
 function cell(column, row) {
   if (column.name === "state") return make("td", { class: "mlist-text mlist-state", "data-state": row.state, text: row.state });
   const value = column.of(row);
-  const by = column.name === "ap" && value !== null ? [make("span", { class: "mlist-by", text: row.apBy })] : [];
-  if (by.length) return make("td", { class: "mlist-number", "data-column": "ap" }, three(value), ...by);
   return make("td", { class: column.numeric ? "mlist-number" : "mlist-text", "data-column": column.name, text: column.numeric ? three(value) : (value ?? "–") });
 }
 
