@@ -23,7 +23,7 @@ from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, JobStage, Report, follow
 from instseg_ui.ui.shared.services import Services
-from instseg_ui.ui.viewer.picture import class_colors, image_value, prediction_value
+from instseg_ui.ui.viewer.picture import colors_by_id, image_value, prediction_value
 from instseg_ui.ui.viewer.viewer import ImageValue, MessageValue, ViewerValue, viewer_value
 
 _STAGES = {
@@ -183,6 +183,6 @@ def _busy_sentence(model: str, stage: JobStage) -> str:
 def _done(
     prediction: Prediction, spec: ModelSpec, engine: str | None, shown: ImageValue
 ) -> SegmentView:
-    found = prediction_value(prediction, engine)
-    viewer = viewer_value(image=shown, prediction=found, colors=class_colors(found["instances"]))
+    found, colors = prediction_value(prediction, engine), colors_by_id(prediction)
+    viewer = viewer_value(image=shown, prediction=found, colors=colors)
     return SegmentView(viewer, model_facts(prediction, spec))

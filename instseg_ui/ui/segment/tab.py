@@ -107,7 +107,7 @@ def _layout(services: Services) -> SegmentParts:
             facts = gr.HTML(elem_id="facts")
             export = _export_side()
         with gr.Column(scale=4, min_width=320, elem_classes="stage-side"):
-            viewer = Viewer(elem_id="viewer")
+            viewer = Viewer(color_by="instance", elem_id="viewer")
             stop = gr.Button("Stop", size="sm", visible=False, elem_id="stop")
             scale = gr.Button("Scale it down", variant="primary", visible=False, elem_id="scale")
     with gr.Column(visible=False, elem_id="fetch") as fetch_panel:
