@@ -242,6 +242,12 @@ class Prediction:
     notes: tuple[str, ...] = ()
     cut: str = ""
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of all classes the model knows, then of those found besides; each once."""
+        besides = set(self.instances.labels) - set(self.labels)
+        return (*dict.fromkeys(self.labels), *sorted(besides))
+
     def at(self, threshold: float) -> Prediction:
         """The same prediction with the instances whose score is at least `threshold`.
 

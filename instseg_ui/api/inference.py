@@ -7,7 +7,7 @@ import binascii
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -22,6 +22,7 @@ from instseg_ui.api.ticket import Ticket
 from instseg_ui.errors import Cancelled, ImageError
 from instseg_ui.exports import overlay
 from instseg_ui.images import Image, remote
+from instseg_ui.palette import class_colors
 from instseg_ui.prediction_json import number
 from instseg_ui.results import Instance, Instances, Prediction
 from instseg_ui.segmenter import Segmenter
@@ -117,7 +118,7 @@ class Inference:
             result["notes"] = notes
         visualize = request.visualize
         if self._settings.http_visualize if visualize is None else visualize:
-            result["image"] = _drawn(image, found)
+            result["image"] = _drawn(image, found, class_colors(prediction.classes))
         return success(result, ticket)
 
 
@@ -170,7 +171,7 @@ def _instance(row: Instance) -> dict[str, Any]:
     }
 
 
-def _drawn(image: Image, found: Instances) -> str:
-    pixels = overlay.overlay(image.pixels, found, threshold=0, boxes=True)
+def _drawn(image: Image, found: Instances, colors: Mapping[str, str]) -> str:
+    pixels = overlay.overlay(image.pixels, found, threshold=0, boxes=True, colors=colors)
     jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
     return base64.b64encode(jpeg.tobytes()).decode("ascii")

@@ -16,6 +16,7 @@ from instseg_ui.engines import MODES, EngineRequest
 from instseg_ui.errors import Cancelled, InputError
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.images import Image, decode
+from instseg_ui.palette import class_colors
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
 from instseg_ui.settings import Settings
@@ -38,7 +39,8 @@ def encode(image: Image, prediction: Prediction, answer: Answer) -> bytes:
     """The answer as it would leave the service."""
     if answer == "json":
         return json.dumps(to_json(prediction), ensure_ascii=False).encode()
-    drawn = overlay(image.pixels, prediction.instances, threshold=THRESHOLD)
+    colors = class_colors(prediction.classes)
+    drawn = overlay(image.pixels, prediction.instances, threshold=THRESHOLD, colors=colors)
     return cv2.imencode(".jpg", drawn)[1].tobytes()
 
 

@@ -6,13 +6,15 @@ the objects and not the image's size times their number.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.masks import Extent, decode_crop
 from instseg_ui.numbers import score
-from instseg_ui.palette import color
+from instseg_ui.palette import class_colors
 from instseg_ui.results import Instance, Instances, check_threshold
 
 Pixels = npt.NDArray[np.uint8]
@@ -32,6 +34,7 @@ def overlay(
     outlines: bool = True,
     boxes: bool = False,
     labels: bool = True,
+    colors: Mapping[str, str] | None = None,
 ) -> Pixels:
     """Draw the instances over a copy of the image, the highest score on top.
 
@@ -43,9 +46,11 @@ def overlay(
         outlines: draw each mask's contour.
         boxes: draw each box.
         labels: write label and score at each box's upper left corner.
+        colors: `#rrggbb` by class name, as `palette.class_colors` gives them for all classes of
+            the model; by default for the classes found.
 
     Returns:
-        (H, W, 3) uint8 BGR. A class has the colour of `palette.color`; an empty mask is not drawn.
+        (H, W, 3) uint8 BGR. An empty mask is not drawn.
 
     Raises:
         InputError: `threshold` is not a number from 0 to 1.
@@ -55,20 +60,21 @@ def overlay(
     _expect_size(pixels, drawn)
     canvas = pixels.copy()
     width = _line_width(pixels)
-    upwards = list(drawn)[::-1]
-    for instance in upwards:
-        _draw_mask(canvas, instance, opacity, width if outlines else 0)
-    for instance in upwards:
+    colors = colors or class_colors(sorted(set(instances.labels)))
+    upwards = [(one, bgr(colors[one.label])) for one in list(drawn)[::-1]]
+    for instance, tint in upwards:
+        _draw_mask(canvas, instance, tint, opacity, width if outlines else 0)
+    for instance, tint in upwards:
         if boxes:
-            _draw_box(canvas, instance, width)
+            _draw_box(canvas, instance, tint, width)
         if labels:
-            _draw_label(canvas, instance)
+            _draw_label(canvas, instance, tint)
     return canvas
 
 
-def bgr(label: str) -> Bgr:
-    """A class's colour as OpenCV takes it."""
-    red, green, blue = bytes.fromhex(color(label)[1:])
+def bgr(color: str) -> Bgr:
+    """A colour `#rrggbb` as OpenCV takes it."""
+    red, green, blue = bytes.fromhex(color[1:])
     return blue, green, red
 
 
@@ -84,11 +90,10 @@ def _line_width(pixels: Pixels) -> int:
     return max(1, round(max(pixels.shape[:2]) / 500))
 
 
-def _draw_mask(canvas: Pixels, instance: Instance, opacity: float, line: int) -> None:
+def _draw_mask(canvas: Pixels, instance: Instance, tint: Bgr, opacity: float, line: int) -> None:
     crop, (x, y) = decode_crop(instance.mask)
     if crop.size == 0:
         return
-    tint = bgr(instance.label)
     region = canvas[y : y + crop.shape[0], x : x + crop.shape[1]]
     cv2.copyTo(_blended(region, tint, opacity), crop, region)
     if line:
@@ -103,12 +108,12 @@ def _blended(region: Pixels, tint: Bgr, opacity: float) -> Pixels:
     return np.asarray(cv2.add(faded, (*film, 0)), np.uint8)
 
 
-def _draw_box(canvas: Pixels, instance: Instance, line: int) -> None:
+def _draw_box(canvas: Pixels, instance: Instance, tint: Bgr, line: int) -> None:
     x0, y0, x1, y1 = (round(value) for value in instance.box)
-    cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), bgr(instance.label), line)
+    cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), tint, line)
 
 
-def _draw_label(canvas: Pixels, instance: Instance) -> None:
+def _draw_label(canvas: Pixels, instance: Instance, tint: Bgr) -> None:
     if not instance.area:
         return
     # OpenCV's own font has ASCII only; a label of another script is named by its number.
@@ -118,7 +123,6 @@ def _draw_label(canvas: Pixels, instance: Instance) -> None:
     (width, height), below = cv2.getTextSize(text, _FONT, scale, 1)
     size = (width + 2 * _PADDING, height + below + 2 * _PADDING)
     x0, y0, x1, y1 = _plate(canvas, instance, size)
-    tint = bgr(instance.label)
     cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), tint, cv2.FILLED)
     foot = (x0 + _PADDING, y1 - _PADDING - below)
     cv2.putText(canvas, text, foot, _FONT, scale, _ink(tint), 1, cv2.LINE_AA)

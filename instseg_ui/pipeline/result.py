@@ -23,6 +23,7 @@ from instseg_ui.exports.overlay import overlay
 from instseg_ui.exports.paddlex_json import dense_mask
 from instseg_ui.images import Image
 from instseg_ui.images.sources import Source, address_name
+from instseg_ui.palette import class_colors
 from instseg_ui.prediction_json import paddlex_box
 from instseg_ui.results import Instance, Prediction
 
@@ -110,8 +111,8 @@ class Result(dict[str, Any]):
     @property
     def img(self) -> dict[str, Pil.Image]:
         """The picture with masks, boxes and labels drawn over it, RGB."""
-        instances = self.prediction.instances
-        drawn = overlay(self.image.pixels, instances, threshold=0.0, boxes=True)
+        found, colors = self.prediction.instances, class_colors(self.prediction.classes)
+        drawn = overlay(self.image.pixels, found, threshold=0.0, boxes=True, colors=colors)
         return {"res": Pil.fromarray(cv2.cvtColor(drawn, cv2.COLOR_BGR2RGB))}
 
     def print(

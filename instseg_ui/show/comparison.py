@@ -27,6 +27,7 @@ from instseg_ui.comparison.objects import Comparison
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.images import Image
 from instseg_ui.numbers import plural
+from instseg_ui.palette import class_colors
 from instseg_ui.results import Prediction
 from instseg_ui.show.agreement import MEASURES, TOO_FEW, agreement, matched_objects
 from instseg_ui.show.decision import ComparedModel, decision, decision_figures
@@ -54,6 +55,7 @@ class Study:
         verdict: which one to ship, and why.
         basis: where the published figures come from.
         made: when.
+        colors: of their classes, by name, where they are to be those of the page.
     """
 
     image: Image
@@ -66,6 +68,7 @@ class Study:
     basis: Basis
     made: datetime
     hardware: Mapping[str, object] = field(default_factory=hardware)
+    colors: Mapping[str, str] = field(default_factory=dict)
 
 
 def to_json(study: Study) -> bytes:
@@ -172,8 +175,9 @@ def _facts(study: Study) -> Markup:
 
 def _pictures(study: Study) -> h.Element:
     figures = [_figure("The photo", study.image.pixels)]
+    colors = study.colors or class_colors(*(one.classes for one in study.predictions))
     for one, threshold, _ in _rows(study):
-        drawn = overlay(study.image.pixels, one.instances, threshold=threshold)
+        drawn = overlay(study.image.pixels, one.instances, threshold=threshold, colors=colors)
         words = f"{one.model}: {plural(len(one.instances), 'instance')} at {threshold:.2f}"
         figures.append(_figure(words, drawn))
     return h.div(".pictures")[figures]

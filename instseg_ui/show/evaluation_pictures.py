@@ -16,6 +16,7 @@ from instseg_ui.evaluate.results import ModelResult
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.masks import Rle, decode_crop
 from instseg_ui.numbers import score, three
+from instseg_ui.palette import class_colors
 from instseg_ui.results import Instances
 from instseg_ui.settings import Settings
 from instseg_ui.show.html import markup
@@ -77,10 +78,11 @@ def words(case: Case) -> str:
 def draw(result: ModelResult, case: Case, settings: Settings) -> Pixels:
     """The part of the picture around a case. Raises `ImageError`."""
     pixels = picture_of(result.dataset, case.image, settings).pixels
-    chosen = Instances.from_rows([])
+    chosen, colors = Instances.from_rows([]), None
     if case.prediction is not None:
-        chosen = found_in(result, case.image).instances[case.prediction]
-    drawn = overlay(pixels, chosen, threshold=0.0, labels=False)
+        found = found_in(result, case.image)
+        chosen, colors = found.instances[case.prediction], class_colors(found.classes)
+    drawn = overlay(pixels, chosen, threshold=0.0, labels=False, colors=colors)
     boxes = chosen.boxes.tolist()
     if case.truth is not None:
         first = int(result.dataset.truths.of(case.image).start)

@@ -13,8 +13,7 @@ from PIL import Image
 from pycocotools import mask as rle
 
 from instseg_ui.comparison.objects import compare
-from instseg_ui.palette import color
-from instseg_ui.prediction_json import to_json
+from instseg_ui.palette import class_colors
 from instseg_ui.results import Instance, Instances, Prediction, Runtime, Timings
 from instseg_ui.ui.theme import theme
 from instseg_ui.ui.viewer import (
@@ -26,6 +25,7 @@ from instseg_ui.ui.viewer import (
     referenced,
     settled,
 )
+from instseg_ui.ui.viewer.picture import prediction_value
 from tests.browser.viewer_page import HEIGHT, WIDTH, made_up_instances
 
 MODELS = [
@@ -75,8 +75,8 @@ def pane(place: int, **more: Any) -> Any:
     """A pane that is done, unless told otherwise."""
     given = {
         "state": "done",
-        "prediction": to_json(prediction(place)),
-        "colors": {i: color(name) for i, name in enumerate(NAMES)},
+        "prediction": prediction_value(prediction(place)),
+        "colors": dict(enumerate(class_colors(NAMES).values())),
         "caption": [f"{118 + 40 * place} ms", f"{5.2 + 31 * place:.1f} MB", "AP –"],
     }
     return pane_value(MODELS[place], **(given | more))
@@ -104,7 +104,9 @@ def table_of(places: list[int], reference: int, thresholds: tuple[float, ...]) -
     """Objects of these models at these thresholds."""
     order = [reference, *(at for at in range(len(places)) if at != reference)]
     compared = compare([prediction(places[at]).at(thresholds[at]) for at in order])
-    return object_table_value(compared, order=[MODELS[place] for place in places])
+    return object_table_value(
+        compared, order=[MODELS[place] for place in places], colors=class_colors(NAMES)
+    )
 
 
 def build(folder: Path) -> Any:

@@ -146,6 +146,29 @@ def test_the_threshold_comes_to_rest_and_is_told_once(opened):
     )
 
 
+def test_all_panes_and_the_table_change_colours_together(opened):
+    script = """(grid) => grid.keys().map((key) => {
+        const { scene, store } = grid.pane(key).view;
+        return scene().prediction.instances[0].colors[store.get().colorBy];
+    })"""
+    swatch = (
+        """(row) => [...row.querySelectorAll(".iso-swatch")].map((one) => one.style.background)"""
+    )
+    row = opened.locator("#objects tbody tr[data-object]").first
+    by_class, before = run(opened, script), row.evaluate(swatch)
+    requests: list[str] = []
+    opened.on("request", lambda request: requests.append(request.url))
+    opened.locator("#grid .isv-choice label:has([value=score])").click()
+    rest(opened)
+    by_score = run(opened, script)
+    assert by_score != by_class
+    assert len(set(row.evaluate(swatch)) & set(before)) == 0
+    opened.locator("#grid .isv-choice label:has([value=class])").click()
+    rest(opened)
+    assert (run(opened, script), row.evaluate(swatch)) == (by_class, before)
+    assert requests == []
+
+
 def test_a_hidden_class_is_hidden_everywhere_and_told(opened):
     opened.locator("#grid .isv-chip[data-label=person]").click()
     rest(opened)

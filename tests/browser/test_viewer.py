@@ -19,6 +19,7 @@ from tests.browser.viewer_page import (
     centre,
     go,
     headline,
+    made_up_instances,
     on_screen,
     pixel,
     rgb,
@@ -37,6 +38,68 @@ def test_a_mask_has_the_colour_of_its_class(opened):
         assert [red, green, blue] == pytest.approx(rgb(COLORS[index % 4]), abs=2)
         assert alpha == 255
     assert pixel(opened, 5, 1075)[3] == 0, "nothing is drawn where there is no instance"
+
+
+def choose_colors(page: Any, by: str) -> None:
+    """Chooses what has a colour of its own, as a hand would."""
+    page.locator(f"#viewer .isv-choice label:has([value={by}])").click()
+    settle(page)
+
+
+def colors_on_screen(page: Any, *indices: int) -> list[str]:
+    return ["#{:02x}{:02x}{:02x}".format(*pixel(page, *centre(one))[:3]) for one in indices]
+
+
+def colors_in_the_table(page: Any, *indices: int) -> list[str]:
+    script = """(rows, indices) => indices.map((one) => {
+        const row = rows.find((row) => row.dataset.index === String(one));
+        const swatch = getComputedStyle(row.querySelector(".isv-swatch"));
+        const parts = swatch.backgroundColor.match(/\\d+/g).map(Number);
+        return "#" + parts.map((part) => part.toString(16).padStart(2, "0")).join("");
+    })"""
+    return page.locator("#viewer tbody tr").evaluate_all(script, list(indices))
+
+
+def test_colours_by_instance_by_class_and_by_score_ask_no_server(opened):
+    plain = "{ opacity: 1, labels: false, outlines: false }"
+    run(opened, f"(viewer) => viewer.store.set({plain})")
+    requests: list[str] = []
+    opened.on("request", lambda request: requests.append(request.url))
+    # The first and the fifth are of one class; the second lies beside the first.
+    shown = (0, 1, 4)
+    assert colors_on_screen(opened, *shown) == [COLORS[0], COLORS[1], COLORS[0]]
+    own = [made_up_instances()[one]["color"] for one in shown]
+    assert len(set(own)) == 3
+    choose_colors(opened, "instance")
+    assert colors_on_screen(opened, *shown) == own
+    assert colors_in_the_table(opened, *shown) == own
+    slide(opened, "threshold", 0.9)
+    slide(opened, "threshold", 0.3)
+    assert colors_on_screen(opened, *shown) == own, "a colour stays while the threshold moves"
+    choose_colors(opened, "score")
+    assert opened.locator("#viewer .isv-scale").is_visible()
+    by_score = colors_on_screen(opened, 0, 60)
+    assert by_score == colors_in_the_table(opened, 0, 60)
+    assert sum(rgb(by_score[0])) > sum(rgb(by_score[1])), "the surer, the brighter"
+    choose_colors(opened, "class")
+    assert not opened.locator("#viewer .isv-scale").is_visible()
+    assert colors_on_screen(opened, *shown) == [COLORS[0], COLORS[1], COLORS[0]]
+    assert requests == []
+
+
+def test_the_colours_are_chosen_by_keyboard_and_outlive_a_new_result(opened):
+    chosen = "(viewer) => viewer.store.get().colorBy"
+    opened.locator("#viewer .isv-choice :checked").focus()
+    opened.keyboard.press("ArrowRight")
+    assert run(opened, chosen) == "score"
+    opened.locator("#viewer .isv-stage").focus()
+    opened.keyboard.press("c")
+    settle(opened)
+    assert run(opened, chosen) == "instance"
+    assert opened.locator("#viewer .isv-choice :checked").get_attribute("value") == "instance"
+    opened.locator("#zero").click()
+    opened.wait_for_function("document.querySelectorAll('#viewer tbody tr').length === 0")
+    assert run(opened, chosen) == "instance"
 
 
 def test_the_threshold_hides_masks_and_asks_no_server(opened):

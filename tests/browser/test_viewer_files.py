@@ -36,6 +36,16 @@ def test_the_downloaded_picture_has_the_size_of_the_image(opened):
         assert picture.convert("RGB").getpixel((5, 1075)) == pytest.approx((128, 128, 128), abs=2)
 
 
+def test_the_downloaded_picture_has_the_colours_that_are_shown(opened):
+    shown = "{ opacity: 1, labels: false, outlines: false, colorBy: 'instance' }"
+    run(opened, f"(viewer) => viewer.store.set({shown})")
+    _, content = download(opened, "png")
+    with Image.open(io.BytesIO(content)) as picture:
+        for index in (0, 1, 4):
+            own = made_up_instances()[index]["color"]
+            assert picture.convert("RGB").getpixel(centre(index)) == tuple(rgb(own))
+
+
 def test_the_downloaded_coco_data_loads_and_its_masks_decode(opened, tmp_path):
     slide(opened, "threshold", 0.9)
     name, content = download(opened, "coco")

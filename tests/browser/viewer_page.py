@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from PIL import Image
 from pycocotools import mask as rle
 
+from instseg_ui.palette import instance_colors
 from instseg_ui.ui.viewer import Viewer, mount_static, uploaded_photo, viewer_value
 
 WIDTH, HEIGHT, COUNT = 1920, 1080, 100
@@ -60,6 +61,9 @@ def made_up_instances() -> list[dict[str, Any]]:
                 "mask": {"size": [HEIGHT, WIDTH], "counts": encoded["counts"].decode()},
             }
         )
+    boxes = np.array([one["box"] for one in found])
+    for one, color in zip(found, instance_colors(boxes, WIDTH, HEIGHT), strict=True):
+        one["color"] = color
     return found
 
 

@@ -9,7 +9,7 @@ test("a whole value comes through", () => {
   assert.deepEqual(image, { url: "/gradio_api/file=a.png", width: 100, height: 80, name: "street.png" });
   assert.deepEqual([prediction.model, prediction.engine], ["Model-S", ""]);
   assert.deepEqual(prediction.instances[0].box, [1, 2, 4, 6]);
-  assert.equal(prediction.instances[0].color, "#112233");
+  assert.equal(prediction.instances[0].colors.class, "#112233");
   assert.deepEqual([threshold, message], [0.5, null]);
 });
 
@@ -50,7 +50,7 @@ test("the threshold is never under the floor", () => {
 test("a colour is a colour", () => {
   for (const color of ["red", "#12", "#1234567", "url(x)", 5, null]) {
     const raw = value([sent("cat", 0.9, [1, 2, 3, 4])], { colors: { 3: color } });
-    assert.match(toValue(raw).prediction.instances[0].color, /^#[0-9a-f]{6}$/);
+    assert.match(toValue(raw).prediction.instances[0].colors.class, /^#[0-9a-f]{6}$/);
   }
 });
 

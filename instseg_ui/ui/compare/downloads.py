@@ -45,6 +45,7 @@ def study(
         verdict=decision.verdict(catalog, predictions, most_ms, most_mb),
         basis=catalog.basis,
         made=datetime.now(UTC),
+        colors=run.colors,
     )
 
 

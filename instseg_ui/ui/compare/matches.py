@@ -93,7 +93,9 @@ def matched(
 
 def object_table(run: ComparisonRun | None, found: Comparison | None) -> ObjectTableValue:
     """The table of matched objects, its columns in the order of the panes."""
-    return object_table_value(found, order=run.models if run else None)
+    if run is None:
+        return object_table_value(found)
+    return object_table_value(found, order=run.models, colors=run.colors)
 
 
 def threshold_at(run: ComparisonRun, sight: Sight, place: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError, NotFetchedError
 from instseg_ui.images import Image
 from instseg_ui.numbers import megabytes, milliseconds, seconds
+from instseg_ui.palette import class_colors
 from instseg_ui.results import Prediction
 from instseg_ui.show.engine_gain import engine_and_gain
 from instseg_ui.show.html import alert, progress, summary
@@ -23,7 +24,7 @@ from instseg_ui.ui.shared.jobs import Done, Job, Report, follow
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import grid_value, pane_value
 from instseg_ui.ui.viewer.grid import GridValue, PaneState, PaneValue
-from instseg_ui.ui.viewer.picture import class_colors, image_value, prediction_value
+from instseg_ui.ui.viewer.picture import colors_by_id, image_value, prediction_value
 from instseg_ui.ui.viewer.viewer import ImageValue
 from instseg_ui.weights import ModelState
 
@@ -68,6 +69,11 @@ class ComparisonRun:
     def predictions(self) -> tuple[Prediction, ...]:
         """What the models that are done found, at the floor."""
         return tuple(one.prediction for one in self.outcomes if one.prediction is not None)
+
+    @property
+    def colors(self) -> Mapping[str, str]:
+        """The colours of all these models' classes, by name."""
+        return class_colors(*(one.classes for one in self.predictions))
 
     def put(self, place: int, outcome: Outcome) -> ComparisonRun:
         """The same run with another outcome at that place."""
@@ -186,7 +192,7 @@ def _run_one(
         for step in follow(work, job):
             if isinstance(step, Done):
                 services.latencies[model] = step.value.timings.latency
-                return _done(step.value)
+                return _done(step.value, run.predictions)
             yield CompareView(_progress(run, place, step.name, step.elapsed))
     except Cancelled:
         if job.replaced:
@@ -199,13 +205,14 @@ def _run_one(
     raise AssertionError("follow() ends with Done or raises")
 
 
-def _done(prediction: Prediction) -> Outcome:
-    found = prediction_value(prediction)
+def _done(prediction: Prediction, before: Sequence[Prediction]) -> Outcome:
+    """What `before` has given its colours to keeps them, and so does a class of the same name."""
+    colors = class_colors(*(one.classes for one in (*before, prediction)))
     pane = pane_value(
         prediction.model,
         "done",
-        prediction=found,
-        colors=class_colors(found["instances"]),
+        prediction=prediction_value(prediction),
+        colors=colors_by_id(prediction, colors),
         caption=[
             milliseconds(prediction.timings.latency),
             megabytes(prediction.size_mb),

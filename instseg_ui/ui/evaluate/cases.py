@@ -29,7 +29,7 @@ from instseg_ui.settings import Settings
 from instseg_ui.show.evaluation_pictures import picture, titled, words
 from instseg_ui.show.evaluation_tables import class_name, confusion_kind
 from instseg_ui.show.html import markup, notes, nothing
-from instseg_ui.ui.viewer.picture import class_colors, image_value
+from instseg_ui.ui.viewer.picture import colors_by_id, image_value, prediction_value
 from instseg_ui.ui.viewer.viewer import PredictionValue, ViewerValue, viewer_value
 
 KINDS: list[tuple[str, str]] = [
@@ -158,7 +158,7 @@ def viewer_of(
     photo = picture_of(result.dataset, case.image, settings)
     found = found_in(result, case.image)
     value = _prediction(result, case, show, found)
-    colors = class_colors(value["instances"]) | {
+    colors = colors_by_id(found) | {
         str(one["class_id"]): _TRUTH for one in value["instances"] if "outline" in one
     }
     return viewer_value(
@@ -176,15 +176,17 @@ def _threshold(result: ModelResult, case: Case) -> float:
 
 
 def _prediction(result: ModelResult, case: Case, show: str, found: Prediction) -> PredictionValue:
+    value = prediction_value(found)
     instances: list[dict[str, Any]] = []
     if show != "truth":
         instances += [
-            row for i, row in enumerate(_rows(found)) if show != "case" or i == case.prediction
+            dict(row)
+            for i, row in enumerate(value["instances"])
+            if show != "case" or i == case.prediction
         ]
     if show != "found":
         instances += _truths(result, case, only=show == "case")
-    value = to_json(found) | {"instances": instances}
-    return cast(PredictionValue, value)
+    return cast(PredictionValue, {**value, "instances": instances})
 
 
 def _truths(result: ModelResult, case: Case, *, only: bool) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, JobStage, Report, follow
 from instseg_ui.ui.shared.services import Services
-from instseg_ui.ui.viewer.picture import class_colors, image_value, prediction_value
+from instseg_ui.ui.viewer.picture import colors_by_id, image_value, prediction_value
 from instseg_ui.ui.viewer.viewer import ImageValue, MessageValue, ViewerValue, viewer_value
 from instseg_ui.ui.workbench.tray import THRESHOLD
 
@@ -192,9 +192,9 @@ def _done(
     engine: str | None,
     shown: ImageValue,
 ) -> SegmentView:
-    found = prediction_value(prediction, engine)
+    found, colors = prediction_value(prediction, engine), colors_by_id(prediction)
     found["hint"] = _hint(services, spec, prediction.labels)
-    viewer = viewer_value(image=shown, prediction=found, colors=class_colors(found["instances"]))
+    viewer = viewer_value(image=shown, prediction=found, colors=colors)
     seen = prediction.at(max(THRESHOLD, prediction.floor))
     facts = model_facts(prediction, spec)
     return SegmentView(viewer, facts, found=len(seen.instances))

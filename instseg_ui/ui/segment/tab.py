@@ -47,7 +47,7 @@ def segment_tab(services: Services, bench: Workbench) -> None:
 
 def _layout() -> SegmentParts:
     with gr.Column(elem_classes="stage-side"):
-        viewer = Viewer(elem_id="viewer")
+        viewer = Viewer(color_by="instance", elem_id="viewer")
         stop = gr.Button("Stop", size="sm", visible=False, elem_id="stop")
         scale = gr.Button("Scale it down", variant="primary", visible=False, elem_id="scale")
     facts = gr.HTML(elem_id="facts")

@@ -12,10 +12,13 @@ from typing import Any, ClassVar, Literal
 
 import gradio as gr
 
+from instseg_ui.palette import SCORE_SCALE
 from instseg_ui.ui.viewer.limits import limits
 from instseg_ui.ui.viewer.static_files import modules_address
 
 HERE = Path(__file__).parent
+
+ColorBy = Literal["instance", "class", "score"]
 
 
 class ViewerComponent(gr.HTML):
@@ -47,6 +50,7 @@ class ViewerComponent(gr.HTML):
         self,
         value: Mapping[str, Any] | None = None,
         *,
+        color_by: ColorBy = "class",
         elem_id: str | None = None,
         elem_classes: list[str] | str | None = None,
         visible: bool | Literal["hidden"] = True,
@@ -57,6 +61,7 @@ class ViewerComponent(gr.HTML):
 
         Args:
             value: what to show first.
+            color_by: what has a colour of its own until the visitor chooses.
             elem_id: id of the element in the page.
             elem_classes: classes of the element in the page.
             visible: as for every Gradio component.
@@ -74,6 +79,8 @@ class ViewerComponent(gr.HTML):
             apply_default_css=False,
             visible=visible,
             render=render,
+            color_by=color_by,
+            score_scale=list(SCORE_SCALE),
             modules=modules_address(),
             limits=limits(),
             **kwargs,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from instseg_ui.comparison.objects import Comparison, MatchedObject, State
-from instseg_ui.palette import color
+from instseg_ui.palette import class_colors
 from instseg_ui.prediction_json import number
 from instseg_ui.ui.viewer.component import ViewerComponent
 
@@ -41,7 +41,10 @@ class ObjectTableValue(TypedDict):
 
 
 def object_table_value(
-    comparison: Comparison | None = None, *, order: Sequence[str] | None = None
+    comparison: Comparison | None = None,
+    *,
+    order: Sequence[str] | None = None,
+    colors: Mapping[str, str] | None = None,
 ) -> ObjectTableValue:
     """The value of an `ObjectTable`.
 
@@ -49,14 +52,16 @@ def object_table_value(
         comparison: what was matched, the reference first; None clears the table.
         order: the models from left to right, as the panes stand; by default the
             comparison's. Models that were not compared have no column.
+        colors: of the classes, by name, as the panes have them; by default of those matched.
     """
     if comparison is None:
         return {"models": [], "reference": 0, "objects": []}
     places = _places(comparison.models, order)
+    colors = colors or class_colors(_names(comparison))
     return {
         "models": [comparison.models[place] for place in places],
         "reference": places.index(0),
-        "objects": [_object(one, places) for one in comparison.objects],
+        "objects": [_object(one, places, colors) for one in comparison.objects],
     }
 
 
@@ -72,7 +77,14 @@ def _places(models: Sequence[str], order: Sequence[str] | None) -> list[int]:
     return places + left
 
 
-def _object(matched: MatchedObject, places: Sequence[int]) -> ObjectValue:
+def _names(comparison: Comparison) -> list[str]:
+    members = (member for one in comparison.objects for member in one.members)
+    return sorted({member.instance.label for member in members if member})
+
+
+def _object(
+    matched: MatchedObject, places: Sequence[int], colors: Mapping[str, str]
+) -> ObjectValue:
     leading = next(place for place, member in enumerate(matched.members) if member)
     members: list[MemberValue | None] = []
     for place in places:
@@ -86,7 +98,7 @@ def _object(matched: MatchedObject, places: Sequence[int]) -> ObjectValue:
                 "label": member.instance.label,
                 "score": number(member.instance.score),
                 "iou": None if place == leading else round(member.iou, 4),
-                "color": color(member.instance.label),
+                "color": colors[member.instance.label],
             }
         )
     return {"state": matched.state, "members": members}
@@ -102,6 +114,7 @@ class ObjectTable(ViewerComponent):
     - ``instseg:objects-wanted``, from a grid that came later: asks for the former.
     - ``instseg:object``, from either: ``from`` ("table" or "grid"), ``kind`` ("select" or
       "hover") and ``object``, the place among the objects, -1 for none.
+    - ``instseg:colors``, from the grid: how the panes colour the members.
     """
 
     template = "objects.html"

@@ -12,6 +12,8 @@ import(`${root}${props.modules}/grid.js`)
       value: () => props.value,
       onValue: (listener) => watch("value", listener),
       limits: props.limits,
+      colorBy: props.color_by,
+      scoreScale: props.score_scale,
       settled: (data) => trigger("settle", data),
       referenced: (data) => trigger("reference", data),
       root,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 import cv2
 
 from instseg_ui.images import Image
-from instseg_ui.palette import color
+from instseg_ui.palette import class_colors, instance_colors
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
 from instseg_ui.ui import uploads
-from instseg_ui.ui.viewer.viewer import ImageValue, InstanceValue, PredictionValue
+from instseg_ui.ui.viewer.viewer import ImageValue, PredictionValue
 
 _QUALITY = 92
 
@@ -29,13 +29,27 @@ def image_value(image: Image, cache: Path) -> ImageValue:
 
 
 def prediction_value(prediction: Prediction, engine: str | None = None) -> PredictionValue:
-    """What a model found; `engine` is what was asked to run it, None the setting's."""
-    return cast(PredictionValue, {**to_json(prediction), "engine": engine or ""})
+    """What a model found, each instance with its own colour.
+
+    `engine` is what was asked to run it, None the setting's.
+    """
+    plain = to_json(prediction)
+    colors = instance_colors(prediction.instances.boxes, prediction.width, prediction.height)
+    rows = [{**row, "color": own} for row, own in zip(plain["instances"], colors, strict=True)]
+    return cast(PredictionValue, {**plain, "instances": rows, "engine": engine or ""})
 
 
-def class_colors(instances: Iterable[InstanceValue]) -> dict[str, str]:
-    """The palette's colour of each class, by class id."""
-    return {str(one["class_id"]): color(one["label"]) for one in instances}
+def colors_by_id(prediction: Prediction, colors: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The colours of the classes found, by class id.
+
+    `colors` are those of all classes, by name, where other models are shown beside this one.
+    """
+    colors = colors or class_colors(prediction.classes)
+    found = prediction.instances
+    return {
+        str(class_id): colors[label]
+        for class_id, label in zip(found.class_ids.tolist(), found.labels, strict=True)
+    }
 
 
 def display_url(image: Image, cache: Path) -> str:

@@ -21,10 +21,12 @@ class ImageValue(TypedDict):
 class InstanceValue(InstanceJson):
     """One object as `prediction_json` has it.
 
-    One with ``outline`` is drawn as a dashed line alone, such as a truth over what was found.
+    One with ``outline`` is drawn as a dashed line alone, such as a truth over what was found; it
+    has its class's colour always. ``color`` is the others' where each has its own.
     """
 
     outline: NotRequired[bool]
+    color: NotRequired[str]
 
 
 class PredictionValue(TypedDict):

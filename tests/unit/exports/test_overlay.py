@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from instseg_ui import masks
 from instseg_ui.errors import InputError
 from instseg_ui.exports.overlay import overlay
-from instseg_ui.palette import color
+from instseg_ui.palette import class_colors
 from instseg_ui.results import Instance, Instances
 
 HEIGHT, WIDTH = 60, 80
@@ -39,8 +39,9 @@ def found(*rows: Instance) -> Instances:
     return Instances.from_rows(rows)
 
 
-def tint(label: str) -> list[int]:
-    return list(bytes.fromhex(color(label)[1:]))[::-1]
+def tint(label: str, *beside: str) -> list[int]:
+    """A class's colour, BGR, in a picture that shows the others too."""
+    return list(bytes.fromhex(class_colors((label, *beside))[label][1:]))[::-1]
 
 
 @given(hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=24)))
@@ -124,11 +125,17 @@ def test_a_class_has_one_colour_whatever_the_order() -> None:
     assert np.array_equal(once, again)
 
 
+def test_a_model_says_the_colours_of_its_classes() -> None:
+    rows, colors = found(instance((0, 0, 20, 20), 1)), {"class 1": "#102030", "class 2": "#405060"}
+    result = overlay(image(), rows, opacity=1.0, colors=colors, **FILL)
+    assert result[10, 10].tolist() == [0x30, 0x20, 0x10]
+
+
 def test_the_highest_score_lies_on_top() -> None:
     box = (0, 0, 20, 20)
     rows = found(instance(box, 1, 0.7), instance(box, 4, 0.9))
     result = overlay(image(), rows, opacity=1.0, **FILL)
-    assert result[10, 10].tolist() == tint("class 4")
+    assert result[10, 10].tolist() == tint("class 4", "class 1")
 
 
 def test_below_the_threshold_nothing_is_drawn() -> None:

@@ -24,6 +24,7 @@ from instseg_ui.exports.overlay import bgr
 from instseg_ui.images import from_array
 from instseg_ui.images.sources import Source
 from instseg_ui.masks import decode
+from instseg_ui.palette import class_colors
 from instseg_ui.pipeline import Pipeline, Result, create_pipeline, file_stem, read_config
 from instseg_ui.pipeline.choice import choose_engine, read_device
 from instseg_ui.pipeline.config import PipelineConfig
@@ -149,7 +150,8 @@ class TestResult:
         assert (drawn.mode, drawn.size) == ("RGB", (400, 300))
         # Where nothing was found, and inside the mask: half the patch, half the class.
         assert drawn.getpixel((350, 250)) == (127, 127, 127)
-        expected = [(a + b) / 2 for a, b in zip(RED, bgr("red"), strict=True)][::-1]
+        own = bgr(class_colors(result.prediction.classes)["red"])
+        expected = [(a + b) / 2 for a, b in zip(RED, own, strict=True)][::-1]
         assert np.abs(np.subtract(drawn.getpixel((150, 180)), expected)).max() <= 2
 
     def test_print(self, result: Result, capsys: pytest.CaptureFixture[str]) -> None:

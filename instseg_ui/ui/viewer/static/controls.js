@@ -1,6 +1,7 @@
 /** Threshold, opacity, size filter and class chips below the stage. */
 
 import { make } from "./dom.js";
+import { createColorChoice } from "./color_choice.js";
 import { formatPixels, formatThreshold } from "./format.js";
 import { limits } from "./limits.js";
 import { floorOf, instancesOf } from "./scene.js";
@@ -44,9 +45,10 @@ function scoreTicks(viewer) {
     canvas.width = Math.max(64, Math.round(canvas.clientWidth * viewer.stage.ratio));
     const tick = Math.ceil(1.5 * viewer.stage.ratio);
     ctx.globalAlpha = 0.7;
-    for (const { score, color } of instancesOf(viewer.scene())) {
+    const { colorBy } = viewer.store.get();
+    for (const { score, colors } of instancesOf(viewer.scene())) {
       const along = Math.max(0, (score - floor) / (1 - floor));
-      ctx.fillStyle = color;
+      ctx.fillStyle = colors[colorBy];
       ctx.fillRect(Math.round(along * (canvas.width - tick)), 0, tick, canvas.height);
     }
   };
@@ -125,14 +127,17 @@ export function createControls(viewer) {
   const { threshold, opacity, area, showArea } = sliders(viewer);
   const ticks = scoreTicks(viewer);
   const chips = chipRow(viewer);
+  const choice = createColorChoice(viewer);
+  choice.show(viewer.store.get().colorBy);
   threshold.element.append(ticks.canvas);
   viewer.part("controls").replaceChildren(
     make("div", { class: "isv-sliders" }, threshold.element, opacity.element, area.element),
-    chips.row);
+    make("div", { class: "isv-look" }, choice.element, chips.row));
   return {
     update(state, changed) {
       if (changed.has("scene")) threshold.field.min = String(floorOf(viewer.scene()));
-      if (changed.has("scene") || changed.has("size")) ticks.draw();
+      if (["scene", "size", "colorBy"].some((key) => changed.has(key))) ticks.draw();
+      if (changed.has("scene") || changed.has("colorBy")) choice.show(state.colorBy);
       if (changed.has("scene") || changed.has("threshold")) threshold.show(state.threshold, formatThreshold(state.threshold));
       if (changed.has("scene") || changed.has("opacity")) opacity.show(Math.round(state.opacity * 100), `${Math.round(state.opacity * 100)} %`);
       if (changed.has("scene") || changed.has("minArea")) showArea(state);

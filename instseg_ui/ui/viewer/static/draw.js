@@ -8,6 +8,7 @@
  * @property {boolean} boxes
  * @property {boolean} labels
  * @property {number} opacity
+ * @property {import("./colors.js").ColorBy} colorBy
  * @property {number} hover
  * @property {number} selected
  */
@@ -21,6 +22,9 @@ const PIXELATED = 4;
 const LIT = 0.25;
 /** Half the widest line, in the transform's units at most. */
 const RIM = 4;
+const SHADOW = "rgba(0, 0, 0, 0.45)";
+/** Lines of more instances have no shadow, which costs a third of a redraw. */
+const SHADOWED = 50;
 
 /**
  * @param {CanvasRenderingContext2D} ctx
@@ -56,16 +60,23 @@ function litAlpha(instance, layers) {
   return now < 1 ? Math.max(0, (wanted - now) / (1 - now)) : 0;
 }
 
-function strokeShape(ctx, instance, at, width) {
+/** `shadow`: a dark rim under the line, whose colour is then seen on a picture of the same one. */
+function strokeShape(ctx, instance, at, width, { color, shadow }) {
+  const path = pathOf(instance, at.scale);
+  if (shadow) {
+    ctx.lineWidth = (2 * width) / at.scale;
+    ctx.strokeStyle = SHADOW;
+    ctx.stroke(path);
+  }
   ctx.lineWidth = width / at.scale;
-  ctx.strokeStyle = instance.color;
-  ctx.stroke(pathOf(instance, at.scale));
+  ctx.strokeStyle = color;
+  ctx.stroke(path);
 }
 
-function drawBox(ctx, instance, at, width) {
+function drawBox(ctx, instance, at, width, color) {
   const [x1, y1, x2, y2] = instance.box;
   ctx.lineWidth = width / at.scale;
-  ctx.strokeStyle = instance.color;
+  ctx.strokeStyle = color;
   ctx.strokeRect(x1, y1, x2 - x1, y2 - y1);
 }
 
@@ -73,7 +84,7 @@ function drawBox(ctx, instance, at, width) {
 function drawDashed(ctx, instance, at, unit) {
   ctx.globalAlpha = 1;
   const path = pathOf(instance, at.scale);
-  for (const [style, width, dash] of [["rgba(0, 0, 0, 0.6)", 4, []], [instance.color, 2, [6, 4]]]) {
+  for (const [style, width, dash] of [["rgba(0, 0, 0, 0.6)", 4, []], [instance.colors.class, 2, [6, 4]]]) {
     ctx.strokeStyle = style;
     ctx.lineWidth = (width * unit) / at.scale;
     ctx.setLineDash(dash.map((length) => (length * unit) / at.scale));
@@ -82,15 +93,16 @@ function drawDashed(ctx, instance, at, unit) {
   ctx.setLineDash([]);
 }
 
-function drawShape(ctx, instance, layers, at, unit) {
+function drawShape(ctx, instance, layers, at, { unit, shadow }) {
+  const color = instance.colors[layers.colorBy];
   if (layers.masks) {
     ctx.globalAlpha = fillAlpha(instance, layers);
-    ctx.fillStyle = instance.color;
+    ctx.fillStyle = color;
     ctx.fill(pathOf(instance, at.scale), "evenodd");
   }
   ctx.globalAlpha = layers.selected >= 0 && instance.index !== layers.selected ? 0.55 : 1;
-  if (layers.outlines) strokeShape(ctx, instance, at, 1.5 * unit);
-  if (layers.boxes || !maskOf(instance)) drawBox(ctx, instance, at, 1.5 * unit);
+  if (layers.outlines) strokeShape(ctx, instance, at, 1.5 * unit, { color, shadow });
+  if (layers.boxes || !maskOf(instance)) drawBox(ctx, instance, at, 1.5 * unit, color);
 }
 
 /** A light line with a dark rim, seen on any picture, in any layer setting. */
@@ -132,7 +144,7 @@ export function drawShapes(ctx, instances, layers, at, rect, { unit = 1, ratio =
   // Large ones first, so that small ones lie on top, as the pointer finds them.
   const ordered = instances.filter((one) => inSight(one, at, rect)).sort((a, b) => b.area - a.area);
   enterImage(ctx, at, ratio);
-  for (const instance of ordered) if (!instance.outline) drawShape(ctx, instance, layers, at, unit);
+  for (const instance of ordered) if (!instance.outline) drawShape(ctx, instance, layers, at, { unit, shadow: ordered.length <= SHADOWED });
   for (const instance of ordered) if (instance.outline) drawDashed(ctx, instance, at, unit);
   for (const instance of ordered) if (instance.index === layers.selected) drawHighlight(ctx, instance, at, unit);
   ctx.restore();
@@ -143,7 +155,7 @@ function drawPointed(ctx, instance, layers, at, { unit, ratio }) {
   enterImage(ctx, at, ratio);
   if (layers.masks) {
     ctx.globalAlpha = litAlpha(instance, layers);
-    ctx.fillStyle = instance.color;
+    ctx.fillStyle = instance.colors[layers.colorBy];
     ctx.fill(pathOf(instance, at.scale), "evenodd");
   }
   drawHighlight(ctx, instance, at, unit);
@@ -167,7 +179,7 @@ export function drawMarks(ctx, instances, layers, at, bounds, { unit = 1, ratio 
   ctx.save();
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   const tagged = layers.labels ? seen : seen.filter(isLit);
-  const look = { size: Math.round(11 * unit), ratio, lit: isLit };
+  const look = { size: Math.round(11 * unit), ratio, lit: isLit, colorBy: layers.colorBy };
   drawLabels(ctx, byImportance(tagged, layers), at, bounds, look);
   ctx.restore();
 }

@@ -14,5 +14,7 @@ export function mountInGradio({ element, props, trigger, watch, root }) {
     trigger,
     root,
     limits: props.limits,
+    colorBy: props.color_by,
+    scoreScale: props.score_scale,
   });
 }

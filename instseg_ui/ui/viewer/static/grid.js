@@ -8,10 +8,13 @@
  * @property {(data: {index: number}) => void} referenced
  * @property {string} root address of the app, without a slash at its end
  * @property {unknown} limits see limits.js
+ * @property {unknown} colorBy what has a colour of its own at first
+ * @property {unknown} scoreScale see colors.js
  *
  * @typedef {ReturnType<typeof createGrid>} Grid
  */
 
+import { setScoreScale, toColorBy } from "./colors.js";
 import { createFrames } from "./frames.js";
 import { createLinks } from "./grid_links.js";
 import { createPane } from "./grid_pane.js";
@@ -200,7 +203,7 @@ function say(grid) {
  */
 function createGrid(root, api) {
   const abort = new AbortController();
-  const shared = createSharedStore();
+  const shared = createSharedStore({ colorBy: toColorBy(api.colorBy) });
   /** Filled below: each part is made with the grid and used only later. */
   const parts = /** @type {any} */ ({ pinned: null });
   const resolve = (url) => (url.startsWith("/gradio_api/") ? api.root + url : url);
@@ -248,6 +251,7 @@ function createGrid(root, api) {
 export function mountGrid(root, api) {
   root.instsegGrid?.dispose();
   setLimits(api.limits);
+  setScoreScale(api.scoreScale);
   const grid = createGrid(root, api);
   root.instsegGrid = grid;
   api.onValue(() => grid.take(api.value()));

@@ -5,6 +5,8 @@
  * - `instseg:objects-wanted`, from a grid that came later: asks for the former.
  * - `instseg:object`, from either: `from` ("grid" or "table"), `kind` ("select" or
  *   "hover"), `object`, the place among the table's objects, -1 for none.
+ * - `instseg:colors`, from the grid: `colorOf(column, member)`, the colour that the panes
+ *   show a member of the table's objects in, or null.
  */
 
 import { createMatching, unionBox, viewBetween, viewOn } from "./grid_match.js";
@@ -67,8 +69,14 @@ export function createLinks(grid) {
   };
   const listen = (name, take) =>
     document.addEventListener(name, (event) => grid.root.isConnected && take(event.detail), { signal: grid.signal });
+  const tellColors = () => {
+    const { colorBy } = shared.get();
+    const colorOf = (column, member) => matching.instanceOf(column, member)?.colors[colorBy] ?? null;
+    tell("instseg:colors", { colorOf });
+  };
   /** New objects or results: what is pinned is the same object as before, wherever it is found now. */
   const relink = () => {
+    tellColors();
     const { picked } = shared.get();
     const key = Object.keys(picked).find((one) => picked[one] < instancesOf(one).length);
     const { members, object } = key === undefined ? NO_ONE : matching.partners(key, picked[key]);
@@ -83,6 +91,7 @@ export function createLinks(grid) {
   listen("instseg:object", ({ from, kind, object }) => from === "table" && fromTable[kind]?.(object));
   const unsubscribe = shared.subscribe(({ object, over }, changed) => {
     if (changed.has("picked")) tell("instseg:object", { from: "grid", kind: "select", object });
+    if (changed.has("colorBy")) tellColors();
     if (changed.has("over")) tell("instseg:object", { from: "grid", kind: "hover", object: over });
   });
   grid.signal.addEventListener("abort", unsubscribe);

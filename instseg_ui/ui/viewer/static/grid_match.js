@@ -49,6 +49,16 @@ export function createMatching({ models, objects }, instancesOf) {
   return {
     membersOf,
     /**
+     * A member as the pane shows it.
+     * @param {number} column
+     * @param {Member} member
+     * @returns {Instance | undefined}
+     */
+    instanceOf(column, member) {
+      const shown = instancesOf(keys[column]);
+      return shown[indexIn(member, shown)];
+    },
+    /**
      * The object an instance belongs to, and its instance in every pane.
      * @param {string} key
      * @param {number} index -1 for none

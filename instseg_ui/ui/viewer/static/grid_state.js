@@ -22,10 +22,13 @@ import { classCounts, createStore, initialState } from "./state.js";
 
 const STATE_KEYS = [...Object.keys(initialState()), "pointed"];
 
-/** @returns {Store & {get: () => State & Shared}} */
-export function createSharedStore() {
+/**
+ * @param {Partial<State>} [initial]
+ * @returns {Store & {get: () => State & Shared}}
+ */
+export function createSharedStore(initial = {}) {
   const more = { linked: true, own: {}, lit: {}, picked: {}, pointed: null, object: -1, over: -1, solo: null };
-  return /** @type {any} */ (createStore(/** @type {any} */ (more)));
+  return /** @type {any} */ (createStore(/** @type {any} */ ({ ...initial, ...more })));
 }
 
 /**

@@ -15,7 +15,7 @@ import { createStage, placePicture } from "./stage.js";
 import { createTip } from "./tip.js";
 
 const HINT_MS = 1600;
-const KEYS = "Plus and minus zoom, 0 fits, arrows pan, brackets move the threshold, N and P step through the instances, M, O, B and L switch layers, F fills the grid, Escape unpins.";
+const KEYS = "Plus and minus zoom, 0 fits, arrows pan, brackets move the threshold, N and P step through the instances, M, O, B and L switch layers, C changes the colours, F fills the grid, Escape unpins.";
 
 /** The stage's markup; parts are found by name as in the viewer's. */
 export function stageMarkup(label) {

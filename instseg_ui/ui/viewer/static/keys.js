@@ -1,5 +1,6 @@
 /** Keyboard on the stage. */
 
+import { nextColorBy } from "./colors.js";
 import { floorOf, frameOf } from "./scene.js";
 import { clampThreshold, neighbour, sortInstances } from "./state.js";
 import { FIT, panBy, reveal, zoomAt } from "./viewport.js";
@@ -72,6 +73,7 @@ function actions(viewer) {
     o: () => toggle("outlines"),
     b: () => toggle("boxes"),
     l: () => toggle("labels"),
+    c: () => store.set({ colorBy: nextColorBy(store.get().colorBy) }),
     f: () => viewer.toggleFull(),
     Escape: () => store.set({ selected: -1, hover: -1 }),
   };

@@ -9,6 +9,7 @@ const KEYS = [
   ["[ ]", "Threshold down, up"],
   ["N P", "Next, previous instance"],
   ["M O B L", "Masks, outlines, boxes, labels"],
+  ["C", "Colour by instance, class, score"],
 ];
 
 /** @param {string} full what F does */

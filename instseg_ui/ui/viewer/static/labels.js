@@ -38,7 +38,8 @@ function renderTag(text, color, size, ratio) {
   return { bitmap, w, h };
 }
 
-function tagOf({ label, score, color }, size, ratio) {
+function tagOf({ label, score, colors }, { size, ratio, colorBy }) {
+  const color = colors[colorBy];
   const text = `${label} ${formatShortScore(score)}`;
   const key = `${size} ${ratio} ${color} ${text}`;
   if (tags.size > MAX_CACHED) tags.clear();
@@ -69,15 +70,16 @@ const onStage = ({ box: [x1, y1, x2, y2] }, at, bounds) =>
  * @param {import("./value.js").Instance[]} instances the most important first
  * @param {import("./viewport.js").Transform} at
  * @param {import("./value.js").Size} bounds of the canvas in its own units
- * @param {{size: number, ratio: number, lit: (instance: import("./value.js").Instance) => boolean}} look letters' size, device pixels a unit, and which ones are always tagged
+ * @param {{size: number, ratio: number, lit: (instance: import("./value.js").Instance) => boolean, colorBy: import("./colors.js").ColorBy}} look letters' size, device pixels a unit, which ones are always tagged, and which colour they have
  */
-export function drawLabels(ctx, instances, at, bounds, { size, ratio, lit }) {
+export function drawLabels(ctx, instances, at, bounds, look) {
+  const { ratio, lit } = look;
   const taken = [];
   const crowded = instances.length > CROWDED;
   for (const instance of instances) {
     if (taken.length >= MAX_TAGS) return;
     if (!onStage(instance, at, bounds)) continue;
-    const tag = tagOf(instance, size, ratio);
+    const tag = tagOf(instance, look);
     const width = (instance.box[2] - instance.box[0]) * at.scale;
     if (crowded && width < tag.w && !lit(instance)) continue;
     const spot = place(instance, tag, at, bounds);

@@ -66,11 +66,13 @@ function createTable(root, signal) {
   const scroll = part("scroll");
   scroll.replaceChildren(table);
   const rowHeight = () => Number.parseFloat(window.getComputedStyle(root).getPropertyValue("--iso-row")) || 34;
+  /** As the panes show a member; without a grid as Python says. */
+  let colorOf = (_column, member) => member.color;
   const list = createWindow(scroll, body, rowHeight);
   const state = { table: toTable(null), filter: "all", selected: -1, hover: -1 };
 
   const build = (found, position) => {
-    const row = rowOf(found, state.table, position);
+    const row = rowOf(found, state.table, position, colorOf);
     row.setAttribute("aria-selected", String(found.place === state.selected));
     row.classList.toggle("iso-hover", found.place === state.hover);
     return row;
@@ -111,7 +113,11 @@ function createTable(root, signal) {
   const watcher = new ResizeObserver(() => draw(false));
   watcher.observe(scroll);
   signal.addEventListener("abort", () => watcher.disconnect());
-  return { body, list, state, show, mark, scrollTo };
+  const paint = (told) => {
+    colorOf = (column, member) => told(column, member) ?? member.color;
+    draw(true);
+  };
+  return { body, list, state, show, mark, scrollTo, paint };
 }
 
 /** Pins a row's object in the grid, or unpins it. */
@@ -164,6 +170,7 @@ function listenToPointer(view, options) {
 function listenToGrid(root, view, options) {
   const answer = () => tell("instseg:objects", { models: view.state.table.models, objects: view.state.table.objects });
   document.addEventListener("instseg:objects-wanted", answer, options);
+  document.addEventListener("instseg:colors", ({ detail }) => root.isConnected && view.paint(detail.colorOf), options);
   document.addEventListener("instseg:object", ({ detail }) => {
     if (detail.from !== "grid" || !root.isConnected) return;
     view.state[detail.kind === "hover" ? "hover" : "selected"] = detail.object;

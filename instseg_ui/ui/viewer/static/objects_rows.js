@@ -24,9 +24,9 @@ export function headRow(models, reference) {
  * One model's answer. IoU is to the reference's mask, or to the first one that found it;
  * what differs from there stands out.
  */
-function cellOf(member, leading) {
+function cellOf(member, leading, color) {
   if (!member) return make("td", { class: "iso-missed" }, make("span", { text: "—", title: "Not found at this threshold", "aria-label": "not found" }));
-  const { label, score, iou, color } = member;
+  const { label, score, iou } = member;
   const title = iou === null ? "IoU of the others is measured to this mask" : `IoU ${iou.toFixed(3)}`;
   const named = label === leading?.label ? "iso-label" : "iso-label iso-other";
   const overlap = iou !== null && iou < LOOSE ? "iso-iou iso-other" : "iso-iou";
@@ -42,12 +42,13 @@ function cellOf(member, leading) {
  * @param {import("./objects_value.js").Found} found
  * @param {import("./objects_value.js").Table} table
  * @param {number} position among the rows shown
+ * @param {(column: number, member: import("./objects_value.js").Member) => string} colorOf
  * @returns {HTMLTableRowElement}
  */
-export function rowOf(found, table, position) {
+export function rowOf(found, table, position, colorOf) {
   const { place, state, members } = found;
   const leading = members.find((member) => member?.iou === null) ?? members.find(Boolean);
   return make("tr", { "data-object": place, "data-state": state, tabindex: "-1", "aria-rowindex": position + 2, "aria-selected": "false", "aria-label": described(found, table.models) },
     make("th", { scope: "row" }, make("i", { class: "iso-dot" }), make("span", { text: state })),
-    ...members.map((member) => cellOf(member, leading)));
+    ...members.map((member, column) => cellOf(member, leading, member && colorOf(column, member))));
 }

@@ -25,7 +25,7 @@ function heading(viewer, [key, title, descending]) {
 /** @returns {HTMLTableRowElement} */
 function rowOf(instance) {
   const box = formatBox(instance.box);
-  const swatch = make("i", { class: "isv-swatch", style: `background:${instance.color}` });
+  const swatch = make("i", { class: "isv-swatch" });
   const name = make("span", { class: "isv-name", text: instance.label });
   return make("tr", { "data-index": instance.index, tabindex: "-1", title: `${instance.label}, box ${box}`, "aria-selected": "false" },
     make("td", {}, swatch, name, make("small", { text: box })),
@@ -125,6 +125,9 @@ function createRows(viewer, body) {
         if (row.hidden === shown.has(index)) row.hidden = !row.hidden;
       });
     },
+    paint(colorBy) {
+      for (const { index, colors } of instancesOf(viewer.scene())) rows[index].querySelector(".isv-swatch").style.background = colors[colorBy];
+    },
     mark(state) {
       mark("hover", state.hover, (row, on) => row.classList.toggle("isv-hover", on));
       mark("selected", state.selected, (row, on) => row.setAttribute("aria-selected", String(on)));
@@ -169,6 +172,7 @@ export function createPanel(viewer) {
   return {
     update(state, changed) {
       if (changed.has("scene")) rows.build();
+      if (has(changed, ["scene", "colorBy"])) rows.paint(state.colorBy);
       if (has(changed, ["scene", "sort"])) {
         rows.sort(state.sort);
         showSort(state.sort);

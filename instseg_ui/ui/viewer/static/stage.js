@@ -10,7 +10,7 @@ import { transform } from "./viewport.js";
 const MAX_RATIO = 2;
 /** What makes a canvas be drawn anew; a new view may only move it. */
 const PICTURE = ["scene", "size"];
-const SHAPES = [...PICTURE, "threshold", "opacity", "minArea", "hidden", "masks", "outlines", "boxes", "selected"];
+const SHAPES = [...PICTURE, "threshold", "opacity", "minArea", "hidden", "masks", "outlines", "boxes", "colorBy", "selected"];
 const MARKS = [...SHAPES, "view", "labels", "hover"];
 
 const any = (changed, keys) => keys.some((key) => changed.has(key));

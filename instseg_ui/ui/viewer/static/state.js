@@ -13,6 +13,7 @@
  * @property {boolean} outlines
  * @property {boolean} boxes
  * @property {boolean} labels
+ * @property {import("./colors.js").ColorBy} colorBy what has a colour of its own
  * @property {number} hover index of the instance under the pointer, or -1
  * @property {number} selected index of the pinned instance, or -1
  * @property {Sort} sort of the instance table
@@ -38,6 +39,7 @@ export function initialState() {
     outlines: true,
     boxes: false,
     labels: true,
+    colorBy: "class",
     hover: -1,
     selected: -1,
     sort: { key: "score", descending: true },
@@ -85,7 +87,7 @@ export function visibleInstances(instances, state) {
 
 /**
  * Classes of a prediction with their counts at the present threshold and size,
- * most frequent first; switched-off classes keep their count.
+ * most frequent first; switched-off classes keep their count. The colour is the class's.
  * @param {import("./value.js").Instance[]} instances
  * @param {State} state
  * @returns {{label: string, color: string, count: number, hidden: boolean}[]}
@@ -93,7 +95,7 @@ export function visibleInstances(instances, state) {
 export function classCounts(instances, state) {
   const classes = new Map();
   for (const one of instances) {
-    const entry = classes.get(one.label) ?? { label: one.label, color: one.color, count: 0, total: 0 };
+    const entry = classes.get(one.label) ?? { label: one.label, color: one.colors.class, count: 0, total: 0 };
     entry.total += 1;
     if (passes(one, state)) entry.count += 1;
     classes.set(one.label, entry);

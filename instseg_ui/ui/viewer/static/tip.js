@@ -19,8 +19,8 @@ export function createTip(viewer) {
   ];
   tip.replaceChildren(swatch, label, detail);
 
-  const fill = (instance) => {
-    swatch.style.background = instance.color;
+  const fill = (instance, colorBy) => {
+    swatch.style.background = instance.colors[colorBy];
     label.textContent = instance.label;
     detail.textContent = `${formatScore(instance.score)}  ·  ${formatPixels(instance.area)} px`;
   };
@@ -33,12 +33,12 @@ export function createTip(viewer) {
   };
   return {
     update(state, changed) {
-      if (!["hover", "pointer", "view", "scene"].some((key) => changed.has(key))) return;
+      if (!["hover", "pointer", "view", "scene", "colorBy"].some((key) => changed.has(key))) return;
       const at = viewer.transform();
       const instance = viewer.scene().prediction?.instances[state.hover];
       tip.hidden = !(instance && state.pointer && at);
       if (tip.hidden) return;
-      if (changed.has("hover") || changed.has("scene")) fill(instance);
+      if (["hover", "scene", "colorBy"].some((key) => changed.has(key))) fill(instance, state.colorBy);
       place(state.pointer, at);
     },
   };

@@ -11,7 +11,7 @@
  * @property {[number, number, number, number]} box x1, y1, x2, y2 in pixels
  * @property {number} area mask pixels
  * @property {Rle | null} mask
- * @property {string} color #rrggbb
+ * @property {import("./colors.js").Colors} colors
  * @property {boolean} outline drawn as a dashed line alone, such as a truth
  *
  * @typedef {{width: number, height: number}} Size
@@ -26,15 +26,13 @@
  * @property {Message | null} message
  */
 
+import { toColors } from "./colors.js";
 import { limits } from "./limits.js";
 
 const MAX_SIDE = 65535;
 const MAX_TEXT = 300;
 const MAX_HINT = 800;
 const KINDS = ["busy", "error", "empty", "refused"];
-// For a class the server gave no colour: Okabe and Ito's colours, which people
-// with colour-blindness tell apart.
-const FALLBACK = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"];
 
 const isObject = (thing) => typeof thing === "object" && thing !== null && !Array.isArray(thing);
 const isNumber = (thing) => typeof thing === "number" && Number.isFinite(thing);
@@ -70,13 +68,6 @@ function toRle(thing, frame) {
   return { size: [height, width], counts: thing.counts };
 }
 
-/** @param {number} classId @param {unknown} colors @returns {string} */
-function colorOf(classId, colors) {
-  const color = isObject(colors) ? colors[String(classId)] : undefined;
-  if (typeof color === "string" && /^#[0-9a-f]{6}$/i.test(color)) return color;
-  return FALLBACK[Math.abs(classId) % FALLBACK.length];
-}
-
 /** @returns {Instance | null} */
 function toInstance(thing, frame, colors) {
   if (!isObject(thing) || !isNumber(thing.score) || !Array.isArray(thing.box)) return null;
@@ -90,7 +81,7 @@ function toInstance(thing, frame, colors) {
     box: /** @type {Instance["box"]} */ (thing.box.slice()),
     area: isNumber(thing.area) ? Math.max(0, Math.round(thing.area)) : 0,
     mask: toRle(thing.mask, frame),
-    color: colorOf(classId, colors),
+    colors: toColors(thing, classId, colors),
     outline: thing.outline === true,
   };
 }

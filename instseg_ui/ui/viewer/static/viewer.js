@@ -10,11 +10,14 @@
  * @property {(event: string, data: object) => void} trigger
  * @property {string} root address of the app, without a slash at its end
  * @property {unknown} limits see limits.js
+ * @property {unknown} colorBy what has a colour of its own at first
+ * @property {unknown} scoreScale see colors.js
  * @property {import("./state.js").Store} [store] shared by linked viewers
  *
  * @typedef {ReturnType<typeof createViewer>} Viewer
  */
 
+import { setScoreScale, toColorBy } from "./colors.js";
 import { createControls } from "./controls.js";
 import { createFrames, createFull } from "./frames.js";
 import { listenToGestures } from "./gestures.js";
@@ -73,7 +76,7 @@ function say(viewer) {
  */
 function createViewer(root, api) {
   const abort = new AbortController();
-  const store = api.store ?? createStore();
+  const store = api.store ?? createStore({ colorBy: toColorBy(api.colorBy) });
   const visibleOf = rememberVisible();
   const adopt = createAdopt(store);
   const scenes = createScenes(resolver(api.root), (scene, before, value) => {
@@ -126,6 +129,7 @@ function createViewer(root, api) {
 export function mount(root, api) {
   root.instsegViewer?.dispose();
   setLimits(api.limits);
+  setScoreScale(api.scoreScale);
   const viewer = createViewer(root, api);
   root.instsegViewer = viewer;
   listenToGestures(viewer);

@@ -69,6 +69,25 @@ def last(services: Services, photo: str, *models: str) -> ComparisonRun:
     return run
 
 
+def test_a_class_has_one_colour_in_all_panes_the_table_and_the_report(
+    services: Services, photo: str
+) -> None:
+    run = last(services, photo, "one", "other", "two")
+    shown: dict[str, set[str]] = {}
+    for outcome in run.outcomes:
+        assert outcome.prediction
+        of_pane = outcome.pane["colors"]
+        assert len(set(of_pane.values())) == len(of_pane)
+        for one in outcome.prediction.instances:
+            shown.setdefault(one.label, set()).add(of_pane[str(one.class_id)])
+    found = matches.matched(matches.filtered(run, Sight()), class_aware=False)
+    for row in matches.object_table(run, found)["objects"]:
+        for member in filter(None, row["members"]):
+            shown[member["label"]].add(member["color"])
+    assert {label: {run.colors[label]} for label in shown} == shown
+    assert downloads.study(services, run, Sight(), False, "", "").colors == run.colors
+
+
 def test_each_result_appears_as_it_is_done(services: Services, photo: str) -> None:
     seen = views(services, photo, "one", "two")
     states = [tuple(one.state for one in view.run.outcomes) for view in seen if view.run]

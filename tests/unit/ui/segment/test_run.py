@@ -45,6 +45,7 @@ def test_it_ends_with_the_result_and_its_picture(services, photo):
     assert set(last.viewer["colors"]) == {
         str(one["class_id"]) for one in last.viewer["prediction"]["instances"]
     }
+    assert len({one["color"] for one in last.viewer["prediction"]["instances"]}) == 3
     assert (last.viewer["image"]["width"], last.viewer["image"]["height"]) == (120, 90)
     assert "Latency" in last.facts
     json.dumps(last.viewer)
