@@ -1,7 +1,7 @@
 /** Rules for the viewer's modules: what breaks, then what makes code hard to read. */
 
 const browser = [
-  "AbortController", "Blob", "CustomEvent", "File", "Image", "IntersectionObserver", "MutationObserver", "Path2D", "ResizeObserver",
+  "AbortController", "Blob", "CSS", "CustomEvent", "File", "Image", "IntersectionObserver", "MutationObserver", "Path2D", "ResizeObserver",
   "URL", "cancelAnimationFrame", "clearTimeout", "document", "navigator", "performance",
   "requestAnimationFrame", "requestIdleCallback", "setTimeout", "console", "window", "matchMedia",
 ];

@@ -1,57 +1,67 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decide } from "../../instseg_ui/ui/viewer/static/dropped.js";
+import { decide, isPhoto } from "../../instseg_ui/ui/viewer/static/dropped.js";
+import { setLimits } from "../../instseg_ui/ui/viewer/static/limits.js";
+
+// As the server gives them.
+setLimits({ endings: [".heic", ".png"] });
 
 const photo = (name = "a.png") => ({ name, type: "image/png" });
 const archive = { name: "SET.ZIP", type: "application/zip" };
 const labels = { name: "labels.json", type: "application/json" };
 const text = { name: "notes.txt", type: "text/plain" };
 const box = (more) => ({ accept: ".zip, .json, image/*", shown: false, under: false, ...more });
-const images = (more) => ({ accept: "image/*, .heic", shown: false, under: false, ...more });
 
-test("a photo is taken and nothing is said of it", () => {
-  assert.deepEqual(decide([photo()], [box(), images()], true), { place: -1, photo: 0, note: "" });
+test("photos go into the tray, all of them in their order", () => {
+  const decision = decide([photo("b.png"), photo("a.png"), photo("c.png")], [box()]);
+  assert.deepEqual(decision, { place: -1, photos: [0, 1, 2], note: "" });
 });
 
-test("of several photos the first is taken and the rest are counted", () => {
-  const { photo: taken, note } = decide([photo("a.png"), photo("b.png"), photo("c.png")], [], true);
-  assert.deepEqual([taken, note], [0, "One photo at a time: the first of 3 is shown. Benchmark takes many."]);
+test("a zip of photos goes there too", () => {
+  assert.deepEqual(decide([archive, photo()], [box()]), { place: -1, photos: [0, 1], note: "" });
 });
 
-test("what is no photo beside one is counted too", () => {
-  assert.deepEqual(decide([text, photo()], [], true), { place: -1, photo: 1, note: "One file is not a photo and was left out." });
-  assert.equal(decide([text, photo(), text], [], true).note, "2 files are not photos and were left out.");
+test("what is no photo beside photos is left out and counted", () => {
+  assert.deepEqual(decide([text, photo()], []), { place: -1, photos: [1], note: "One file is not a photo and was left out." });
+  const { photos, note } = decide([text, photo(), text], []);
+  assert.deepEqual([photos, note], [[1], "2 files are not photos and were left out."]);
 });
 
-test("on another tab it is said where the photo is", () => {
-  assert.equal(decide([photo("dog.png")], [], false).note, "“dog.png” is now the photo of Segment and Compare.");
+test("a photo without a type is known by its ending", () => {
+  assert.ok(isPhoto({ name: "IMG_1.HEIC", type: "" }));
+  assert.ok(!isPhoto({ name: "IMG_1.MOV", type: "video/quicktime" }));
+  assert.deepEqual(decide([{ name: "IMG_1.HEIC", type: "" }], []).photos, [0]);
 });
 
 test("a place keeps what is dropped into it, whatever it is", () => {
-  assert.deepEqual(decide([text], [images(), box({ under: true })], true), { place: 1, photo: -1, note: "" });
+  assert.deepEqual(decide([text], [box(), box({ under: true })]), { place: 1, photos: [], note: "" });
+  assert.equal(decide([photo()], [box({ under: true })]).place, 0);
 });
 
-test("a data set beside its box is taken by it, its photos along", () => {
-  const places = [images(), box({ shown: true })];
-  assert.equal(decide([archive], places, false).place, 1);
-  assert.equal(decide([photo(), labels], places, false).place, 1);
+test("a data set beside its box on the open tab is taken by it, its photos along", () => {
+  const places = [box({ shown: true })];
+  assert.equal(decide([archive], places).place, 0);
+  assert.equal(decide([labels], places).place, 0);
+  assert.equal(decide([photo(), labels], places).place, 0);
 });
 
-test("photos alone are no data set, and belong to the place that takes nothing else", () => {
-  assert.equal(decide([photo()], [box({ shown: true })], false).photo, 0);
-  assert.equal(decide([photo(), photo("b.png")], [images({ shown: true })], false).place, 0);
+test("photos alone are no data set", () => {
+  assert.deepEqual(decide([photo(), photo("b.png")], [box({ shown: true })]), { place: -1, photos: [0, 1], note: "" });
 });
 
-test("a data set on another tab is told where to go", () => {
-  assert.equal(
-    decide([archive], [], true).note,
-    "“SET.ZIP” is not a photo. A data set is opened on the Evaluate tab: drop it there.",
-  );
+test("what the open place does not take leaves its photos to the tray", () => {
+  assert.deepEqual(decide([photo(), text], [box({ shown: true })]).photos, [0]);
+});
+
+test("annotations on another tab are told where to go", () => {
+  const { photos, note } = decide([labels], [box()]);
+  assert.deepEqual(photos, []);
+  assert.equal(note, "“labels.json” is not a photo. Annotations are opened on the Evaluate tab: drop them there.");
 });
 
 test("anything else gets one sentence", () => {
-  assert.equal(decide([text], [box(), images()], true).note, "“notes.txt” is not a photo. Drop a JPEG, PNG or WebP.");
-  assert.equal(decide([], [], true).note, "That is not a photo. Drop a JPEG, PNG or WebP.");
-  assert.ok(decide([{ name: "x".repeat(500), type: "" }], [], true).note.length < 140);
+  assert.equal(decide([text], [box()]).note, "“notes.txt” is not a photo. Drop a JPEG, PNG or WebP.");
+  assert.equal(decide([], []).note, "That is not a photo. Drop a JPEG, PNG or WebP.");
+  assert.ok(decide([{ name: "x".repeat(500), type: "" }], []).note.length < 140);
 });

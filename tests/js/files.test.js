@@ -3,8 +3,10 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 const folder = new URL("../../instseg_ui/ui/viewer/", import.meta.url);
+const bench = new URL("../../instseg_ui/ui/workbench/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, folder), "utf8");
-const named = (ending) => readdirSync(folder).filter((file) => file.endsWith(ending));
+/** The files of the viewers and of the panel beside them. */
+const named = (ending) => [folder, bench].flatMap((place) => readdirSync(place).filter((file) => file.endsWith(ending)).map((file) => new URL(file, place).href));
 const modules = readdirSync(new URL("static/", folder)).map((file) => `static/${file}`);
 
 test("markup and style hold nothing that Gradio's templates would interpret", () => {
@@ -23,9 +25,11 @@ test("every part the code asks for is in a markup", () => {
 });
 
 test("every class the code or markup uses is styled", () => {
-  const styles = { isv: read("viewer.css"), isg: read("grid.css"), iso: read("objects.css") };
+  const [tray, list] = ["tray.css", "model_list.css"].map((name) => readFileSync(new URL(name, bench), "utf8"));
+  const page = read("../page.css");
+  const styles = { isv: read("viewer.css"), isg: read("grid.css"), iso: read("objects.css"), tray: tray + page, mlist: list + page };
   for (const name of [...named(".html"), ...modules]) {
-    for (const [word, family] of read(name).matchAll(/\b(is[vgo])-[a-z]+\b/g)) assert.ok(styles[family].includes(word), `${word} of ${name}`);
+    for (const [word, family] of read(name).matchAll(/(?<![\w-])(is[vgo]|tray|mlist)-[a-z]+\b/g)) assert.ok(styles[family].includes(word), `${word} of ${name}`);
   }
 });
 

@@ -21,7 +21,7 @@ function heading(column, by, sign, sort) {
   const is = by?.name === column.name;
   const button = make("button", { type: "button", class: "mlist-sort", title: column.hint || `Sort by ${column.title}`, text: column.title, on: { click: () => sort(column) } });
   const order = is ? (sign > 0 ? "ascending" : "descending") : "none";
-  return make("th", { scope: "col", class: column.numeric ? "mlist-number" : "mlist-text", "data-column": column.name, "aria-sort": order }, button);
+  return make("th", { scope: "col", class: column.numeric && "mlist-number", "data-column": column.name, "aria-sort": order }, button);
 }
 
 /** What stands below a model's name; the wide list has a column for the state. */
@@ -38,9 +38,9 @@ function tickOf(list, row) {
 }
 
 function cell(column, row) {
-  if (column.name === "state") return make("td", { class: "mlist-text mlist-state", "data-state": row.state, text: row.state });
+  if (column.name === "state") return make("td", { class: "mlist-state", "data-state": row.state, text: row.state });
   const value = column.of(row);
-  return make("td", { class: column.numeric ? "mlist-number" : "mlist-text", "data-column": column.name, text: column.numeric ? three(value) : (value ?? "–") });
+  return make("td", { class: column.numeric && "mlist-number", "data-column": column.name, text: column.numeric ? three(value) : (value ?? "–") });
 }
 
 /** One model. */
@@ -100,8 +100,75 @@ function focusIn(root) {
   const kind = now.matches("input") ? "input" : ".mlist-name";
   return () => {
     const row = model && root.querySelector(`[data-model="${CSS.escape(model)}"]`);
-    (row || column) && (row?.querySelector(kind) ?? root.querySelector(`th[data-column="${column}"] button`))?.focus({ preventScroll: true });
+    const head = column && root.querySelector(`th[data-column="${column}"] button`);
+    (row ? row.querySelector(kind) : head)?.focus({ preventScroll: true });
   };
+}
+
+/** The ticks: what the server has not heard of yet outlives what it says meanwhile. */
+function createTicks(list) {
+  let [heard, timer] = [true, 0];
+  const tell = () => {
+    heard = false;
+    clearTimeout(timer);
+    timer = setTimeout(() => list.api.trigger("input", { ticked: [...list.ticked] }), TICK_MS);
+  };
+  return {
+    /** What the server says is ticked; null leaves the ticks. */
+    adopt(ticked) {
+      if (ticked === null) return;
+      const same = ticked.length === list.ticked.size && ticked.every((model) => list.ticked.has(model));
+      if (heard) list.ticked = new Set(ticked);
+      else heard = same;
+    },
+    /** Ticks or unticks one; false where no more fit. */
+    put(model, on) {
+      if (on && list.ticked.size >= limits.panes) return false;
+      if (on) list.ticked.add(model);
+      else list.ticked.delete(model);
+      tell();
+      return true;
+    },
+    all(models) {
+      list.ticked = new Set(models);
+      tell();
+    },
+  };
+}
+
+/** What the list does when it is worked with; `view` draws it. */
+function createList(api, view) {
+  const list = {
+    api,
+    chosen: "",
+    ticked: new Set(),
+    select(model) {
+      list.chosen = model;
+      view.draw();
+      api.trigger("select", { model });
+    },
+    tick(model, on, box) {
+      const done = list.ticks.put(model, on);
+      if (!done) box.checked = false;
+      view.advise(done ? "" : `At most ${limits.panes} models are compared. Take one away first.`);
+      view.bar();
+    },
+    tickAll(models) {
+      list.ticks.all(models);
+      view.draw();
+    },
+    filter(text) {
+      view.query = text;
+      view.draw();
+    },
+    sort(column) {
+      view.sign = view.by?.name === column.name ? -view.sign : firstSign(column);
+      view.by = column;
+      view.draw();
+    },
+  };
+  list.ticks = createTicks(list);
+  return list;
 }
 
 /**
@@ -112,75 +179,34 @@ export function mountModelList(root, api) {
   setLimits(api.limits);
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   const columns = columnsOf(api.wide);
-  let [value, by, sign, query, timer] = [toList(null), null, 1, "", 0];
-  // Ticks that the server has not heard of yet outlive what it says meanwhile.
-  let heard = true;
-  const adopt = (ticked) => {
-    if (ticked === null) return;
-    const same = ticked.length === list.ticked.size && ticked.every((model) => list.ticked.has(model));
-    if (heard) list.ticked = new Set(ticked);
-    else heard = same;
-  };
-  const tell = () => {
-    heard = false;
-    clearTimeout(timer);
-    timer = setTimeout(() => api.trigger("input", { ticked: [...list.ticked] }), TICK_MS);
-  };
-  const list = {
-    api,
-    chosen: "",
-    ticked: new Set(),
-    select(model) {
-      list.chosen = model;
-      draw();
-      api.trigger("select", { model });
+  let value = toList(null);
+  const view = {
+    by: null,
+    sign: 1,
+    query: "",
+    bar: () => bar(),
+    advise(text) {
+      part("advice").textContent = text;
     },
-    tick(model, on, box) {
-      if (on && list.ticked.size >= limits.panes) {
-        box.checked = false;
-        advise(`At most ${limits.panes} models are compared. Take one away first.`);
-        return;
-      }
-      if (on) list.ticked.add(model);
-      else list.ticked.delete(model);
-      advise("");
+    draw() {
+      const back = focusIn(root);
+      const { by, sign, query } = view;
+      const rows = sorted(filtered(value.rows, query), by, sign);
+      const ticks = make("th", { class: "mlist-tick" }, make("span", { class: "mlist-hidden", text: "Compare" }));
+      part("head").replaceChildren(make("tr", {}, ticks, ...columns.map((column) => heading(column, by, sign, list.sort))));
+      part("rows").replaceChildren(...body(list, rows, columns, by === null));
+      view.advise(value.rows.length && !rows.length ? "No model is like that. Empty the filter." : "");
       bar();
-      tell();
-    },
-    tickAll(models) {
-      list.ticked = new Set(models);
-      draw();
-      tell();
-    },
-    filter(text) {
-      query = text;
-      draw();
+      back();
     },
   };
-  const advise = (text) => {
-    part("advice").textContent = text;
-  };
-  const sort = (column) => {
-    sign = by?.name === column.name ? -sign : firstSign(column);
-    by = column;
-    draw();
-  };
+  const list = createList(api, view);
   const bar = createBar(list, part("bar"));
-  const draw = () => {
-    const back = focusIn(root);
-    const rows = sorted(filtered(value.rows, query), by, sign);
-    const ticks = make("th", { class: "mlist-tick" }, make("span", { class: "mlist-hidden", text: "Compare" }));
-    part("head").replaceChildren(make("tr", {}, ticks, ...columns.map((column) => heading(column, by, sign, sort))));
-    part("rows").replaceChildren(...body(list, rows, columns, by === null));
-    advise(value.rows.length && !rows.length ? "No model is like that. Empty the filter." : "");
-    bar();
-    back();
-  };
   const take = () => {
     value = toList(api.value());
     list.chosen = value.chosen;
-    adopt(value.ticked);
-    draw();
+    list.ticks.adopt(value.ticked);
+    view.draw();
   };
   listenToArrows(part("rows"));
   root.toggleAttribute("data-wide", api.wide);
