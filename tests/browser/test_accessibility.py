@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
-from tests.browser.server import App, Archives, fake_archive, fake_assets, fake_model, serve
+from tests.browser.server import COLORS, App, Archives, fake_archive, fake_assets, fake_model, serve
 from tests.browser.server import serve_archives as archives_served
-from tests.browser.visit import Visit
+from tests.browser.visit import Visit, tick
 from tests.conftest import AXE
 from tests.ui.evaluate.kit import data_set_zip
+from tools.test_models import make_scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.axe]
 
@@ -113,24 +115,43 @@ def test_segment(reader: Reader, tmp_path: Path) -> None:
     reader.read("with the keys")
 
 
+def test_the_tray(reader: Reader, tmp_path: Path) -> None:
+    visit = reader.visit
+    files = []
+    for count in (3, 4):
+        scene = make_scene(400, 300, count=count, labels=COLORS, seed=9)
+        files.append(tmp_path / f"{count}.png")
+        cv2.imwrite(str(files[-1]), scene.image)
+    visit.choose(*files).holds("3.png", "4.png").found(3)
+    tick(reader.page, DEMO, OTHER)
+    reader.page.locator("#tray-run").click()
+    reader.page.locator("#tray-progress", has_text="4 of 4 runs done.").wait_for()
+    reader.read("with own photos")
+    visit.open_take_away()
+    reader.read("with what is taken away")
+
+
 def test_compare(reader: Reader) -> None:
     reader.open("Compare")
+    tick(reader.page, DEMO, OTHER, FAULTY)
     reader.page.locator("#cmp-go", has_text="Compare 3 models").click()
     reader.page.locator("#cmp-progress", has_text="2 of 3 models done").wait_for()
     for tab in ("Objects", "Agreement", "Which to ship", "Take away"):
         reader.show("#cmp-findings", tab)
         reader.read(tab)
-    reader.page.locator("#cmp-picks label", has_text=ABSENT).locator("input").check()
+    tick(reader.page, DEMO, ABSENT)
     reader.page.locator("#cmp-offer").wait_for()
     reader.read("with the fetch offer")
-    reader.page.get_by_role("button", name="None").first.click()
+    tick(reader.page)
     reader.page.locator("#cmp-go", has_text="Compare").click()
-    reader.page.get_by_role("alert").get_by_text("No model is picked").wait_for()
+    reader.page.get_by_role("alert").get_by_text("No model is ticked").wait_for()
     reader.read("after an error")
 
 
 def test_benchmark(reader: Reader) -> None:
     reader.open("Benchmark")
+    tick(reader.page, DEMO)
+    reader.page.locator("#bench-more > button").click()
     reader.page.locator("#bench-repeats input").fill("0")
     reader.page.locator("#bench-go").click()
     reader.page.locator("#bench-progress").get_by_role("alert").wait_for()
@@ -146,9 +167,12 @@ def test_benchmark(reader: Reader) -> None:
 def test_evaluate(reader: Reader) -> None:
     page = reader.page
     reader.open("Evaluate")
+    tick(page, DEMO)
     page.locator("#eval-go").click()
     page.locator("#eval-progress").get_by_role("alert").wait_for()
     reader.read("after an error")
+    page.locator("#eval-setup > button").click()
+    reader.read("with the data set's box")
     page.locator("#eval-uploads input[type=file]").set_input_files(
         reader.app.folder.parent / "shapes.zip"
     )
@@ -156,7 +180,6 @@ def test_evaluate(reader: Reader) -> None:
     page.locator("#eval-go").click()
     page.locator("#eval-progress", has_text="on 4 of 4 images").wait_for()
     page.locator("#eval-mapping > button").click()
-    page.locator("#eval-more > button").click()
     for tab in page.locator("#eval-results > .tab-wrapper").get_by_role("tab").all_inner_texts():
         reader.show("#eval-results", tab)
         reader.read(tab)
@@ -166,7 +189,7 @@ def test_catalog(reader: Reader) -> None:
     reader.open("Catalog")
     reader.page.locator("#cat-chart .js-plotly-plot").wait_for()
     reader.read("as it opens")
-    reader.page.locator("#cat-models [aria-colindex='1']").get_by_text(ABSENT, exact=True).click()
+    reader.page.locator(f'#cat-models .mlist-row[data-model="{ABSENT}"] .mlist-name').click()
     reader.page.locator("#cat-card h3", has_text=ABSENT).wait_for()
     assert reader.page.locator("#cat-card .failure").count() == 0
     reader.page.locator("#cat-fetch").click()

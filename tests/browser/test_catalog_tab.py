@@ -54,23 +54,62 @@ def catalog(app: App, page: Any) -> Any:
 
 
 def pick(page: Any, model: str) -> None:
-    page.locator("#cat-models [aria-colindex='1']").get_by_text(model, exact=True).click()
+    page.locator(f'#cat-models .mlist-row[data-model="{model}"] .mlist-name').click()
     page.locator("#cat-card h3", has_text=model).wait_for()
 
 
 def test_a_family_and_a_model_are_read(catalog: Any) -> None:
     catalog.locator("#cat-chart .js-plotly-plot").wait_for()
     assert "of 15 official models" in catalog.locator("#cat-usage").inner_text()
-    catalog.locator("#cat-family").get_by_text("SOLO", exact=True).click()
-    rows = catalog.locator("#cat-models .virtual-row")
-    catalog.wait_for_function("document.querySelectorAll('#cat-models .virtual-row').length === 1")
-    assert "SOLOv2" in rows.first.inner_text()
+    catalog.locator("#cat-models .mlist-find").fill("solo")
+    names = catalog.locator("#cat-models .mlist-name")
+    assert names.all_inner_texts() == ["SOLOv2"]
     pick(catalog, "SOLOv2")
     card = catalog.locator("#cat-card")
     assert "35.5" in card.inner_text()
     assert "is not on this machine yet" in card.inner_text()
     assert catalog.locator("#cat-fetch").is_visible()
     assert not catalog.locator("#cat-remove").is_visible()
+
+
+def test_published_figures_have_columns_that_sort(catalog: Any) -> None:
+    heading = catalog.locator("#cat-models th[data-column=cpu_normal_ms]")
+    for order, sign in (("ascending", 1), ("descending", -1)):
+        heading.locator("button").click()
+        assert heading.get_attribute("aria-sort") == order
+        cells = catalog.locator("#cat-models td[data-column=cpu_normal_ms]").all_inner_texts()
+        known = [float(cell) for cell in cells if cell != "–"]
+        assert known == sorted(known, key=lambda value: sign * value)
+        assert cells[len(known) :] == ["–"] * (len(cells) - len(known))
+        assert len(known) > 5
+
+
+def test_ticks_are_the_same_in_the_panel_and_in_the_catalog(catalog: Any) -> None:
+    box = catalog.locator(f'#cat-models .mlist-row[data-model="{HERE}"] .mlist-tick input')
+    before = box.is_checked()
+    box.set_checked(not before)
+    catalog.get_by_role("tab", name="Segment").click()
+    panel = catalog.locator(f'#models .mlist-row[data-model="{HERE}"] .mlist-tick input')
+    panel.wait_for()
+    catalog.wait_for_function(
+        "([model, on]) => document.querySelector("
+        "`#models .mlist-row[data-model='${model}'] .mlist-tick input`).checked === on",
+        arg=[HERE, not before],
+    )
+    panel.set_checked(before)
+    catalog.get_by_role("tab", name="Catalog").click()
+    catalog.wait_for_function(
+        "([model, on]) => document.querySelector("
+        "`#cat-models .mlist-row[data-model='${model}'] .mlist-tick input`).checked === on",
+        arg=[HERE, before],
+    )
+
+
+def test_the_list_stands_once_on_the_catalog(catalog: Any) -> None:
+    catalog.locator("#models").wait_for(state="hidden")
+    assert catalog.locator("#cat-models .mlist-row").first.is_visible()
+    catalog.get_by_role("tab", name="Compare").click()
+    catalog.locator("#models").wait_for()
 
 
 def test_a_model_is_fetched_and_removed_after_asking(catalog: Any, models: Path) -> None:

@@ -12,6 +12,7 @@ import cv2
 import pytest
 
 from tests.browser.server import (
+    EXAMPLES,
     App,
     Archives,
     fake_archive,
@@ -20,6 +21,7 @@ from tests.browser.server import (
     serve,
     serve_archives,
 )
+from tests.browser.visit import tick, ticked
 from tools.test_models import build_test_models, make_scene
 
 pytestmark = pytest.mark.browser
@@ -160,22 +162,40 @@ def test_what_is_absent_is_fetched_and_a_run_can_be_stopped(app: App, page: Any)
     page.locator("#cmp-objects", has_text="4 objects").wait_for()
 
 
-def test_the_photo_is_the_one_of_the_segment_tab(app: App, page: Any) -> None:
+def test_the_photo_and_the_models_are_those_of_the_panel(app: App, page: Any) -> None:
     opened(page, link(app, LARGE))
-    photo = page.locator("#cmp-photo img")
-    first = photo.get_attribute("src")
-    page.get_by_role("tab", name="Segment").click()
-    page.locator("#examples .gallery-item").nth(1).click()
-    page.wait_for_timeout(300)
-    page.get_by_role("tab", name="Compare").click()
-    page.wait_for_function(
-        "before => document.querySelector('#cmp-photo img')?.getAttribute('src') !== before",
-        arg=first,
-    )
-    page.locator("#cmp-progress", has_text="One model is picked").wait_for()
+    assert ticked(page) == [LARGE]
+    page.locator("#cmp-progress", has_text="One model is ticked").wait_for()
+    second = page.locator("#tray .tray-photo").nth(1)
+    name = second.get_attribute("data-name")
+    second.click()
+    page.wait_for_timeout(500)
     compared(page, "1 of 1 models done")
+    page.locator("#cmp-grid").get_by_text(f"{EXAMPLES[name]} of {EXAMPLES[name]}").first.wait_for()
     show(page, "Agreement")
     page.get_by_text("Two models must be done before they can agree").wait_for()
+    tick(page, LARGE, SMALL)
+    page.locator("#cmp-go", has_text="Compare 2 models").wait_for()
+    compared(page, "2 of 2 models done")
+    tick(page)
+    page.locator("#cmp-go").click()
+    page.get_by_role("alert").get_by_text("No model is ticked").wait_for()
+
+
+def test_a_model_that_is_not_here_is_never_the_reference(app: App, page: Any) -> None:
+    absent = "Mask-RT-DETR-H"
+    opened(page, link(app, absent, SMALL))
+    assert set(ticked(page)) == {absent, SMALL}
+    compared(page, "1 of 2 models done")
+    first = page.locator("#cmp-grid [data-model], #cmp-grid .isg-pane").first
+    assert SMALL in first.inner_text()
+
+
+def test_a_pick_is_looked_at_on_the_segment_tab(app: App, page: Any) -> None:
+    opened(page, link(app, LARGE, SMALL))
+    page.locator(f'#models .mlist-row[data-model="{SMALL}"] .mlist-name').click()
+    page.locator("#facts .facts-model", has_text=SMALL).wait_for()
+    assert page.get_by_role("tab", name="Segment").get_attribute("aria-selected") == "true"
 
 
 def test_a_wrong_link_is_said_and_the_page_works(app: App, page: Any) -> None:
@@ -204,7 +224,8 @@ def test_three_models_are_compared_for_real(page: Any, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "scene.png"), scene.image)
     with serve(tmp_path / "app", models_dir=tmp_path / "models", threads=2) as app:
         opened(page, link(app, "demo-cats", LARGE, SMALL))
-        page.locator("#cmp-photo input[type=file]").set_input_files(tmp_path / "scene.png")
+        page.locator("#tray input[type=file]").set_input_files(tmp_path / "scene.png")
+        page.locator('#tray .tray-photo[data-name="scene.png"]').wait_for()
         page.set_default_timeout(90_000)
         compared(page, "3 of 3 models done")
         # The demo model knows cats only; the other two find the same four shapes.

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from tests.browser.server import App, fake_assets, fake_model, serve
-from tests.ui.evaluate.kit import data_set_zip
+from tests.browser.visit import tick
+from tests.ui.evaluate.kit import data_set_zip, world
 
 pytestmark = pytest.mark.browser
 
-BROKEN, SLOW = "PP-YOLOE_seg-S", "SOLOv2"
+DEMO, BROKEN, SLOW = "everyday-M", "PP-YOLOE_seg-S", "SOLOv2"
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +43,17 @@ def opened(page: Any, app: App) -> Any:
     page.goto(app.address)
     page.get_by_role("tab", name="Evaluate").click()
     page.locator("#eval-findings", has_text="Drop a zip with images and COCO").wait_for()
-    page.locator("#eval-uploads input[type=file]").set_input_files(app.folder.parent / "shapes.zip")
+    tick(page, DEMO)
+    give(page, app.folder.parent / "shapes.zip")
     page.locator("#eval-findings", has_text="4 images, 20 objects, 3 categories").wait_for()
     return page
 
 
-def pick(page: Any, model: str) -> None:
-    page.locator("#eval-picks label", has_text=model).locator("input").check()
+def give(page: Any, *files: Path) -> None:
+    """Hand files to the data set's box."""
+    if not page.locator("#eval-uploads").is_visible():
+        page.locator("#eval-setup > button").click()
+    page.locator("#eval-uploads input[type=file]").set_input_files(list(files))
 
 
 def evaluated(page: Any, done: str) -> None:
@@ -83,7 +88,7 @@ def wait_until_cleared(app: App) -> None:
 def test_from_a_zip_to_the_pictures_behind_a_number(app: App, page: Any) -> None:
     opened(page, app)
     page.get_by_text("1 × unknown image").wait_for()
-    pick(page, BROKEN)
+    tick(page, DEMO, BROKEN)
     evaluated(page, "1 model on 4 of 4 images · 1 failed")
     figures = page.locator("#eval-figures")
     figures.locator("td", has_text="everyday-M").first.wait_for()
@@ -138,7 +143,7 @@ def test_a_run_can_be_stopped_and_goes_on_after_a_reload(
     app: App, open_page: Callable[..., Any]
 ) -> None:
     page = opened(open_page(), app)
-    pick(page, SLOW)
+    tick(page, DEMO, SLOW)
     page.locator("#eval-go").click()
     page.locator("#eval-progress", has_text=re.compile(f"{SLOW}: running · 2 of 4")).wait_for()
     page.locator("#eval-stop").click()
@@ -150,8 +155,7 @@ def test_a_run_can_be_stopped_and_goes_on_after_a_reload(
 
     # It runs three times before it gets slow: warm-up, and two images. So two were kept.
     page = opened(open_page(), app)
-    pick(page, SLOW)
-    page.locator("#eval-more > button").click()
+    tick(page, DEMO, SLOW)
     page.locator("#eval-limit input").fill("3")
     evaluated(page, "2 models on 3 of 4 images")
 
@@ -163,8 +167,41 @@ def test_a_wrong_file_is_said(app: App, page: Any, tmp_path: Path) -> None:
     page.locator("#eval-progress", has_text="There is no data set yet.").wait_for()
     wrong = tmp_path / "wrong.zip"
     wrong.write_text("no zip")
-    page.locator("#eval-uploads input[type=file]").set_input_files(wrong)
+    give(page, wrong)
     page.locator("#eval-progress", has_text="“wrong.zip” is not a zip file").wait_for()
+
+
+def test_the_figures_begin_high_on_the_page(app: App, page: Any) -> None:
+    opened(page, app)
+    evaluated(page, "1 model on 4 of 4 images")
+    figures = page.locator("#eval-figures")
+    figures.locator("td", has_text=DEMO).first.wait_for()
+    page.evaluate("scrollTo(0, 0)")
+    assert figures.bounding_box()["y"] < 300
+
+
+def test_annotations_alone_are_of_the_photos_of_the_tray(
+    app: App, page: Any, tmp_path: Path
+) -> None:
+    made = world(tmp_path / "loose", 2)
+    photos = sorted((made.folder / "images").iterdir())
+    page.set_default_timeout(60_000)
+    page.goto(app.address)
+    page.locator("#tray input[type=file]").set_input_files(photos)
+    page.wait_for_function("document.querySelectorAll('#tray .tray-photo').length === 2")
+    page.get_by_role("tab", name="Evaluate").click()
+    page.locator("#eval-findings", has_text="Drop a zip with images and COCO").wait_for()
+    tick(page, DEMO)
+    give(page, made.write())
+    page.locator("#eval-findings", has_text="2 images").wait_for()
+    evaluated(page, "1 model on 2 of 2 images")
+    # Another data set takes this one's files away, and leaves the tray's.
+    give(page, app.folder.parent / "shapes.zip")
+    page.locator("#eval-findings", has_text="4 images, 20 objects, 3 categories").wait_for()
+    page.get_by_role("tab", name="Segment").click()
+    page.locator("#tray .tray-photo").nth(1).click()
+    page.locator("#viewer .isv[data-state=shown]").wait_for()
+    assert "not there" not in page.locator("#viewer").inner_text()
 
 
 def test_a_phone_shows_it_without_scrolling_sideways(

@@ -73,31 +73,48 @@ def test_the_downloaded_table_parses(opened):
     assert [float(row["x2"]) for row in rows] == [one["box"][2] for one in expected]
 
 
-DROP = """([content, type]) => {
-    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+DROP = """([contents, type]) => {
     const data = new DataTransfer();
-    data.items.add(new File([bytes], "dropped.png", { type: "image/png" }));
+    for (const [name, content] of contents) {
+        const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+        data.items.add(new File([bytes], name, { type: "image/png" }));
+    }
     const root = document.querySelector("#viewer .isv");
     const event = type === "paste"
         ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true })
         : new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true });
     (type === "paste" ? document.body : root).dispatchEvent(event);
-    return root.classList.contains("isv-dropping");
+    return !document.querySelector(".page-veil").hidden;
 }"""
 
 
-@pytest.mark.parametrize("way", ["drop", "paste", "choose"])
-def test_a_photo_reaches_the_server(opened, way):
+def picture(width: int) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (37, 23)).save(buffer, "PNG")
-    content = base64.b64encode(buffer.getvalue()).decode()
+    Image.new("RGB", (width, 23)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("way", ["drop", "paste", "choose"])
+def test_photos_reach_the_server_in_their_order(opened, way):
+    photos = {"b.png": picture(37), "a.png": picture(41)}
+    contents = [[name, base64.b64encode(data).decode()] for name, data in photos.items()]
     if way == "choose":
-        photo = {"name": "dropped.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
-        opened.locator("#viewer input[type=file]").set_input_files(photo)
+        files = [{"name": n, "mimeType": "image/png", "buffer": d} for n, d in photos.items()]
+        with opened.expect_file_chooser() as chooser:
+            opened.locator("#tray .tray-add").click()
+        chooser.value.set_files(files)
     if way == "drop":
-        assert opened.evaluate(DROP, [content, "dragover"]) is True
+        assert opened.evaluate(DROP, [contents, "dragover"]) is True
     if way != "choose":
-        assert opened.evaluate(DROP, [content, way]) is False
+        assert opened.evaluate(DROP, [contents, way]) is False
     opened.wait_for_function(
-        "document.querySelector('#got textarea').value === 'dropped.png 37x23'"
+        "document.querySelector('#got textarea').value === 'b.png 37x23, a.png 41x23'"
     )
+
+
+def test_the_viewers_own_invitation_opens_the_chooser(opened):
+    opened.locator("#none").click()
+    opened.wait_for_selector("#viewer .isv[data-state=empty]")
+    with opened.expect_file_chooser() as chooser:
+        opened.locator("#viewer .isv-choose").click()
+    assert chooser.value.is_multiple()

@@ -19,7 +19,9 @@ from PIL import Image
 from pycocotools import mask as rle
 
 from instseg_ui.palette import instance_colors
-from instseg_ui.ui.viewer import Viewer, mount_static, uploaded_photo, viewer_value
+from instseg_ui.ui.viewer import Viewer, mount_static, viewer_value
+from instseg_ui.ui.workbench.intake import brought
+from instseg_ui.ui.workbench.tray_view import TrayView
 
 WIDTH, HEIGHT, COUNT = 1920, 1080, 100
 COLORS = {0: "#e69f00", 1: "#56b4e9", 2: "#009e73", 3: "#cc79a7"}
@@ -87,8 +89,9 @@ def value_of(folder: Path, **more: Any) -> dict[str, Any]:
 
 
 def build(value: dict[str, Any]) -> Any:
-    """A page with a viewer, buttons that send it values, and what it uploaded."""
+    """A page with a viewer, buttons that send it values, a tray, and what that uploaded."""
     with gr.Blocks() as blocks:
+        tray = TrayView(elem_id="tray")
         viewer = Viewer(value, elem_id="viewer")
         got = gr.Textbox(elem_id="got")
         sent = {
@@ -107,10 +110,13 @@ def build(value: dict[str, Any]) -> Any:
             Viewer(value, elem_id="second", accepts_files=False)
 
         def received(event: gr.EventData) -> str:
-            with Image.open(uploaded_photo(event)) as photo:
-                return f"{event.name} {photo.width}x{photo.height}"
+            told = []
+            for file in brought(event._data):
+                with Image.open(file.path) as photo:
+                    told.append(f"{file.name} {photo.width}x{photo.height}")
+            return ", ".join(told)
 
-        viewer.upload(received, None, got)
+        tray.upload(received, None, got)
     return blocks
 
 

@@ -64,36 +64,83 @@ class Visit:
     def message(self) -> str:
         return self.page.locator("#viewer .isv-message").inner_text()
 
+    # The list of models
+
     @property
     def models(self) -> list[str]:
         """Names of the rows as they stand, from the top."""
-        return self.page.locator("#models .virtual-row [aria-colindex='1']").all_inner_texts()
+        return self.page.locator("#models .mlist-name").all_inner_texts()
 
-    def row(self, model: str) -> Any:
-        """A model's row of the table."""
-        name = self.page.get_by_text(model, exact=True)
-        return self.page.locator("#models .virtual-row").filter(has=name)
-
-    def bring(self, model: str) -> Any:
-        """Scroll the table until this model's row is drawn."""
-        table = self.page.locator("#models .virtual-table-viewport")
-        for step in range(12):
-            if self.row(model).count():
-                return self.row(model)
-            table.evaluate("(table, y) => { table.scrollTop = y; }", 60 * step)
-            self.page.wait_for_timeout(50)
-        return self.row(model)
+    def row(self, model: str, of: str = "#models") -> Any:
+        """A model's row of the panel's list, or of the catalog's."""
+        return self.page.locator(f'{of} .mlist-row[data-model="{model}"]')
 
     def pick(self, model: str) -> Visit:
-        self.bring(model).locator("[aria-colindex='1']").click()
+        """Look at a model."""
+        self.row(model).locator(".mlist-name").click()
+        return self
+
+    @property
+    def ticked(self) -> list[str]:
+        """The models that are ticked, in the order of their rows."""
+        return ticked(self.page)
+
+    def tick(self, *models: str) -> Visit:
+        """Tick these models and no others."""
+        tick(self.page, *models)
+        return self
+
+    def sort(self, column: str, of: str = "#models") -> list[str]:
+        """Press a column's heading; the names of the rows as they then stand."""
+        self.page.locator(f'{of} th[data-column="{column}"] button').click()
+        return self.page.locator(f"{of} .mlist-name").all_inner_texts()
+
+    # The tray of photos
+
+    @property
+    def photos(self) -> list[str]:
+        """Names of the photos in the tray, in their order."""
+        return self.page.locator("#tray .tray-photo").evaluate_all(
+            "(photos) => photos.map((one) => one.dataset.name)"
+        )
+
+    @property
+    def photo(self) -> str:
+        """The name of the photo that is looked at."""
+        chosen = self.page.locator("#tray .tray-photo[aria-selected=true]")
+        return chosen.get_attribute("data-name") or ""
+
+    @property
+    def counts(self) -> list[str]:
+        """What is written on the photos, in their order."""
+        return self.page.locator("#tray .tray-photo").evaluate_all(
+            "(photos) => photos.map((one) => one.querySelector('.tray-found')?.textContent ?? '')"
+        )
+
+    def look_at(self, photo: str) -> Visit:
+        """Click on a photo of the tray."""
+        self.page.locator(f'#tray .tray-photo[data-name="{photo}"]').click()
+        return self
+
+    def holds(self, *photos: str) -> Visit:
+        """Wait until the tray holds these photos in this order."""
+        self.page.wait_for_function(
+            "(names) => JSON.stringify([...document.querySelectorAll('#tray .tray-photo')]"
+            ".map((one) => one.dataset.name)) === JSON.stringify(names)",
+            arg=list(photos),
+        )
         return self
 
     def choose(self, *files: Path) -> Visit:
-        """Upload through the file chooser."""
-        for file in files:
-            with self.page.expect_file_chooser() as chooser:
-                self.page.get_by_role("button", name="Open a photo").click()
-            chooser.value.set_files(file)
+        """Upload through the file chooser, all of them at once."""
+        with self.page.expect_file_chooser() as chooser:
+            self.page.locator("#tray .tray-bar > .tray-add").click()
+        chooser.value.set_files(list(files))
+        return self
+
+    def found(self, count: int) -> Visit:
+        """Wait until that many objects of the photo are shown."""
+        self.page.get_by_text(f"{count} of {count} instance").wait_for()
         return self
 
     def drop(self, target: str, **files: tuple[str, bytes]) -> Visit:
@@ -111,13 +158,6 @@ class Visit:
         self.page.locator("#tabs").get_by_role("tab", name=name, exact=True).first.click()
         return self
 
-    def open_menu(self, column: int, item: str) -> None:
-        """Choose from the menu of a column's heading."""
-        heading = self.page.locator(f"#models [data-testid=header-{column}]")
-        heading.hover()
-        heading.get_by_label("Open cell menu").click()
-        self.page.get_by_role("menuitem", name=item).click()
-
     def slide(self, threshold: float) -> None:
         self.page.locator("#viewer input[name=threshold]").evaluate(
             "(field, value) => { field.value = value;"
@@ -131,12 +171,20 @@ class Visit:
             self.page.locator(f"#viewer [data-download={name}]").click()
         return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
-    def export(self, name: str) -> tuple[str, bytes]:
+    def open_take_away(self) -> Visit:
+        """Unfold what is taken away."""
+        if not self.page.locator("#export").is_visible():
+            self.page.locator("#take-away > button").click()
+        self.page.locator("#export").wait_for()
+        return self
+
+    def export(self, name: str, button: str = "#export-save") -> tuple[str, bytes]:
         """The file of "Export" in the format of that name."""
+        self.open_take_away()
         self.page.get_by_label("Format of the export").click()
         self.page.get_by_role("option", name=name, exact=True).click()
         with self.page.expect_download() as waiting:
-            self.page.get_by_role("button", name="Export", exact=True).click()
+            self.page.locator(button).click()
         return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
     def least_shift(self, model: str, enough: float, loads: int = 3) -> float:
@@ -158,3 +206,18 @@ class Visit:
     def overflow(self) -> int:
         """Pixels by which the page is wider than its window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def ticked(page: Any) -> list[str]:
+    """The models that are ticked in the panel, in the order of their rows."""
+    rows = page.locator("#models .mlist-row:has(.mlist-tick input:checked)")
+    return list(rows.evaluate_all("(rows) => rows.map((one) => one.dataset.model)"))
+
+
+def tick(page: Any, *models: str) -> None:
+    """Tick these models in the panel and no others, and wait until the server has heard of it."""
+    page.locator("#models .mlist-row").first.wait_for()
+    for model in set(ticked(page)) ^ set(models):
+        box = page.locator(f'#models .mlist-row[data-model="{model}"] .mlist-tick input')
+        box.set_checked(model in models)
+    page.wait_for_function("document.querySelector('#models .mlist').instsegModels.ticks.heard()")

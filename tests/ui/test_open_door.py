@@ -152,7 +152,7 @@ def calls(door, target):
         kinds = door.kinds(event)
         alike = (event["api_name"].rstrip("_0123456789"), *kinds)
         empty = [None] * len(kinds)
-        takes_files = event["api_name"] == "take" or set(kinds) & set(FILE_TYPES)
+        takes_files = event["api_name"] == "add" or set(kinds) & set(FILE_TYPES)
         if not event["backend_fn"] or (target == "picture" and not takes_files):
             continue
         if alike in seen:
@@ -169,17 +169,15 @@ def calls(door, target):
                 data = [*empty[:place], every[number], *empty[place + 1 :]]
                 yield Call(event, data, None, (place, number))
         yield Call(event, empty, {"index": 0, "value": every[0]}, "in the event")
-        if event["api_name"] == "take":
-            yield from (
-                Call(event, [], one, ("event", number))
-                for number, one in enumerate(every)
-                if isinstance(one, dict)
-            )
+        if event["api_name"] == "add":
+            for number, one in enumerate(every):
+                sent = {"files": [one], "names": ["photo.png"]}
+                yield Call(event, empty, sent, ("event", number))
 
 
-def ask_queue(door, made):
-    """What the queue answers to each call, in order."""
-    session, answers, waiting = secrets.token_hex(8), {}, {}
+def ask_queue(door, made, session=None):
+    """What the queue answers to each call, in order; to one visitor, a new one if none is named."""
+    session, answers, waiting = session or secrets.token_hex(8), {}, {}
     for number, call in enumerate(made):
         body = {
             "data": call.data,
@@ -324,26 +322,72 @@ def test_the_same_events_take_an_upload(door, scene):
         photo = upload(door, scene)  # anew: a data set that cannot be used is removed
         kinds = door.kinds(event)
         places = [place for place, kind in enumerate(kinds) if kind in FILE_TYPES]
-        if not places and event["api_name"] != "take":
+        if not places and event["api_name"] != "add":
             continue
         data = [DEFAULTS.get(event["api_name"], {}).get(place) for place in range(len(kinds))]
         for place in places:
             data[place] = [photo] if kinds[place] == "file" else photo
-        (answer,) = ask_queue(door, [Call(event, data, {"path": photo["path"]})])
+        (answer,) = ask_queue(door, [Call(event, data, brought(photo))])
         assert not any(one in answer for one in REFUSALS), (event["api_name"], answer)
         assert "process_completed" in answer
-        if event["api_name"] not in ("save", "open_upload"):
+        if event["api_name"] != "open_upload":
             assert '["process_completed", true' in answer, (event["api_name"], answer)
 
 
-def test_an_example_photo_is_shown_and_can_be_sent_back(door):
-    event = next(one for one in door.config["dependencies"] if one["api_name"] == "show_example")
-    (answer,) = ask_queue(door, [Call(event, [], {"index": 1, "value": None})])
-    (message,) = [one for one in json.loads(answer) if one[0] == "process_completed"]
-    (photo,) = message[2]["data"]
-    assert door.http.get(f"{door.address}/gradio_api/file={photo['path']}").status_code == 200
-    segment = next(one for one in door.config["dependencies"] if one["api_name"] == "segment")
-    assert "instances" in ask_call(door, Call(segment, [photo, "demo-cats", 0.5, None]))
+def event_of(door, name):
+    """The event of that name in the page's API."""
+    return next(one for one in door.config["dependencies"] if one["api_name"] == name)
+
+
+def running(door):
+    """The event that runs the model on the photo that is looked at."""
+    return next(
+        one
+        for one in door.config["dependencies"]
+        if one["api_name"].startswith("run")
+        and door.kinds(one) == ["state", "state", "checkbox", "state", "state"]
+    )
+
+
+def brought(photo):
+    """What the tray tells of an upload."""
+    return {"files": [{"path": photo["path"]}], "names": ["a scene.png"]}
+
+
+def seen(door, session):
+    """What a visitor is shown of the photo that is looked at."""
+    (answer,) = ask_queue(door, [Call(running(door), [None, None, False, None, None])], session)
+    return answer
+
+
+def test_the_examples_are_served_and_one_is_shown_that_is_chosen(door):
+    tray = next(
+        one["props"]["value"]
+        for one in door.config["components"]
+        if one["props"].get("elem_id") == "tray"
+    )
+    assert str(door.folder) not in json.dumps([{**one, "url": ""} for one in tray["photos"]])
+    for one in tray["photos"]:
+        assert door.http.get(f"{door.address}{one['url']}").status_code == 200
+    second = {"key": tray["photos"][1]["key"]}
+    ask_queue(door, [Call(event_of(door, "choose"), [], second)], "a visitor")
+    answer = seen(door, "a visitor")
+    assert "instances" in answer
+    for address in set(re.findall(r"/gradio_api/file=[^\"\\\s<>]+", answer)):
+        assert door.http.get(f"{door.address}{address}").status_code == 200
+
+
+def test_a_visitor_cannot_look_at_anothers_photo(door, scene):
+    photo = upload(door, scene)
+    (answer,) = ask_queue(door, [Call(event_of(door, "add"), [None], brought(photo))], "owner")
+    (key,) = set(re.findall(r'"key": "([0-9a-f]{16})"', answer))
+    for name in ("choose", "take_out"):
+        event = event_of(door, name)
+        call = Call(event, [None] * len(event["inputs"]), {"key": key})
+        (answer,) = ask_queue(door, [call], "stranger")
+        assert "not in the tray" in answer
+    (answer,) = ask_queue(door, [Call(event_of(door, "choose"), [], {"key": key})], "owner")
+    assert '["process_completed", true' in answer
 
 
 @pytest.fixture(scope="module")
@@ -362,13 +406,9 @@ def upload(door, path):
 
 
 DEFAULTS = {
-    "run": {1: "demo-cats", 2: False},
-    "run_1": {1: ["demo-cats"], 3: False},
-    "run_2": {0: ["demo-cats"], 2: 1, 3: 0, 4: 1, 5: 1, 6: 1, 7: "json", 8: ""},
     "segment": {1: "demo-cats", 2: 0.5},
     "compare": {1: "demo-cats,Mask-RT-DETR-S", 2: 0.5},
     "export": {1: "demo-cats", 2: 0.5, 3: "coco"},
-    "save": {1: "coco", 2: {"model": "demo-cats", "threshold": 0.5}},
 }
 
 
@@ -450,17 +490,11 @@ def test_nor_can_anything_be_sent_there(door, path):
 
 def test_an_address_goes_through_our_own_fetcher(door):
     segment = next(one for one in door.config["dependencies"] if one["api_name"] == "segment")
-    components = {one["id"]: one["type"] for one in door.config["components"]}
-    look = next(
-        one
-        for one in door.config["dependencies"]
-        if [components[place] for place in one["inputs"][:3]] == ["image", "state", "checkbox"]
-    )
     address = f"{door.address}/favicon.ico"
     for photo in (address, {"path": address, "url": address, "meta": META}, {"url": address}):
         said = ask_call(door, Call(segment, [photo, "demo-cats", 0.5, None]))
         assert "is not on the public internet" in said
-        (said,) = ask_queue(door, [Call(look, [photo, "demo-cats", False])])
+        (said,) = ask_queue(door, [Call(event_of(door, "add"), [None], {"files": [photo]})])
         assert uploads.REFUSED in said
 
 
@@ -547,13 +581,8 @@ def test_nor_when_it_is_given_a_name(door, prefix):
 
 
 def test_a_shown_picture_has_a_name_that_nobody_guesses(door, scene):
-    components = {one["id"]: one["type"] for one in door.config["components"]}
-    look = next(
-        one
-        for one in door.config["dependencies"]
-        if [components[place] for place in one["inputs"][:3]] == ["image", "state", "checkbox"]
-    )
-    (answer,) = ask_queue(door, [Call(look, [upload(door, scene), "demo-cats", False, ""])])
+    ask_queue(door, [Call(event_of(door, "add"), [None], brought(upload(door, scene)))], "shown")
+    answer = seen(door, "shown")
     names = set(re.findall(r"([0-9a-f]{40})/photo\.jpg", answer))
     assert len(names) == 1
     digest = images.read(scene, Settings()).digest

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from gradio.utils import get_upload_folder
 
 from instseg_ui.errors import ImageError, InputError
-from instseg_ui.evaluate.dataset_files import Zip
+from instseg_ui.evaluate.dataset_files import Zip, read_bytes
 from instseg_ui.images.endings import is_picture
 from instseg_ui.images.thumbnail import thumbnail
 from instseg_ui.numbers import plural
@@ -51,11 +51,14 @@ def brought(sent: object) -> list[Brought]:
         InputError: one is no upload of this server, or there are too many.
     """
     files = sent.get("files") if isinstance(sent, Mapping) else None
+    names = sent.get("names") if isinstance(sent, Mapping) else None
     if not isinstance(files, list) or not files:
         raise InputError(uploads.REFUSED)
     if len(files) > MOST_PHOTOS:
         raise InputError(f"Add at most {MOST_PHOTOS} files at once; {len(files)} came.")
-    return [_one(file) for file in files]
+    # Apart from the files: of these nothing is let in but their paths.
+    told = names if isinstance(names, list) and len(names) == len(files) else [None] * len(files)
+    return [_one(file, name) for file, name in zip(files, told, strict=True)]
 
 
 def take_in(tray: Tray, files: Sequence[Brought], settings: Settings) -> Iterator[Intake]:
@@ -134,20 +137,17 @@ def _unpacked(file: Brought, settings: Settings, left: list[str]) -> Iterator[Br
 
 def _member(archive: Zip, name: str, settings: Settings) -> Brought | str:
     shown = PurePosixPath(name).name[-_LONGEST_NAME:]
-    if archive.size(name) > settings.max_upload:
-        return f"“{shown}” is larger than the {settings.max_upload / 1e6:g} MB that are accepted"
     try:
-        with archive.open(name) as opened:
-            data = opened.read(int(settings.max_upload) + 1)
-    except (InputError, ImageError) as error:
+        data = read_bytes(archive, name, int(settings.max_upload))
+    except ImageError as error:
         return str(error)
     return Brought(uploads.kept(data, uploads.file_name(shown)), shown)
 
 
-def _one(file: object) -> Brought:
+def _one(file: object, name: object) -> Brought:
     if not isinstance(file, Mapping):
         raise InputError(uploads.REFUSED)
-    path, name = uploads.received(file.get("path")), file.get("name")
+    path = uploads.received(file.get("path"))
     shown = name if isinstance(name, str) and name else path.name
     return Brought(path, shown[-_LONGEST_NAME:])
 

@@ -51,9 +51,9 @@ def tray_value(tray: Tray, models: list[str] | None = None) -> TrayValue:
 class TrayView(ViewerComponent):
     """The visitor's photos.
 
-    Events: ``upload`` with ``files`` (each a ``path`` and a ``name``), ``select`` and ``delete``
-    with the ``key`` of a photo, ``clear``. Photos that are dropped or pasted anywhere on the page
-    come in here.
+    Events: ``upload`` with ``files`` (each a ``path``) and their ``names``, ``select`` and
+    ``delete`` with the ``key`` of a photo, ``clear``. Photos that are dropped or pasted anywhere on
+    the page come in here.
     """
 
     folder = Path(__file__).parent

@@ -1,15 +1,12 @@
-"""The viewer's Python side: its value, its upload event and the route of its modules."""
+"""The viewer's Python side: its value and the route of its modules."""
 
 from __future__ import annotations
 
-import gradio as gr
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from instseg_ui.ui.viewer import STATIC_ROUTE, Viewer, mount_static, uploaded_photo, viewer_value
-
-SECRET = "5e" * 32
+from instseg_ui.ui.viewer import STATIC_ROUTE, Viewer, mount_static, viewer_value
 
 
 @pytest.fixture
@@ -17,18 +14,6 @@ def client():
     app = FastAPI()
     mount_static(app)
     return TestClient(app)
-
-
-@pytest.fixture
-def uploads(tmp_path, monkeypatch):
-    folder = tmp_path / "uploads"
-    folder.mkdir()
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
-    return folder
-
-
-def event(data):
-    return gr.EventData(None, data)
 
 
 def modules() -> str:
@@ -55,44 +40,6 @@ def test_what_a_browser_sends_instead_of_a_value_is_none(payload):
 
 def test_the_schema_is_an_object():
     assert Viewer().api_info()["type"] == "object"
-
-
-def test_an_uploaded_photo_is_found(uploads):
-    photo = uploads / SECRET / "photo.png"
-    photo.parent.mkdir()
-    photo.write_bytes(b"x")
-    assert uploaded_photo(event({"path": str(photo)})) == photo
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        None,
-        "text",
-        {},
-        {"path": 3},
-        {"path": ""},
-        {"path": "/etc/passwd"},
-        {"path": "{uploads}/../secret.txt"},
-        {"path": "{uploads}/{secret}/link.txt"},
-        {"path": "{uploads}/{secret}/../../secret.txt"},
-        {"path": "{uploads}/loose.png"},
-        {"path": "{uploads}/missing.png"},
-        {"path": "{uploads}"},
-        {"path": "{uploads}/a\0b"},
-    ],
-)
-def test_a_path_outside_the_uploads_is_refused(uploads, data):
-    secret = uploads.parent / "secret.txt"
-    secret.write_text("secret")
-    (uploads / SECRET).mkdir()
-    (uploads / SECRET / "link.txt").symlink_to(secret)
-    (uploads / "loose.png").write_bytes(b"not an upload of this server")
-    if isinstance(data, dict) and isinstance(data.get("path"), str):
-        data = {"path": data["path"].format(uploads=uploads, secret=SECRET)}
-    with pytest.raises(gr.Error, match="did not arrive") as caught:
-        uploaded_photo(event(data))
-    assert str(uploads) not in str(caught.value)
 
 
 def test_modules_are_served_as_javascript_and_kept(client):

@@ -114,6 +114,8 @@ function createTicks(list) {
     timer = setTimeout(() => list.api.trigger("input", { ticked: [...list.ticked] }), TICK_MS);
   };
   return {
+    /** Whether the server knows of all ticks. */
+    heard: () => heard,
     /** What the server says is ticked; null leaves the ticks. */
     adopt(ticked) {
       if (ticked === null) return;

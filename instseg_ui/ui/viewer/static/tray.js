@@ -46,7 +46,7 @@ function sender(tray) {
     const told = lost.length ? `${lost.length === 1 ? `“${lost[0].slice(0, 80)}”` : `${lost.length} files`} did not arrive: too large, or the connection was lost. Add them again.` : "";
     tray.note([note, told].filter(Boolean).join(" "));
     files.sort((one, other) => one.at - other.at);
-    if (files.length) tray.api.trigger("upload", { files: files.map(({ path, name }) => ({ path, name })) });
+    if (files.length) tray.api.trigger("upload", { files: files.map(({ path }) => ({ path })), names: files.map(({ name }) => name) });
     return undefined;
   };
 }

@@ -18,11 +18,11 @@ from instseg_ui.show.decision import ComparedModel, decision_figures
 from instseg_ui.show.decision import decision as shown_decision
 from instseg_ui.show.disagreement_map import disagreement_map
 from instseg_ui.ui import link
-from instseg_ui.ui.compare import agreement, decision, downloads, matches
+from instseg_ui.ui.compare import agreement, decision, downloads, matches, words
 from instseg_ui.ui.compare import run as compare_run
 from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.compare.run import CompareView, ComparisonRun
-from instseg_ui.ui.shared import fetch, picks
+from instseg_ui.ui.shared import fetch
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import Settled
 from tests.unit.factories import BLUE, GREEN, RED, model_folder, patches
@@ -137,7 +137,7 @@ def test_a_newer_run_ends_the_older_in_silence(services: Services, photo: str) -
 @pytest.mark.parametrize(
     ("models", "sentence"),
     [
-        ((), "No model is picked"),
+        ((), "No model is ticked"),
         (("nope",), "There is no model named"),
         (tuple(f"m{i}" for i in range(17)), "at most 16"),
     ],
@@ -150,6 +150,11 @@ def test_wrong_picks_are_said(
     assert "alert" in only.progress
     assert only.grid is None
     assert not only.cleared
+
+
+def test_a_model_that_is_not_here_is_never_the_reference(services: Services) -> None:
+    order = [one.id for one in compare_run.picked(services, ["Mask-RT-DETR-L", "two", "one"])]
+    assert order == ["two", "one", "Mask-RT-DETR-L"]
 
 
 def test_without_a_photo_it_says_what_to_do(services: Services) -> None:
@@ -300,16 +305,19 @@ def test_the_study_is_what_is_shown(services: Services, photo: str, tmp_path: Pa
         assert path.stat().st_size > 1000
 
 
-def test_the_picks_follow_the_shortcuts(services: Services) -> None:
-    here = picks.ready(services)
-    assert "one" in here
-    assert "absent" not in here
-    assert "Mask-RT-DETR-L" not in here
-    family = picks.toggled(services, ["one"], "Mask-RT-DETR")
-    assert "Mask-RT-DETR-H" in family
-    assert "one" in family
-    assert picks.toggled(services, family, "Mask-RT-DETR") == ["one"]
-    assert picks.toggled(services, family, picks.NONE) == []
+@pytest.mark.parametrize(
+    ("ticked", "button", "hint"),
+    [
+        (0, "Compare", "Tick two or more models"),
+        (1, "Run 1 model", "Tick another one"),
+        (3, "Compare 3 models", "one after another"),
+        (17, "Compare 17 models", "17 models are ticked; at most 16 fit"),
+    ],
+)
+def test_the_words_follow_the_ticks(ticked: int, button: str, hint: str) -> None:
+    picks = [f"m{n}" for n in range(ticked)]
+    assert words.button(picks) == button
+    assert hint in words.hint(picks)
 
 
 def test_several_models_are_offered_as_one_download(services: Services) -> None:
