@@ -63,13 +63,13 @@ def test_each_says_what_it_knows(services: Services) -> None:
     assert found["Mask-RT-DETR-H"]["knows"].startswith("80 classes: person, bicycle, car")
 
 
-def test_accuracy_says_whose_figure_it_is(services: Services) -> None:
+def test_what_we_measured_never_stands_among_published_figures(services: Services) -> None:
     found = by_id(services)
-    assert (found["Mask-RT-DETR-H"]["ap"], found["Mask-RT-DETR-H"]["ap_by"]) == (50.6, "COCO")
+    assert (found["Mask-RT-DETR-H"]["ap"], found["Mask-RT-DETR-H"]["our_ap"]) == (50.6, None)
     embedded = found[services.settings.default_model]
-    assert embedded["ap"] is not None
-    assert embedded["ap_by"] == "our photos"
-    assert (found["own"]["ap"], found["own"]["ap_by"]) == (None, "")
+    assert embedded["ap"] is None
+    assert embedded["our_ap"] is not None
+    assert (found["own"]["ap"], found["own"]["our_ap"]) == (None, None)
 
 
 def test_figures_are_of_this_machine_or_are_none(services: Services) -> None:
