@@ -104,8 +104,8 @@ def open_shipped(assets: Path, folder: Path) -> list[Predictions]:
     """
     opened: list[Predictions] = []
     try:
-        for model in MODELS:
-            opened.append(_open_copy(prediction_folder(assets) / f"{model}.jsonl", folder))
+        shipped = (prediction_folder(assets) / f"{model}.jsonl" for model in MODELS)
+        opened.extend(_open_copy(file, folder) for file in shipped)
     except BaseException:
         for one in opened:
             one.close()

@@ -20,6 +20,7 @@ from instseg_ui.show.html import alert, markup, nothing
 from instseg_ui.show.plotly_charts import figure
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
+from instseg_ui.ui.benchmark.example import connect_example
 from instseg_ui.ui.benchmark.layout import (
     BenchmarkResults,
     BenchmarkSetup,
@@ -30,6 +31,7 @@ from instseg_ui.ui.benchmark.run import BenchmarkForm, ShownRun
 from instseg_ui.ui.shared import picks as model_picks
 from instseg_ui.ui.shared.actions import RunActions, actions_layout
 from instseg_ui.ui.shared.events import OWN, save_script, session_of, told
+from instseg_ui.ui.shared.example import notice_layout
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
 
@@ -45,12 +47,14 @@ def benchmark_tab(services: Services, tab: gr.Tab) -> None:
     gr.HTML(markup(h.style[_STYLE]), elem_id="bench-style")
     setup = setup_layout(services)
     actions = actions_layout("Run benchmark", benchmark_run.HINT, "bench")
+    notice = notice_layout("bench")
     results = results_layout()
     _connect_setup(services, setup, tab)
     _connect_running(services, jobs, setup, actions, results)
     _connect_shelf(shelf, results, tab)
     _connect_looking(shelf, results)
     _connect_files(shelf, results)
+    connect_example(services, results.run, notice)
 
 
 def _connect_setup(services: Services, setup: BenchmarkSetup, tab: gr.Tab) -> None:

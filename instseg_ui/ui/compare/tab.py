@@ -13,6 +13,7 @@ import gradio as gr
 from instseg_ui.ui import link as page_link
 from instseg_ui.ui.compare import matches
 from instseg_ui.ui.compare import run as compare_run
+from instseg_ui.ui.compare.example import connect_example
 from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.compare.results import findings
 from instseg_ui.ui.compare.run import ComparisonRun
@@ -20,6 +21,7 @@ from instseg_ui.ui.shared import fetch as model_fetch
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared import picks as model_picks
 from instseg_ui.ui.shared.events import OWN, session_of
+from instseg_ui.ui.shared.example import ExampleNotice, notice_layout
 from instseg_ui.ui.shared.photo import PhotoInput
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid
@@ -50,6 +52,7 @@ class CompareParts:
     run: gr.State
     sight: gr.State
     shortcuts: dict[str, gr.Button]
+    notice: ExampleNotice
 
 
 def compare_tab(services: Services) -> CompareParts:
@@ -60,6 +63,7 @@ def compare_tab(services: Services) -> CompareParts:
     _connect_fetching(services, parts)
     _connect_link(services, parts)
     findings(services, parts.grid, parts.run, parts.sight)
+    connect_example(services, parts.photo, parts.grid, parts.run, parts.notice)
     return parts
 
 
@@ -113,6 +117,7 @@ def _layout(services: Services) -> CompareParts:
         buttons=["copy"],
         elem_id="cmp-address",
     )
+    notice = notice_layout("cmp")
     grid = CompareGrid(elem_id="cmp-grid")
     return CompareParts(
         photo=photo,
@@ -133,6 +138,7 @@ def _layout(services: Services) -> CompareParts:
         run=run,
         sight=sight,
         shortcuts=shortcuts,
+        notice=notice,
     )
 
 

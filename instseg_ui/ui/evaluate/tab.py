@@ -29,6 +29,7 @@ from instseg_ui.ui.evaluate.events import (
     progress_of,
     result_of,
 )
+from instseg_ui.ui.evaluate.example import connect_example
 from instseg_ui.ui.evaluate.layout import (
     EvaluationSetup,
     mapping_layout,
@@ -42,6 +43,7 @@ from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared import picks as model_picks
 from instseg_ui.ui.shared.actions import RunActions, actions_layout
 from instseg_ui.ui.shared.events import OWN, said, save_script, session_of
+from instseg_ui.ui.shared.example import notice_layout
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
 
@@ -56,6 +58,7 @@ def evaluate_tab(services: Services, tab: gr.Tab) -> None:
     desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
     services.jobs.on_leave(desks.leave)
     actions = actions_layout("Evaluate", evaluate_run.HINT, "eval")
+    notice = notice_layout("eval")
     mapping = mapping_layout()
     results = results_layout()
     _connect_setup(services, setup, tab)
@@ -65,6 +68,7 @@ def evaluate_tab(services: Services, tab: gr.Tab) -> None:
     _connect_charts(desks, results)
     connect_cases(services, desks, results)
     _connect_files(services, desks, results)
+    connect_example(services, desks, jobs, setup.opened, results.scored, notice)
 
 
 def _connect_setup(services: Services, setup: EvaluationSetup, tab: gr.Tab) -> None:
