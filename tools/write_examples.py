@@ -1,8 +1,8 @@
 """Computes the example results that ship: `python -m tools.write_examples [PART ...]`.
 
-The parts are `found` (for Compare and Evaluate) and `benchmark`; none is both. Everything is found by
-the product on this machine, and `tests/unit/examples` finds it again. For the benchmark, and for
-the times beside the others, nothing else should keep the machine busy.
+The parts are `found` (for Compare and Evaluate) and `benchmark`; none is both. Everything is found
+by the product on this machine, and `tests/unit/examples` finds it again. For the benchmark, and
+for the times beside the others, nothing else should keep the machine busy.
 """
 
 from __future__ import annotations

@@ -52,7 +52,9 @@ def read_origin(assets: Path) -> Origin:
     """Raises `InputError` where it is missing or damaged."""
     values = read_json(result_folder(assets) / _FILE)
     try:
-        machine = {name: values["machine"][name] for name in ("cpu", "cores", "memory_mb", "system")}
+        machine = {
+            name: values["machine"][name] for name in ("cpu", "cores", "memory_mb", "system")
+        }
         int(str(machine["cores"]))
         return Origin(datetime.fromisoformat(values["made"]), machine)
     except (KeyError, TypeError, ValueError) as error:

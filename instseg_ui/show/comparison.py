@@ -30,7 +30,7 @@ from instseg_ui.numbers import plural
 from instseg_ui.palette import class_colors
 from instseg_ui.results import Prediction
 from instseg_ui.show.agreement import MEASURES, TOO_FEW, agreement, matched_objects
-from instseg_ui.show.decision import ComparedModel, decision, decision_figures
+from instseg_ui.show.decision import HERE, ComparedModel, decision, decision_figures
 from instseg_ui.show.html import facts, page, section
 from instseg_ui.show.model_facts import device
 from instseg_ui.show.stages import STYLE as STAGES_STYLE
@@ -56,6 +56,7 @@ class Study:
         basis: where the published figures come from.
         made: when.
         colors: of their classes, by name, where they are to be those of the page.
+        hardware: what it was run on; `place` is that in words.
     """
 
     image: Image
@@ -69,6 +70,7 @@ class Study:
     made: datetime
     hardware: Mapping[str, object] = field(default_factory=hardware)
     colors: Mapping[str, str] = field(default_factory=dict)
+    place: str = HERE
 
 
 def to_json(study: Study) -> bytes:
@@ -110,7 +112,7 @@ def to_html(study: Study) -> bytes:
         h.h1[title],
         _facts(study),
         section("Decision", decision(study.verdict, models)),
-        section("Figures", decision_figures(study.verdict, models)),
+        section("Figures", decision_figures(study.verdict, models, study.place)),
         section("Pictures", _pictures(study)),
         section("Agreement", _agreement_tables(study.comparison)),
         section("Matched objects", matched_objects(study.comparison)),

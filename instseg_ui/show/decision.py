@@ -26,19 +26,8 @@ from instseg_ui.show.tables import Cell, Column, Table, dashes, table_html
 _NOT_YOUR_PHOTOS = (
     "Mask AP is published, on COCO. It need not hold for your photos: look at the masks."
 )
-_COLUMNS = (
-    Column("Model", number=False),
-    Column("Mask AP, published", published=True),
-    Column("Latency here, ms"),
-    Column("Stages", number=False),
-    Column("Cold here, ms"),
-    Column("Size, MB"),
-    Column("Memory, MB"),
-    Column("Threshold"),
-    Column("Instances"),
-    Column("Engine", number=False),
-    Column("Within the limits", number=False),
-)
+HERE = "here"
+"""Where a comparison was run, in words, unless it ships as an example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +59,14 @@ def decision(verdict: Verdict, models: Sequence[ComparedModel]) -> Markup:
     )
 
 
-def decision_figures(verdict: Verdict, models: Sequence[ComparedModel]) -> Markup:
-    """What was measured of each model, beside its published AP, as one table."""
+def decision_figures(
+    verdict: Verdict, models: Sequence[ComparedModel], place: str = HERE
+) -> Markup:
+    """What was measured of each model at that place, beside its published AP, as one table."""
     if not models:
         return nothing("Nothing was measured yet. Tick models and compare them.")
     longest = max(one.prediction.timings.latency for one in models)
-    table = Table(_COLUMNS, tuple(_row(one, verdict, longest) for one in models))
+    table = Table(_columns(place), tuple(_row(one, verdict, longest) for one in models))
     kinds = {
         number: "best" if one.name == verdict.best else "out"
         for number, one in enumerate(models)
@@ -84,8 +75,24 @@ def decision_figures(verdict: Verdict, models: Sequence[ComparedModel]) -> Marku
     return markup(
         scrolled(table_html(table, kinds=kinds)),
         stage_legend(),
-        notes(_basis(models[0].prediction), dashes(table)),
+        notes(_basis(models[0].prediction, place), dashes(table)),
         gains([one.prediction for one in models]),
+    )
+
+
+def _columns(place: str) -> tuple[Column, ...]:
+    return (
+        Column("Model", number=False),
+        Column("Mask AP, published", published=True),
+        Column(f"Latency {place}, ms"),
+        Column("Stages", number=False),
+        Column(f"Cold {place}, ms"),
+        Column("Size, MB"),
+        Column("Memory, MB"),
+        Column("Threshold"),
+        Column("Instances"),
+        Column("Engine", number=False),
+        Column("Within the limits", number=False),
     )
 
 
@@ -107,9 +114,9 @@ def _row(one: ComparedModel, verdict: Verdict, longest: float) -> tuple[Cell, ..
     )
 
 
-def _basis(first: Prediction) -> str:
+def _basis(first: Prediction, place: str) -> str:
     return (
-        f"Measured here on {device(first.runtime)}, on this image of {first.width} × "
+        f"Measured {place} on {device(first.runtime)}, on this image of {first.width} × "
         f"{first.height} px, n = 1 after a warm-up. Latency: warm. Cold: load and first run. "
         "Memory: of the model's own process. Mask AP is published, on COCO."
     )

@@ -20,6 +20,7 @@ from instseg_ui.show.html import alert, markup, nothing
 from instseg_ui.show.plotly_charts import figure
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
+from instseg_ui.ui.benchmark.example import connect_example
 from instseg_ui.ui.benchmark.layout import (
     BenchmarkResults,
     BenchmarkSetup,
@@ -29,6 +30,7 @@ from instseg_ui.ui.benchmark.layout import (
 from instseg_ui.ui.benchmark.run import BenchmarkForm, ShownRun
 from instseg_ui.ui.shared.actions import RunActions, actions_layout
 from instseg_ui.ui.shared.events import OWN, save_script, session_of, told
+from instseg_ui.ui.shared.example import notice_layout
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench.panel import Workbench
@@ -46,11 +48,13 @@ def benchmark_tab(services: Services, bench: Workbench, tab: gr.Tab) -> None:
     gr.HTML(markup(h.style[_STYLE]), elem_id="bench-style")
     actions = actions_layout("Run benchmark", benchmark_run.HINT, "bench")
     setup = setup_layout(services)
+    notice = notice_layout("bench")
     results = results_layout(setup.price)
     _connect_running(services, bench, jobs, setup, actions, results)
     _connect_shelf(shelf, results, tab)
     _connect_looking(shelf, results)
     _connect_files(shelf, results)
+    connect_example(services, results.run, notice)
 
 
 def _connect_running(

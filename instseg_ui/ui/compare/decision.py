@@ -23,9 +23,16 @@ def compared(catalog: Catalog, run: ComparisonRun | None, sight: Sight) -> list[
 
 
 def verdict(
-    catalog: Catalog, predictions: Sequence[Prediction], most_ms: object, most_mb: object
+    catalog: Catalog,
+    predictions: Sequence[Prediction],
+    most_ms: object,
+    most_mb: object,
+    *,
+    ran_here: bool = True,
 ) -> Verdict:
     """Which model to ship within the limits: by published AP, and latency and size measured here.
+
+    Where they were not run here their times say nothing about here, and are left out.
 
     Raises:
         InputError: a limit that is not a number above 0.
@@ -35,7 +42,7 @@ def verdict(
         Candidate(
             one.model,
             catalog.get(one.model).published.mask_ap,
-            one.timings.latency,
+            one.timings.latency if ran_here else None,
             one.size_mb or None,
         )
         for one in predictions
@@ -44,16 +51,23 @@ def verdict(
 
 
 def verdict_or_reason(
-    catalog: Catalog, models: Sequence[ComparedModel], most_ms: str, most_mb: str
+    catalog: Catalog,
+    models: Sequence[ComparedModel],
+    most_ms: str,
+    most_mb: str,
+    *,
+    ran_here: bool = True,
 ) -> Verdict:
     """The same; for a wrong limit a verdict without a choice that says what is wrong."""
     try:
-        return verdict(catalog, [one.prediction for one in models], most_ms, most_mb)
+        return verdict(
+            catalog, [one.prediction for one in models], most_ms, most_mb, ran_here=ran_here
+        )
     except InputError as error:
         return Verdict(None, (), {}, str(error))
 
 
 def measured(run: ComparisonRun | None) -> dict[str, tuple[float, float]]:
-    """Warm latency, ms, and size on disk, MB, of each model that is done."""
-    predictions = run.predictions if run else ()
+    """Warm latency here, ms, and size on disk, MB, of each model that is done."""
+    predictions = run.predictions if run and run.origin is None else ()
     return {one.model: (one.timings.latency, one.size_mb) for one in predictions}

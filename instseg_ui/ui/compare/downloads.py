@@ -9,10 +9,12 @@ from pathlib import Path
 from instseg_ui import images
 from instseg_ui.errors import InputError
 from instseg_ui.show.comparison import Study, to_html, to_json
+from instseg_ui.show.decision import HERE
 from instseg_ui.ui.compare import decision, matches
 from instseg_ui.ui.compare.matches import Sight, threshold_of
 from instseg_ui.ui.compare.run import ComparisonRun
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.workers.hardware import hardware
 
 _WRITERS = {"html": to_html, "json": to_json}
 
@@ -33,6 +35,7 @@ def study(
     """
     if run is None or not run.predictions:
         raise InputError("There is nothing to save yet. Compare models first.")
+    origin = run.origin
     catalog, shown = services.segmenter.catalog, matches.filtered(run, sight)
     predictions = tuple(prediction for prediction, _ in shown)
     return Study(
@@ -42,10 +45,12 @@ def study(
         specs=tuple(catalog.get(one.model) for one in predictions),
         failures={one.model: one.pane["message"] for one in run.outcomes if not one.prediction},
         comparison=matches.matched_as_shown(shown, class_aware=class_aware),
-        verdict=decision.verdict(catalog, predictions, most_ms, most_mb),
+        verdict=decision.verdict(catalog, predictions, most_ms, most_mb, ran_here=origin is None),
         basis=catalog.basis,
-        made=datetime.now(UTC),
+        made=datetime.now(UTC) if origin is None else origin.made,
         colors=run.colors,
+        hardware=hardware() if origin is None else origin.machine,
+        place=HERE if origin is None else origin.place,
     )
 
 

@@ -10,7 +10,7 @@ import gradio as gr
 from instseg_ui.errors import InstSegError
 from instseg_ui.show import tradeoff
 from instseg_ui.show.agreement import MEASURES, agreement
-from instseg_ui.show.decision import decision, decision_figures
+from instseg_ui.show.decision import HERE, decision, decision_figures
 from instseg_ui.show.plotly_charts import TRADEOFF_PX, figure
 from instseg_ui.show.snippets import snippets
 from instseg_ui.ui.compare import agreement as agreement_values
@@ -138,6 +138,10 @@ def _decide_layout(services: Services) -> dict[str, Any]:
     }
 
 
+def _place(run: ComparisonRun | None) -> str:
+    return HERE if run is None or run.origin is None else run.origin.place
+
+
 def _limit(label: str, elem_id: str) -> gr.Textbox:
     return gr.Textbox(label=label, placeholder="any", max_length=20, min_width=120, elem_id=elem_id)
 
@@ -219,10 +223,13 @@ def _connect_decision(
         run: ComparisonRun | None, sight: Sight, most_ms: str, most_mb: str
     ) -> tuple[str, str, Any]:
         models = decision_values.compared(catalog, run, sight)
-        verdict = decision_values.verdict_or_reason(catalog, models, most_ms, most_mb)
+        here = run is None or run.origin is None
+        verdict = decision_values.verdict_or_reason(
+            catalog, models, most_ms, most_mb, ran_here=here
+        )
         names = list(run.models) if run else []
         code_of = gr.update(choices=names, value=verdict.best or next(iter(names), None))
-        return decision(verdict, models), decision_figures(verdict, models), code_of
+        return decision(verdict, models), decision_figures(verdict, models, _place(run)), code_of
 
     def chart(run: ComparisonRun | None, basis: str) -> Any:
         found = decision_values.measured(run)

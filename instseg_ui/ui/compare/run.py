@@ -12,6 +12,7 @@ from instseg_ui import images
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError, NotFetchedError
+from instseg_ui.examples.origin import Origin
 from instseg_ui.images import Image
 from instseg_ui.numbers import megabytes, milliseconds, seconds
 from instseg_ui.palette import class_colors
@@ -51,7 +52,8 @@ class Outcome:
 class ComparisonRun:
     """A comparison so far: the photo, and an outcome a model, in the order of the picks.
 
-    `engine` is what was asked to run them, one of `engines.MODES`; None is the setting's.
+    `engine` is what was asked to run them, one of `engines.MODES`; None is the setting's. `origin`
+    is where a comparison was run that ships as an example; None is here.
     """
 
     photo: str
@@ -60,6 +62,7 @@ class ComparisonRun:
     outcomes: tuple[Outcome, ...]
     threshold: float
     engine: str | None = None
+    origin: Origin | None = None
 
     @property
     def models(self) -> tuple[str, ...]:

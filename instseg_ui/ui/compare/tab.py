@@ -13,12 +13,14 @@ import gradio as gr
 from instseg_ui.ui import link as page_link
 from instseg_ui.ui.compare import matches, words
 from instseg_ui.ui.compare import run as compare_run
+from instseg_ui.ui.compare.example import connect_example
 from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.compare.results import findings
 from instseg_ui.ui.compare.run import ComparisonRun
 from instseg_ui.ui.shared import fetch as model_fetch
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import OWN, session_of
+from instseg_ui.ui.shared.example import ExampleNotice, notice_layout
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid
 from instseg_ui.ui.workbench import models
@@ -46,6 +48,7 @@ class CompareParts:
     grid: CompareGrid
     run: gr.State
     sight: gr.State
+    notice: ExampleNotice
 
 
 def compare_tab(services: Services, bench: Workbench) -> CompareParts:
@@ -56,6 +59,7 @@ def compare_tab(services: Services, bench: Workbench) -> CompareParts:
     _connect_fetching(services, bench, parts)
     _connect_link(services, bench, parts)
     findings(services, parts.grid, parts.run, parts.sight)
+    connect_example(services, bench.photo, parts.grid, parts.run, parts.notice)
     return parts
 
 
@@ -80,6 +84,7 @@ def _layout(services: Services) -> CompareParts:
         buttons=["copy"],
         elem_id="cmp-address",
     )
+    notice = notice_layout("cmp")
     grid = CompareGrid(elem_id="cmp-grid")
     return CompareParts(
         threshold=threshold,
@@ -96,6 +101,7 @@ def _layout(services: Services) -> CompareParts:
         grid=grid,
         run=run,
         sight=sight,
+        notice=notice,
     )
 
 

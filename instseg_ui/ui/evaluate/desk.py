@@ -26,6 +26,8 @@ from instseg_ui.evaluate import (
     open_coco,
     open_dataset,
 )
+from instseg_ui.examples.evaluation import ExampleEvaluation
+from instseg_ui.examples.origin import Origin
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.ui.uploads import is_bundled
@@ -54,6 +56,7 @@ class Desk:
         files: the folder of the session's files.
         readable: whether the evaluation's pictures can be read.
         left: the visitor has gone.
+        example: where the figures of the example data set come from; None for another data set.
         work: held by whoever opens, evaluates or clears: one at a time.
         reading: held by whoever reads or replaces `evaluation`.
     """
@@ -66,6 +69,7 @@ class Desk:
     files: Path | None = None
     readable: bool = False
     left: bool = False
+    example: Origin | None = None
     work: threading.Lock = field(default_factory=threading.Lock)
     reading: threading.RLock = field(default_factory=threading.RLock)
     _uploads: list[Path] = field(default_factory=list)
@@ -113,6 +117,7 @@ class Desk:
         with self.reading:
             self.put_away()
             self.evaluation, self.changes, self.predictions = None, {}, None
+            self.example = None
             if self.dataset is not None:
                 self.dataset.close()
             self.dataset = None
@@ -123,6 +128,18 @@ class Desk:
                     with contextlib.suppress(OSError):
                         upload.unlink()
             self.files, self._uploads = None, []
+
+    def take_example(self, example: ExampleEvaluation, folder: Path) -> None:
+        """Put the example data set and its figures there. Called while `work` is held.
+
+        Raises:
+            InputError: it cannot be read, or not be kept.
+        """
+        self.files = folder
+        evaluation, self.example = example.open(folder / "shipped")
+        # Apart from what ships: a run of the visitor's is to be of this machine.
+        self.dataset, self.predictions = evaluation.dataset, folder / "predictions"
+        self.show(evaluation, Options())
 
     def take(
         self,
@@ -185,6 +202,29 @@ class Desks:
                 raise
             desk.predictions = self._claim(dataset.digest)
             return dataset
+
+    def take_example(self, session: str, example: ExampleEvaluation) -> bool:
+        """Put the example on the visitor's desk if it is empty; whether it was.
+
+        Raises:
+            InputError: it cannot be read, or not be kept; the desk is empty then.
+        """
+        desk = self.of(session)
+        with desk.work:
+            if desk.dataset is not None or desk.left:
+                return False
+            try:
+                desk.take_example(example, self._cache / secrets.token_hex(20))
+            except BaseException:
+                desk.clear()
+                raise
+            return True
+
+    def clear(self, session: str) -> None:
+        """Empty the visitor's desk, once the running work has ended."""
+        desk = self.of(session)
+        with desk.work:
+            desk.clear()
 
     def leave(self, session: str) -> None:
         """Remove all that the visitor brought, once the running work has ended."""

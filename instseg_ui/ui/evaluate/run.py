@@ -303,5 +303,7 @@ def _again(desk: Desk, before: Evaluation, report: Report, latest: _Latest, job:
         on_progress=tell,
         cancelled=job.stopped.is_set,
     )
+    # No model ran: the times are still those of the machine that it was run on.
+    found = replace(found, machine=before.machine)
     desk.show(found, desk.options)
     return found

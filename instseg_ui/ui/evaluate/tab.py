@@ -29,6 +29,7 @@ from instseg_ui.ui.evaluate.events import (
     progress_of,
     result_of,
 )
+from instseg_ui.ui.evaluate.example import connect_example
 from instseg_ui.ui.evaluate.layout import (
     EvaluationSetup,
     mapping_layout,
@@ -41,6 +42,7 @@ from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.actions import RunActions, actions_layout
 from instseg_ui.ui.shared.events import OWN, said, save_script, session_of
+from instseg_ui.ui.shared.example import notice_layout
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench.panel import Workbench
@@ -57,6 +59,7 @@ def evaluate_tab(services: Services, bench: Workbench) -> None:
     jobs = services.jobs["evaluate"]
     desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
     services.jobs.on_leave(desks.leave)
+    notice = notice_layout("eval")
     mapping = mapping_layout()
     results = results_layout()
     _connect_running(services, bench, desks, jobs, setup, actions, results)
@@ -65,6 +68,7 @@ def evaluate_tab(services: Services, bench: Workbench) -> None:
     _connect_charts(desks, results)
     connect_cases(services, desks, results)
     _connect_files(services, desks, results)
+    connect_example(services, desks, jobs, setup.opened, results.scored, notice)
 
 
 def _connect_running(
