@@ -67,10 +67,16 @@ def dataset(opened: Dataset, findings: Iterable[Finding], *, unfolded: bool = Fa
     )
     return markup(
         head,
-        h.details(".findings", open=unfolded or len(told) <= _OPEN_FINDINGS)[
+        h.details(".findings", open=unfolded or _weighs(told))[
             h.summary[f"Findings: {counts}"], h.ul[(_finding(one) for one in told)]
         ],
     )
+
+
+def _weighs(told: Sequence[Finding]) -> bool:
+    """Whether the findings are few and one of them is more than a note."""
+    serious = any(one.level.value != "note" for one in told)
+    return serious and len(told) <= _OPEN_FINDINGS
 
 
 def dataset_words(opened: Dataset) -> str:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
+from instseg_ui.ui.shared.actions import setup_fold
 from instseg_ui.ui.shared.services import Services
 
 
@@ -64,9 +65,7 @@ class BenchmarkResults:
 
 def setup_layout(services: Services) -> BenchmarkSetup:
     """The numbers of a run, folded to one line."""
-    with gr.Accordion(
-        "Settings: 20 runs of each photo, 1 caller", open=False, elem_id="bench-more"
-    ):
+    with setup_fold("bench"):
         with gr.Row(elem_classes="bench-numbers"):
             repeats = _number("Runs of each photo", 20, benchmark_run.MOST_REPEATS, "bench-repeats")
             warmup = _number("Warm-up runs", 3, benchmark_run.MOST_WARMUP, "bench-warmup", least=0)

@@ -46,7 +46,7 @@ def benchmark_tab(services: Services, bench: Workbench, tab: gr.Tab) -> None:
     """Lay the tab out and connect it; kept runs are listed anew whenever it is opened."""
     jobs, shelf = services.jobs["benchmark"], Shelf.of(services.settings)
     gr.HTML(markup(h.style[_STYLE]), elem_id="bench-style")
-    actions = actions_layout("Run benchmark", benchmark_run.HINT, "bench")
+    actions = actions_layout("Run benchmark", benchmark_run.HINT, "bench", "Settings")
     setup = setup_layout(services)
     notice = notice_layout("bench")
     results = results_layout(setup.price)

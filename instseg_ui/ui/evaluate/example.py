@@ -68,6 +68,6 @@ def sentence(desk: Desk) -> str | None:
     if found is None or found.machine is not origin.machine:
         return f"{photos} with every person, cat, car, building and window outlined."
     return (
-        f"{plural(len(found.results), 'model')} on {photos}, run on {origin.words}; every time "
-        "below is of that machine. Add a data set of your own, or evaluate to run models on yours."
+        f"{plural(len(found.results), 'model')} on {photos}; times are of {origin.words}. "
+        "Evaluate runs them here."
     )

@@ -50,15 +50,7 @@ class MappingControls:
 def setup_layout(ticked: gr.State) -> EvaluationSetup:
     """The data set, and how it is evaluated; `ticked` are the models of the workbench."""
     opened = gr.State(0)
-    with (
-        gr.Accordion(
-            "Data set and settings",
-            open=False,
-            elem_id="eval-setup",
-            elem_classes="file-place-fold",
-        ),
-        gr.Row(equal_height=False),
-    ):
+    with gr.Row(equal_height=False):
         uploads = FilesInput(
             label="Data set: a zip, or a JSON for the photos of the tray",
             file_count="multiple",
@@ -94,9 +86,9 @@ def _more_layout() -> dict[str, Any]:
 
 
 def mapping_layout() -> MappingControls:
-    """Findings, and the mapping to look at and to change."""
+    """Findings, which are put elsewhere, and the mapping to look at and to change."""
     changed = gr.State(0)
-    findings = gr.HTML(figures.NO_DATA, elem_id="eval-findings")
+    findings = gr.HTML(figures.NO_DATA, elem_id="eval-findings", render=False)
     with gr.Accordion(
         "Which class stands for which category", open=False, visible=False, elem_id="eval-mapping"
     ) as panel:

@@ -65,12 +65,21 @@ class EvaluationResults:
     file: gr.DownloadButton
 
 
-def results_layout() -> EvaluationResults:
-    """What was found, in tabs of its own."""
+def results_layout(findings: gr.HTML) -> EvaluationResults:
+    """What was found, in tabs of its own, below the `findings` of the data set."""
     scored = gr.State(0)
-    model = gr.Dropdown(
-        [], label="Model in Classes and Pictures", visible=False, elem_id="eval-model"
-    )
+    with gr.Row(elem_id="eval-head", equal_height=True):
+        findings.render()
+        model = gr.Dropdown(
+            [],
+            label="Model in Classes and Pictures",
+            show_label=False,
+            container=False,
+            visible=False,
+            min_width=200,
+            scale=0,
+            elem_id="eval-model",
+        )
     with gr.Tabs(elem_id="eval-results", overflow_behavior="wrap") as tabs:
         with gr.Tab("Figures", id="figures"):
             kind = gr.Radio(

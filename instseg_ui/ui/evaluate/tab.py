@@ -40,7 +40,7 @@ from instseg_ui.ui.evaluate.pictures import connect_cases
 from instseg_ui.ui.evaluate.results import ALL, EvaluationResults, results_layout
 from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.actions import RunActions, actions_layout
+from instseg_ui.ui.shared.actions import RunActions, actions_layout, setup_fold
 from instseg_ui.ui.shared.events import OWN, said, save_script, session_of
 from instseg_ui.ui.shared.example import notice_layout
 from instseg_ui.ui.shared.jobs import Jobs
@@ -54,14 +54,15 @@ _STYLE = Markup((Path(__file__).parent / "evaluate.css").read_text(encoding="utf
 def evaluate_tab(services: Services, bench: Workbench) -> None:
     """Lay the tab out and connect it."""
     gr.HTML(markup(h.style[_STYLE]), elem_id="eval-style")
-    actions = actions_layout("Evaluate", evaluate_run.HINT, "eval")
-    setup = setup_layout(bench.ticked)
+    actions = actions_layout("Evaluate", evaluate_run.HINT, "eval", "Data set and settings")
+    with setup_fold("eval"):
+        setup = setup_layout(bench.ticked)
+        mapping = mapping_layout()
     jobs = services.jobs["evaluate"]
     desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
     services.jobs.on_leave(desks.leave)
     notice = notice_layout("eval")
-    mapping = mapping_layout()
-    results = results_layout()
+    results = results_layout(mapping.findings)
     _connect_running(services, bench, desks, jobs, setup, actions, results)
     connect_mapping(services, desks, jobs, setup, actions, mapping, results)
     _connect_figures(desks, results)

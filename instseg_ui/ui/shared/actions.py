@@ -6,6 +6,14 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from instseg_ui.ui.shared.events import OWN
+
+# What stands beside is folded away without the server; its button says whether it is open.
+_UNFOLD = """() => {
+  const open = document.getElementById("%s").classList.toggle("open");
+  document.activeElement?.setAttribute("aria-expanded", String(open));
+}"""
+
 
 @dataclass(frozen=True)
 class RunActions:
@@ -16,10 +24,20 @@ class RunActions:
     progress: gr.HTML
 
 
-def actions_layout(label: str, hint: str, prefix: str) -> RunActions:
-    """The row, with `hint` where the progress will stand; ids begin with `prefix`."""
+def actions_layout(label: str, hint: str, prefix: str, setup: str) -> RunActions:
+    """The row, with `hint` where the progress will stand; ids begin with `prefix`.
+
+    `setup` names the button that unfolds what a `setup_fold` of the same prefix holds.
+    """
     with gr.Row(elem_classes="actions", equal_height=True):
         go = gr.Button(label, variant="primary", elem_id=f"{prefix}-go")
         stop = gr.Button("Stop", visible=False, elem_id=f"{prefix}-stop")
         progress = gr.HTML(hint, elem_id=f"{prefix}-progress")
+        change = gr.Button(setup, size="sm", elem_id=f"{prefix}-change", elem_classes="unfold")
+        change.click(None, None, None, js=_UNFOLD % f"{prefix}-setup", queue=False, **OWN)
     return RunActions(go, stop, progress)
+
+
+def setup_fold(prefix: str) -> gr.Column:
+    """Where a tab's settings stand, folded away until their button is pressed."""
+    return gr.Column(elem_id=f"{prefix}-setup", elem_classes="setup-fold")

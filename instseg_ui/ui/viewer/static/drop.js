@@ -5,8 +5,8 @@ import { decide, isPhoto } from "./dropped.js";
 
 /** A component that takes files itself; its block has this class. */
 const PLACE = ".file-place";
-/** What such a component may be folded away in. */
-const FOLD = ".file-place-fold";
+/** The tab that it stands in, where it may be folded away. */
+const TAB = ".tabitem";
 
 /**
  * @typedef {object} Host who takes the photos
@@ -26,7 +26,7 @@ function placesOf(target) {
   return [...document.querySelectorAll(PLACE)]
     .map((block) => ({ block, field: block.querySelector("input[type=file]") }))
     .filter(({ field }) => field !== null)
-    .map(({ block, field }) => ({ field, accept: field.accept, shown: isShown(block.closest(FOLD) ?? block), under: placeAt(target) === block }));
+    .map(({ block, field }) => ({ field, accept: field.accept, shown: isShown(block.closest(TAB) ?? block), under: placeAt(target) === block }));
 }
 
 /** Hands files to a place as if they had been chosen there. */
