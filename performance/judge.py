@@ -81,6 +81,8 @@ class Setting:
         slips: share of wrong answers.
         tied: whether the best two models are equal.
         models: how many; 0 for 2, 3, 4, 6 in turn.
+        ahead: questions between two looks at the figures; a page has the next one ready too.
+        draws: of the posterior.
     """
 
     photos: int
@@ -88,6 +90,8 @@ class Setting:
     slips: float
     tied: bool = False
     models: int = 0
+    ahead: int = 2
+    draws: int = 256
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,7 +116,7 @@ def judge(
 ) -> tuple[int, Posterior, Decision]:
     """Ask until a model is called the best: questions or `NEVER`, and what is known then."""
     rng = np.random.default_rng([seed, 1])
-    sampler, count = Sampler(outcomes, seed), len(outcomes)
+    sampler, count = Sampler(outcomes, seed, most_draws=setting.draws), len(outcomes)
     line = rng.permutation(count)
     objects: list[int] = []
     said: list[int] = []
@@ -124,15 +128,16 @@ def judge(
             return len(objects), found, decision
         if len(objects) >= min(count, setting.most):
             return NEVER, found, decision
-        if order == "random":
-            place = int(line[len(objects)])
-        else:
+        gain = choice.information(outcomes, sampler.features, found)
+        for _ in range(min(setting.ahead, count - len(objects))):
             open_ = np.ones(count, bool)
             open_[objects] = False
-            gain = choice.information(outcomes, sampler.features, found)
-            place = int(rng.choice(count, p=choice.chances(gain, open_)))
-        objects.append(place)
-        said.append(_answer(outcomes, truth, place, setting.slips, rng))
+            asked = order == "asked"
+            place = (
+                rng.choice(count, p=choice.chances(gain, open_)) if asked else line[len(objects)]
+            )
+            objects.append(int(place))
+            said.append(_answer(outcomes, truth, int(place), setting.slips, rng))
 
 
 def simulate(order: Order, setting: Setting, seed: int) -> Ended:
@@ -182,9 +187,9 @@ def _simulations(options: argparse.Namespace, run: Run) -> None:
     )
     asked = _all(run, "asked", setting, options.simulations)
     random = _all(run, "random", setting, options.random)
-    print(_questions(asked, random))
+    print(_questions(asked, random), flush=True)
     print(_calibration("asked", asked))
-    print(_calibration("random", random))
+    print(_calibration("random", random), flush=True)
     tied = Setting(options.photos, options.questions, options.slips, tied=True)
     print(_ties(_all(run, "asked", tied, options.ties)))
     print(_hidden(options.photos))
@@ -226,8 +231,8 @@ def _calibration(name: str, ended: Sequence[Ended]) -> str:
     lost = max((one.lost for one in named), default=0.0)
     return (
         f"Called sure ({name}): {len(named)} of {len(ended)}; right in {right}, "
-        f"{100 * right / max(len(named), 1):.1f} %; where wrong, {100 * lost:.1f} points of F1 lost "
-        f"at most. Error of the leader's F1 over its doubt: mean {np.mean(doubts):.2f}, "
+        f"{100 * right / max(len(named), 1):.1f} %; where wrong, {100 * lost:.1f} points of F1 "
+        f"lost at most. Error of the leader's F1 over its doubt: mean {np.mean(doubts):.2f}, "
         f"spread {np.std(doubts):.2f}; within 95 %: {np.mean(np.abs(doubts) < 1.96):.2f}"
     )
 
@@ -255,8 +260,8 @@ def _hidden(photos: int, runs: int = 40) -> str:
             gaps.append(said[np.argmax(said)] - true[np.argmax(said)])
             kept += int(np.argmax(said) == np.argmax(true))
         rows.append([
-            f"{100 * hidden:.0f} %", f"{100 * np.mean(gaps):.1f}", f"{100 / (1 - hidden) - 100:.0f} %",
-            f"{kept} of {runs}",
+            f"{100 * hidden:.0f} %", f"{100 * np.mean(gaps):.1f}",
+            f"{100 / (1 - hidden) - 100:.0f} %", f"{kept} of {runs}",
         ])  # fmt: skip
     head = ["missed by all", "F1 too high, points", "recall too high", "best one stays the best"]
     return f"\nThe limit: objects that all models miss and nobody marks\n{table(head, rows)}\n"
@@ -291,7 +296,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--random", type=int, default=100, help="of these in random order too")
     parser.add_argument("--ties", type=int, default=100, help="with the best two models equal")
     parser.add_argument("--photos", type=int, default=60)
-    parser.add_argument("--questions", type=int, default=120, help="at most")
+    parser.add_argument("--questions", type=int, default=100, help="at most")
     parser.add_argument("--slips", type=float, default=0.03, help="share of wrong answers")
     parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--dataset", type=Path, help="COCO annotations of photos beside them")

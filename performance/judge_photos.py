@@ -1,4 +1,4 @@
-"""Real models on annotated photos, as a judge would see them, and an oracle that knows the truth."""
+"""Real models on annotated photos, as a judge sees them, and an oracle that knows the truth."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def annotated_case(
 ) -> AnnotatedCase:
     """Run the models on the first photos that have annotations.
 
-    Only classes are judged that the annotations have and that a photo lists as `exhaustive`, where it
-    lists any.
+    Only classes are judged that the annotations have and that a photo lists as `exhaustive`, where
+    it lists any.
 
     Args:
         annotations: COCO's file; the photos lie beside it.
@@ -68,13 +68,14 @@ def annotated_case(
     f1 = _f1(candidates.outcomes, truth)
     missed = _missed(dataset, places, candidates, truth, known)
     dataset.close()
+    figures = [f"{name} {100 * value:.1f}" for name, value in zip(models, f1, strict=True)]
     return AnnotatedCase(
         candidates.outcomes,
         truth,
         models[int(np.argmax(f1))],
         f"\n{len(photos)} photos of {annotations.name}, {len(candidates.objects):,} objects marked;"
         f" best F1 if everything is answered: "
-        f"{', '.join(f'{name} {100 * value:.1f}' for name, value in zip(models, f1, strict=True))}; "
+        f"{', '.join(figures)}; "
         f"{missed[0]} of {missed[1]} annotated objects are missed by all models",
     )
 

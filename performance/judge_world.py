@@ -112,8 +112,8 @@ def best_f1(world: World, hidden: float = 0.0) -> Array:
 def to_outcomes(rng: np.random.Generator, world: World) -> tuple[Outcomes, npt.NDArray[np.intp]]:
     """The judge's table, and which outcome is true of each object.
 
-    Outlines that are right are nearly the same and are one candidate, so are those that are not; of what
-    is no object all are one but for a few.
+    Outlines that are right are nearly the same and are one candidate, so are those that are not; of
+    what is no object all are one but for a few.
     """
     count = world.scores.shape[1]
     scores = np.concatenate([world.scores, world.other_scores])

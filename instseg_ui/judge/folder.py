@@ -14,6 +14,7 @@ import math
 import os
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +64,17 @@ def begin(
             "There is a judgement in that folder already. Go on there, or name a new one."
         )
     keys = [_key(segmenter, model) for model in models]
-    stores = [Predictions(_predictions(folder, i), key, restart=True) for i, key in enumerate(keys)]
     rows: list[dict[str, Any]] = []
-    try:
+    with ExitStack() as stack:
+        stores = [
+            stack.enter_context(Predictions(_predictions(folder, i), key, restart=True))
+            for i, key in enumerate(keys)
+        ]
         for done, (name, image) in enumerate(photos, start=1):
             if done > MOST_PHOTOS:
                 raise InputError(f"Expected at most {MOST_PHOTOS:,} photos to judge by.")
             row = _run(name, image, keys, stores, segmenter, on_photo, done)
             rows += [row] if row else []
-    finally:
-        for store in stores:
-            store.close()
     if not rows:
         raise InputError("No photo could be looked at, so there is nothing to judge.")
     head = {"instseg_judge": VERSION, "models": list(models), "min_iou": min_iou, "photos": rows}
@@ -88,12 +89,9 @@ def candidates_in(folder: Path) -> Candidates:
     """
     head = _head(folder)
     models = [str(name) for name in head["models"]]
-    stores = [_stored(folder, i) for i in range(len(models))]
-    try:
+    with ExitStack() as stack:
+        stores = [stack.enter_context(_stored(folder, i)) for i in range(len(models))]
         photos = [_photo(row, stores) for row in head["photos"]]
-    finally:
-        for store in stores:
-            store.close()
     return find_candidates(models, photos, min_iou=head["min_iou"])
 
 

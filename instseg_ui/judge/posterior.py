@@ -23,7 +23,14 @@ from instseg_ui.judge.regression import SLIP, Array, Regression
 ABSENT, NONE_RIGHT = -2, -1
 """Outcomes of an object beside its ways of being right: nothing there, or nobody has it right."""
 
-_DRAWS = (128, 512)
+CLEAR_LEAD = 0.01
+"""F1 by which a model must lead to be called the best: less is no reason to choose it.
+
+Two equal models lead each other now and then on the way, and whoever looks after each answer will see
+it; a lead this clear is rare among equals.
+"""
+MOST_DRAWS = 512
+_FEWEST_DRAWS = 128
 _CELLS = 3_000_000
 _RIGHT_PRIOR = (9.0, 1.0)
 
@@ -53,6 +60,7 @@ class Posterior:
         f1, precision, recall: (S, H) draws at those thresholds.
         best: (H,) chance of having the highest F1 on photos like these.
         best_here: (H,) chance of having it on these photos.
+        clear: (H,) chance of leading all others by `CLEAR_LEAD` on photos like these.
         here: (S, H) draws of F1 on these photos.
         marked: (H,) outlines at the thresholds.
         objects: expected number of objects.
@@ -67,6 +75,7 @@ class Posterior:
     recall: Floats
     best: Array
     best_here: Array
+    clear: Array
     here: Floats
     marked: Array
     objects: float
@@ -76,13 +85,22 @@ class Posterior:
 class Sampler:
     """Draws the posterior of one table of outcomes, again after each answer."""
 
-    def __init__(self, outcomes: Outcomes, seed: int = 0) -> None:
+    def __init__(self, outcomes: Outcomes, seed: int = 0, *, most_draws: int = MOST_DRAWS) -> None:
+        """Make the random numbers ready.
+
+        Args:
+            outcomes: N objects.
+            seed: of the random numbers.
+            most_draws: S, of a small table; a large one has fewer, so that an answer stays quick.
+        """
         self.outcomes = outcomes
         self.features = regression.features(outcomes)
         self._mode: Array | None = None
         rng = np.random.default_rng(seed)
         count, models = len(outcomes), len(outcomes.models)
-        self.draws = int(np.clip(_CELLS / max(count, 1), *_DRAWS))
+        self.draws = int(
+            np.clip(_CELLS / max(count, 1), min(_FEWEST_DRAWS, most_draws), most_draws)
+        )
         self._normal = rng.standard_normal((self.features.shape[1], self.draws))
         self._deviates = rng.standard_normal((2, models, self.draws))
         weight = rng.standard_exponential((outcomes.photos, self.draws), dtype=np.float32)
@@ -225,10 +243,18 @@ class Sampler:
             here=here.astype(np.float32),
             best=chances_of_best(f1),
             best_here=chances_of_best(here),
+            clear=chances_of_lead(f1),
             marked=marked.sum(axis=0).astype(np.float64),
             objects=float(mean_there.sum()) + known.missed.size,
             regression=fitted,
         )
+
+
+def chances_of_lead(f1: Floats, by: float = CLEAR_LEAD) -> Array:
+    """(H,) share of the draws in which a model is ahead of all others by so much."""
+    second, first = np.partition(f1, -2, axis=1)[:, -2:].T
+    ahead = (f1 >= first[:, None]) & (first - second >= by)[:, None]
+    return np.asarray(ahead.mean(axis=0), np.float64)
 
 
 class _Several:

@@ -24,8 +24,8 @@ SLIP = 0.02
 # Of one, the mean score, the highest score, and the square of the share of models that found it.
 _CONSENSUS = np.array([-2.5, 2.5, 2.5, 1.0])
 _CONSENSUS_SD = np.array([1.0, 1.0, 1.0, 1.5])
-_FOUND_SD = 0.8
-_SCORE_SD = 1.5
+_FOUND_SD = 1.2
+_SCORE_SD = 2.0
 _STEPS = 25
 _ENOUGH = 1e-4
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from instseg_ui.benchmark.bootstrap import Interval
 from instseg_ui.judge.outcomes import Outcomes
-from instseg_ui.judge.posterior import Known, Posterior
+from instseg_ui.judge.posterior import CLEAR_LEAD, Known, Posterior
 from instseg_ui.judge.regression import Array
 from instseg_ui.judge.weights import unbiased_f1
 from instseg_ui.numbers import plural
@@ -41,7 +41,8 @@ class ModelStanding:
         precision, recall, f1: on photos like these, mean and 95 % interval; shares of 1.
         f1_here: on these photos.
         best: chance of the highest F1 on photos like these.
-        best_here: the same on these photos.
+        clear: chance that it leads all others there by a point of F1 or more.
+        best_here: chance of the highest F1 on these photos.
         unbiased: F1 on these photos from the answers alone; None before there are five, or where
             objects were answered that were not asked about.
     """
@@ -53,6 +54,7 @@ class ModelStanding:
     f1: Interval
     f1_here: Interval
     best: float
+    clear: float
     best_here: float
     unbiased: Interval | None
 
@@ -64,7 +66,8 @@ class Standing:
     Attributes:
         models: in the order they were given.
         leader: the likeliest best one.
-        decision: `sure` - stop, the leader is the best with 95 % certainty; `equal` - stop, the
+        decision: `sure` - stop, the leader is the best by a point of F1 or more with 95 % certainty;
+            `equal` - stop, the
             others that could be best are within two points of F1; `more photos` - stop, what is
             not known hangs on the photos; `ask on` - answers settle more.
         certainty: chance that the leader is the best on photos like these.
@@ -140,6 +143,7 @@ def stand(
                 _interval(found.f1[:, i]),
                 _interval(found.here[:, i]),
                 float(found.best[i]),
+                float(found.clear[i]),
                 float(found.best_here[i]),
                 unbiased[i] if unbiased else None,
             )
@@ -160,16 +164,12 @@ def stand(
     )
 
 
-def is_sure(outcomes: Outcomes, answered: int, certainty: float) -> bool:
-    """Whether a model may be called the best: there is a basis, and the chance is high enough."""
-    basis = min(FEWEST_ANSWERS, len(outcomes))
-    return outcomes.photos >= _FEWEST_PHOTOS and answered >= basis and certainty >= SURE
-
-
 def decide(outcomes: Outcomes, known: Known, found: Posterior, left: int) -> Decision:
     """Whether to go on, with `left` objects that can be asked about."""
     leader = int(np.argmax(found.best))
-    if is_sure(outcomes, known.objects.size, float(found.best[leader])):
+    basis = min(FEWEST_ANSWERS, len(outcomes))
+    founded = outcomes.photos >= _FEWEST_PHOTOS and known.objects.size >= basis
+    if founded and found.clear[leader] >= SURE:
         return "sure"
     if known.objects.size < FEWEST_ANSWERS and left:
         return "ask on"
@@ -211,9 +211,9 @@ def _more_photos(outcomes: Outcomes, found: Posterior, leader: int) -> int | Non
     """How many more would settle it if the lead stays what it is: doubt falls as 1/root n."""
     lead = found.f1[:, leader] - found.f1[:, _runner_up(found, leader)]
     mean, spread = float(lead.mean()), float(lead.std())
-    if mean <= 0:
+    if mean <= CLEAR_LEAD:
         return None
-    wanted = outcomes.photos * (1.645 * spread / mean) ** 2
+    wanted = outcomes.photos * (1.645 * spread / max(mean - CLEAR_LEAD, 1e-9)) ** 2
     more = ceil(wanted - outcomes.photos)
     return max(more, 1) if more < _MOST_PHOTOS else None
 
