@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.judge import choice
+from instseg_ui.judge.assessment import Decision, decide
 from instseg_ui.judge.outcomes import Outcomes
 from instseg_ui.judge.posterior import ABSENT, NONE_RIGHT, Known, Posterior, Sampler
-from instseg_ui.judge.standing import Decision, decide
 from performance.figures import digits
 from performance.judge_cost import cost_lines
 from performance.judge_photos import annotated_case
@@ -101,7 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run = partial(pool.map, chunksize=4) if options.workers > 1 else map
         if not options.dataset:
             _simulations(options, run)
-            print("\n".join(cost_lines()))
+    if not options.dataset and options.cost:
+        print("\n".join(cost_lines()))
     if options.dataset:
         _photos(options)
     return 0
@@ -206,7 +207,6 @@ def _questions(asked: Sequence[Ended], random: Sequence[Ended]) -> str:
     theirs = np.array([one.questions for _, one in pairs])
     both = (ours < NEVER) & (theirs < NEVER)
     either = (ours < NEVER) | (theirs < NEVER)
-    ratio = ours[either] / theirs[either]
     rows = [
         [name, str(len(pairs)), str(int((values < NEVER).sum())), _median(values[both]),
          _median(values[either])]
@@ -215,8 +215,13 @@ def _questions(asked: Sequence[Ended], random: Sequence[Ended]) -> str:
     head = ["order", "runs", "named the best", "median, both named", "median, one named"]
     return (
         f"Questions until the best is named with 95 %\n{table(head, rows)}\n"
-        f"asked / random, median of the runs in which one named it: {digits(np.median(ratio))}\n"
+        f"asked / random, median of the runs in which one named it: {_ratio(ours, theirs)}\n"
     )
+
+
+def _ratio(ours: npt.NDArray[np.int64], theirs: npt.NDArray[np.int64]) -> str:
+    either = (ours < NEVER) | (theirs < NEVER)
+    return digits(float(np.median(ours[either] / theirs[either]))) if either.any() else "none"
 
 
 def _median(values: npt.NDArray[np.int64]) -> str:
@@ -271,7 +276,7 @@ def _photos(options: argparse.Namespace) -> None:
     """Embedded models on annotated photos."""
     case = annotated_case(options.dataset, options.models, options.limit, options.kept)
     print(case.described)
-    setting = Setting(case.outcomes.photos, len(case.outcomes), options.slips)
+    setting = Setting(case.outcomes.photos, options.questions, options.slips)
     rows = []
     orders: tuple[Order, ...] = ("asked", "random")
     for order in orders:
@@ -299,6 +304,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--questions", type=int, default=100, help="at most")
     parser.add_argument("--slips", type=float, default=0.03, help="share of wrong answers")
     parser.add_argument("--workers", type=int, default=1, help="processes")
+    parser.add_argument("--no-cost", dest="cost", action="store_false", help="skip its times")
     parser.add_argument("--dataset", type=Path, help="COCO annotations of photos beside them")
     parser.add_argument("--models", nargs="+", default=["demo-cats", "everyday-S", "everyday-M"])
     parser.add_argument("--limit", type=int, default=60, help="annotated photos")

@@ -10,8 +10,8 @@ import numpy as np
 
 from instseg_ui import masks
 from instseg_ui.judge import JudgedPhoto, choice, find_candidates
+from instseg_ui.judge.assessment import assess
 from instseg_ui.judge.posterior import ABSENT, Known, Sampler
-from instseg_ui.judge.standing import stand
 from instseg_ui.results import Instance, Instances
 
 WIDTH, HEIGHT = 640, 480
@@ -44,7 +44,7 @@ def cost_lines(models: int = MODELS, photos: int = PHOTOS, objects: int = OBJECT
     for _ in range(_REPEATS + 1):
         moments = [(process_time(), perf_counter())]
         posterior = sampler.update(known)
-        stand(outcomes, known, posterior, np.full(count, 0.01))
+        assess(outcomes, known, posterior, np.full(count, 0.01))
         moments.append((process_time(), perf_counter()))
         choice.information(outcomes, sampler.features, posterior)
         moments.append((process_time(), perf_counter()))

@@ -26,7 +26,7 @@ from instseg_ui.pipeline.choice import choose_model, read_device
 from instseg_ui.pipeline.config import PipelineConfig
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
-from instseg_ui.show.judgement import progress_words, standing_table
+from instseg_ui.show.judgement import assessment_table, progress_words
 from instseg_ui.show.tables import dashes
 from instseg_ui.variables import read_settings
 from instseg_ui.weights import ModelState, WeightsStore
@@ -161,16 +161,16 @@ def report(
     """Say what is known of the models, and whether to stop."""
     console = Console()
     with guarded(), resume(folder) as judgement:
-        standing = judgement.standing()
+        assessment = judgement.assessment()
         if judgement.passed_over:
             console.fail(f"{plural(judgement.passed_over, 'line')} of the file are no answers.")
         if json:
-            console.json(standing.to_dict())
+            console.json(assessment.to_dict())
             return
-        table = standing_table(standing)
-        console.out(progress_words(standing))
+        table = assessment_table(assessment)
+        console.out(progress_words(assessment))
         print_table(table, console)
-        for line in ("", standing.sentence, dashes(table)):
+        for line in ("", assessment.sentence, dashes(table)):
             console.out(line)
 
 
@@ -222,7 +222,7 @@ def _reply(judgement: Judgement, value: Any) -> object:
     if isinstance(value, dict) and value.keys() == {"undo"}:
         judgement.undo()
     elif isinstance(value, dict) and value.keys() == {"report"}:
-        return judgement.standing().to_dict()
+        return judgement.assessment().to_dict()
     elif isinstance(value, dict) and value.keys() == {"next"}:
         return [one.to_dict() for one in judgement.questions(value["next"])]
     else:

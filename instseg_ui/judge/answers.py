@@ -29,6 +29,7 @@ KINDS: tuple[str, ...] = get_args(AnswerKind)
 OF_PHOTOS = ("missed", "complete")
 
 LONGEST_LABEL = 200
+_LEAST_CHANCE = 1e-9
 _OUTLINED = ("right", "wrong class")
 _WANTED: dict[str, tuple[str, ...]] = {
     "right": ("outline",),
@@ -158,7 +159,7 @@ def _inside(side: str, value: object, end: int) -> float:
 
 def _share(value: object) -> float | None:
     number = _number(value)
-    if value is not None and (number is None or not 0 < number <= 1):
+    if value is not None and (number is None or not _LEAST_CHANCE <= number <= 1):
         raise InputError(f"Expected a chance above 0 and at most 1, got {_shown(value)}.")
     return number
 

@@ -4,7 +4,7 @@
     with Judgement(candidates, folder / "answers.jsonl") as judgement:
         question = judgement.questions()[0]
         judgement.answer({"question": question.name, "answer": "right", "outline": 1})
-        print(judgement.standing().sentence)
+        print(judgement.assessment().sentence)
 
 The same answers give the same figures and the same questions, in another process too.
 """
@@ -22,10 +22,10 @@ from instseg_ui.errors import InputError
 from instseg_ui.judge import choice
 from instseg_ui.judge.answer_file import AnswerFile
 from instseg_ui.judge.answers import JudgeAnswer, read_answer
+from instseg_ui.judge.assessment import Assessment, assess
 from instseg_ui.judge.candidates import Candidates
 from instseg_ui.judge.posterior import ABSENT, NONE_RIGHT, Known, Posterior, Sampler
 from instseg_ui.judge.question import JudgeQuestion, ask
-from instseg_ui.judge.standing import Standing, stand
 
 MOST_AHEAD = 20
 """Questions that are handed out before the first of them is answered."""
@@ -136,11 +136,11 @@ class Judgement:
             self._posterior = self._sampler.update(self.known()[0])
         return self._posterior
 
-    def standing(self) -> Standing:
+    def assessment(self) -> Assessment:
         """The figures and the decision."""
         known, chances = self.known()
         held = self._held()
-        return stand(
+        return assess(
             self.candidates.outcomes,
             known,
             self.posterior(),

@@ -26,8 +26,8 @@ ABSENT, NONE_RIGHT = -2, -1
 CLEAR_LEAD = 0.01
 """F1 by which a model must lead to be called the best: less is no reason to choose it.
 
-Two equal models lead each other now and then on the way, and whoever looks after each answer will see
-it; a lead this clear is rare among equals.
+Of two equal models one seems ahead now and then on the way, and whoever looks after each answer
+will see it; a lead this clear is rare among equals.
 """
 MOST_DRAWS = 512
 _FEWEST_DRAWS = 128

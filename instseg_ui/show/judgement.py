@@ -6,16 +6,16 @@ Shares are in percent; thresholds are 0 to 1.
 from __future__ import annotations
 
 from instseg_ui.benchmark.bootstrap import Interval
-from instseg_ui.judge import Standing
+from instseg_ui.judge import Assessment
 from instseg_ui.numbers import NONE, percent, plural
 from instseg_ui.show.tables import Cell, Column, Table, number_columns
 
 _TOO_FEW = "From five answers on, each to a question that was asked."
 
 
-def standing_table(standing: Standing) -> Table:
+def assessment_table(assessment: Assessment) -> Table:
     """One row a model, the likeliest best one first; the range below a figure is its 95 %."""
-    rows = sorted(standing.models, key=lambda one: -one.best)
+    rows = sorted(assessment.models, key=lambda one: -one.best)
     return Table(
         (
             Column("Model", number=False),
@@ -45,10 +45,10 @@ def standing_table(standing: Standing) -> Table:
     )
 
 
-def progress_words(standing: Standing) -> str:
+def progress_words(assessment: Assessment) -> str:
     """How far the questions are."""
-    skipped = f", {standing.skipped:,} skipped" if standing.skipped else ""
-    return f"{plural(standing.answered, 'answer')}{skipped}, {standing.left:,} objects left."
+    skipped = f", {assessment.skipped:,} skipped" if assessment.skipped else ""
+    return f"{plural(assessment.answered, 'answer')}{skipped}, {assessment.left:,} objects left."
 
 
 def _share(value: Interval | None) -> Cell:

@@ -54,7 +54,7 @@ def test_begin_and_go_on(segmenter: Segmenter, tmp_path: Path) -> None:
         (question,) = judgement.questions()
         judgement.answer({"question": question.name, "answer": "right", "outline": 1})
     with resume(folder) as judgement:
-        assert judgement.standing().answered == 1
+        assert judgement.assessment().answered == 1
     with pytest.raises(InputError, match="already"):
         begin(folder, pictures(), ["one", "two"], segmenter)
     _damage(folder)

@@ -9,8 +9,8 @@ import pytest
 
 from instseg_ui.errors import InputError
 from instseg_ui.judge import Judgement
-from instseg_ui.judge.standing import Standing
-from instseg_ui.show.judgement import progress_words, standing_table
+from instseg_ui.judge.assessment import Assessment
+from instseg_ui.show.judgement import assessment_table, progress_words
 from tests.unit.judge.factories import (
     HEIGHT,
     LEFT,
@@ -55,13 +55,13 @@ def test_asking_again_changes_nothing_and_the_next_ones_are_there_already(
 
 
 def test_the_better_model_is_named(judgement: Judgement) -> None:
-    standing = judgement.standing()
-    assert standing.decision == "ask on"
+    assessment = judgement.assessment()
+    assert assessment.decision == "ask on"
     answer_truly(judgement, 36)
-    standing = judgement.standing()
-    assert (standing.decision, standing.leader, standing.left) == ("sure", "a", 0)
-    assert standing.sentence.startswith("Stop: a is the best with ")
-    a, b = standing.models
+    assessment = judgement.assessment()
+    assert (assessment.decision, assessment.leader, assessment.left) == ("sure", "a", 0)
+    assert assessment.sentence.startswith("Stop: a is the best with ")
+    a, b = assessment.models
     assert a.f1_here.estimate > 0.95
     assert b.recall.estimate < 0.6
     assert a.unbiased is not None
@@ -73,9 +73,9 @@ def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
     found = good_and_bad(12)
     with judgement_of(found, tmp_path) as judgement:
         answer_truly(judgement, 9)
-        before, asked = judgement.standing(), judgement.questions()[0]
+        before, asked = judgement.assessment(), judgement.questions()[0]
     with judgement_of(found, tmp_path) as judgement:
-        again = judgement.standing()
+        again = judgement.assessment()
         same = judgement.questions()[0]
         assert (same.name, same.left) == (asked.name, asked.left)
         assert same.chance == pytest.approx(asked.chance, rel=1e-3)
@@ -92,7 +92,7 @@ def test_undo_asks_the_same_again(judgement: Judgement) -> None:
     assert undone is not None
     assert undone.question == first.name
     assert judgement.questions()[0].to_dict() == first.to_dict()
-    assert judgement.standing().answered == 0
+    assert judgement.assessment().answered == 0
     assert judgement.undo() is None
 
 
@@ -100,7 +100,7 @@ def test_a_second_answer_about_an_object_replaces_the_first(judgement: Judgement
     first = judgement.questions()[0]
     judgement.answer({"question": first.name, "answer": "nothing"})
     judgement.answer({"question": first.name, "answer": "none"})
-    assert judgement.standing().answered == 1
+    assert judgement.assessment().answered == 1
     assert judgement.answers[-1].chance == pytest.approx(first.chance)
     judgement.undo()
     known, _ = judgement.known()
@@ -112,9 +112,14 @@ def test_skipped_and_missed_and_complete_are_counted(judgement: Judgement) -> No
     judgement.answer({"question": first.name, "answer": "skip"})
     judgement.answer({"answer": "missed", "photo": "3.jpg", "x": 70, "y": 50})
     judgement.answer({"answer": "complete", "photo": "3.jpg"})
-    standing = judgement.standing()
-    assert (standing.skipped, standing.missed, standing.complete, standing.left) == (1, 1, 1, 35)
-    assert "1 missed object marked, 1 of 12 photos looked through" in standing.sentence
+    assessment = judgement.assessment()
+    assert (assessment.skipped, assessment.missed, assessment.complete, assessment.left) == (
+        1,
+        1,
+        1,
+        35,
+    )
+    assert "1 missed object marked, 1 of 12 photos looked through" in assessment.sentence
     assert first.name not in {one.name for one in judgement.questions(20)}
 
 
@@ -133,18 +138,18 @@ def test_equal_models_are_not_told_apart(tmp_path: Path) -> None:
         for _ in range(12):
             (question,) = judgement.questions()
             judgement.answer({"question": question.name, "answer": "right", "outline": 1})
-        standing = judgement.standing()
-    assert standing.certainty == pytest.approx(0.5)
-    assert standing.decision == "equal"
-    assert "equal within 2 points" in standing.sentence
+        assessment = judgement.assessment()
+    assert assessment.certainty == pytest.approx(0.5)
+    assert assessment.decision == "equal"
+    assert "equal within 2 points" in assessment.sentence
 
 
 def test_few_photos_settle_nothing(tmp_path: Path) -> None:
     with judgement_of(good_and_bad(2), tmp_path) as judgement:
         answer_truly(judgement, 6)
-        standing = judgement.standing()
-    assert standing.decision == "more photos"
-    assert standing.more_photos is not None
+        assessment = judgement.assessment()
+    assert assessment.decision == "more photos"
+    assert assessment.more_photos is not None
 
 
 @pytest.mark.parametrize("count", [0, 21, True, "1", 1.0])
@@ -167,11 +172,11 @@ def test_nothing_to_ask(tmp_path: Path) -> None:
 
 def test_the_table_has_a_row_a_model_the_leader_first(judgement: Judgement) -> None:
     answer_truly(judgement, 6)
-    standing: Standing = judgement.standing()
-    table = standing_table(standing)
-    assert table.rows[0][0].text == standing.leader
+    assessment: Assessment = judgement.assessment()
+    table = assessment_table(assessment)
+    assert table.rows[0][0].text == assessment.leader
     assert " to " in table.rows[0][3].below
-    assert progress_words(standing) == "6 answers, 30 objects left."
-    value = standing.to_dict()
-    assert value["sentence"] == standing.sentence
+    assert progress_words(assessment) == "6 answers, 30 objects left."
+    value = assessment.to_dict()
+    assert value["sentence"] == assessment.sentence
     assert set(value["models"][0]["f1"]) == {"estimate", "low", "high", "confidence"}

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pytest
 
 from instseg_ui.judge import choice
+from instseg_ui.judge.assessment import assess, decide
 from instseg_ui.judge.outcomes import Outcomes
 from instseg_ui.judge.posterior import ABSENT, Known, Sampler, chances_of_best
-from instseg_ui.judge.standing import decide, stand
 from instseg_ui.judge.weights import lure_weights, unbiased_f1
 from performance.judge_world import graded_models, make_world, to_outcomes
 from tests.unit.judge.factories import table
@@ -161,7 +161,7 @@ def test_nothing_is_sure_without_a_basis() -> None:
     sampler = Sampler(outcomes)
     few = known(truth, range(3))
     assert decide(outcomes, few, sampler.update(few), 57) == "ask on"
-    standing = stand(outcomes, few, sampler.update(few), np.full(3, 0.1))
-    assert standing.decision == "ask on"
-    assert standing.sentence.startswith(f"Go on: {standing.leader} leads with ")
-    assert standing.models[0].unbiased is None
+    assessment = assess(outcomes, few, sampler.update(few), np.full(3, 0.1))
+    assert assessment.decision == "ask on"
+    assert assessment.sentence.startswith(f"Go on: {assessment.leader} leads with ")
+    assert assessment.models[0].unbiased is None

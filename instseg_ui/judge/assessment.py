@@ -32,7 +32,7 @@ _MOST_PHOTOS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class ModelStanding:
+class ModelAssessment:
     """What is known of one model.
 
     Attributes:
@@ -60,16 +60,16 @@ class ModelStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Assessment:
     """What is known after the answers so far.
 
     Attributes:
         models: in the order they were given.
         leader: the likeliest best one.
-        decision: `sure` - stop, the leader is the best by a point of F1 or more with 95 % certainty;
-            `equal` - stop, the
-            others that could be best are within two points of F1; `more photos` - stop, what is
-            not known hangs on the photos; `ask on` - answers settle more.
+        decision: `sure` - stop, the leader is the best, and by a point of F1 or more, with 95 %
+            certainty; `equal` - stop, the others that could be best are within two points of F1;
+            `more photos` - stop, what is not known hangs on the photos; `ask on` - answers settle
+            more.
         certainty: chance that the leader is the best on photos like these.
         equals: models that are as good as the leader, where the decision says so.
         more_photos: about how many would settle it, where the decision says so; None if thousands.
@@ -80,7 +80,7 @@ class Standing:
         objects: how many there are, expected.
     """
 
-    models: tuple[ModelStanding, ...]
+    models: tuple[ModelAssessment, ...]
     leader: str
     decision: Decision
     certainty: float
@@ -112,7 +112,7 @@ class Standing:
 _INTERVALS = ("precision", "recall", "f1", "f1_here", "unbiased")
 
 
-def stand(
+def assess(
     outcomes: Outcomes,
     known: Known,
     found: Posterior,
@@ -120,7 +120,7 @@ def stand(
     *,
     skipped: int = 0,
     complete: int = 0,
-) -> Standing:
+) -> Assessment:
     """Make figures and a decision of the posterior.
 
     Args:
@@ -133,9 +133,9 @@ def stand(
     left = len(outcomes) - known.objects.size - skipped
     equals = _equals(found, leader)
     decision = decide(outcomes, known, found, left)
-    return Standing(
+    return Assessment(
         models=tuple(
-            ModelStanding(
+            ModelAssessment(
                 name,
                 float(found.thresholds[i]),
                 _interval(found.precision[:, i]),
@@ -227,7 +227,7 @@ def _plain(value: Interval | None) -> dict[str, float] | None:
     return None if value is None else asdict(value)
 
 
-def _decided(found: Standing) -> str:
+def _decided(found: Assessment) -> str:
     sure = f"{100 * found.certainty:.0f} %"
     if found.decision == "sure":
         return f"Stop: {found.leader} is the best with {sure} certainty."
@@ -249,7 +249,7 @@ def _decided(found: Standing) -> str:
     return f"Go on: {found.leader} leads with {sure} so far."
 
 
-def _limit(found: Standing) -> str:
+def _limit(found: Assessment) -> str:
     marked = (
         f"{plural(found.missed, 'missed object')} marked"
         if found.missed
