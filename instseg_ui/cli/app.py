@@ -14,6 +14,7 @@ from instseg_ui import __version__
 from instseg_ui.cli.bench import bench
 from instseg_ui.cli.doctor import doctor
 from instseg_ui.cli.eval import eval_
+from instseg_ui.cli.judge import judge
 from instseg_ui.cli.models import models
 from instseg_ui.cli.predict import predict
 from instseg_ui.cli.serve import serve
@@ -45,6 +46,7 @@ def _commands() -> typer.Typer:
     app.add_typer(models(), name="models")
     app.command()(bench)
     app.command("eval")(eval_)
+    app.add_typer(judge(), name="judge")
     app.command()(serve)
     app.command()(doctor)
     return app

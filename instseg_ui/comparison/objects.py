@@ -137,6 +137,37 @@ def compare(
     return Comparison(names, tuple(objects), f1, mean_iou)
 
 
+def group(
+    sets: Sequence[Instances], found: overlaps.Overlaps
+) -> list[tuple[list[int], list[float]]]:
+    """Instances that are one object: each set's go to the leading masks so far.
+
+    Args:
+        sets: M, of one image.
+        found: which of their masks overlap, see `overlaps.find`.
+
+    Returns:
+        For each object M places among all instances strung together, -1 where a set has none of
+        it, and their masks' IoU to the leading one's, the first's of its row.
+    """
+    starts = _starts(sets)
+    leads = np.zeros(starts[-1], bool)
+    objects: dict[int, tuple[list[int], list[float]]] = {}
+    for model in range(len(sets)):
+        start, end = starts[model], starts[model + 1]
+        mine = (found.second >= start) & (found.second < end) & leads[found.first]
+        matched = set()
+        for lead, place, iou in _pairs(overlaps.assign(found.where(mine)), 0, 0):
+            objects[lead][0][model], objects[lead][1][model] = place, iou
+            matched.add(place)
+        for place in sorted(set(range(start, end)) - matched):
+            row = [-1] * len(sets), [0.0] * len(sets)
+            row[0][model], row[1][model] = place, 1.0
+            objects[place] = row
+            leads[place] = True
+    return list(objects.values())
+
+
 def coverage(predictions: Sequence[Prediction], label: str | None = None) -> npt.NDArray[np.uint8]:
     """How many of the models cover each pixel, (H, W) uint8; of class `label`, or of any.
 
@@ -186,24 +217,16 @@ def _starts(sets: Sequence[Instances]) -> list[int]:
 
 
 def _gather(sets: Sequence[Instances], found: overlaps.Overlaps) -> list[tuple[Member | None, ...]]:
-    """Objects as rows of members: each model's instances go to the leading masks so far."""
+    """Objects as rows of members, see `group`."""
     starts = _starts(sets)
-    leads = np.zeros(starts[-1], bool)
-    row_of: dict[int, list[Member | None]] = {}
-    for model, instances in enumerate(sets):
-        start, end = starts[model], starts[model + 1]
-        mine = (found.second >= start) & (found.second < end) & leads[found.first]
-        rows = list(instances)
-        matched = set()
-        for lead, index, iou in _pairs(overlaps.assign(found.where(mine)), 0, start):
-            row_of[lead][model] = Member(index, rows[index], iou)
-            matched.add(index)
-        for index in sorted(set(range(len(rows))) - matched):
-            row: list[Member | None] = [None] * len(sets)
-            row[model] = Member(index, rows[index], 1.0)
-            row_of[start + index] = row
-            leads[start + index] = True
-    return [tuple(row) for row in row_of.values()]
+    rows = [list(instances) for instances in sets]
+    return [
+        tuple(
+            Member(place - start, mine[place - start], iou) if place >= 0 else None
+            for place, iou, start, mine in zip(places, ious, starts, rows, strict=False)
+        )
+        for places, ious in group(sets, found)
+    ]
 
 
 def _state(members: tuple[Member | None, ...], loose_iou: float) -> State:

@@ -25,7 +25,7 @@ hpi
 segmenter
 comparison
 exports
-benchmark evaluate
+benchmark evaluate judge
 examples
 show
 pipeline doctor
