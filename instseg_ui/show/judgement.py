@@ -5,9 +5,13 @@ Shares are in percent; thresholds are 0 to 1.
 
 from __future__ import annotations
 
+import htpy as h
+from markupsafe import Markup
+
 from instseg_ui.benchmark.bootstrap import Interval
 from instseg_ui.judge import Assessment
 from instseg_ui.numbers import NONE, percent, plural
+from instseg_ui.show.html import markup
 from instseg_ui.show.tables import Cell, Column, Table, number_columns
 
 _TOO_FEW = "From five answers on, each to a question that was asked."
@@ -43,6 +47,33 @@ def assessment_table(assessment: Assessment) -> Table:
             for one in rows
         ),
     )
+
+
+def brief_table(assessment: Assessment) -> Table:
+    """The same in a narrow place: who is best, and each model's figures at its threshold."""
+    rows = sorted(assessment.models, key=lambda one: -one.best)
+    return Table(
+        (
+            Column("Model", number=False),
+            *number_columns("Best, %", "F1, %", "Precision, %", "Recall, %", "Threshold"),
+        ),
+        tuple(
+            (
+                Cell(one.model),
+                Cell(percent(one.best)),
+                _share(one.f1),
+                _share(one.precision),
+                _share(one.recall),
+                Cell(f"{one.threshold:.2f}"),
+            )
+            for one in rows
+        ),
+    )
+
+
+def decided(assessment: Assessment) -> Markup:
+    """The decision in words, with its certainty and its limit."""
+    return markup(h.div(".verdict", role="status")[h.p[assessment.sentence]])
 
 
 def progress_words(assessment: Assessment) -> str:

@@ -26,6 +26,7 @@ LEAVES: Mapping[str, str] = MappingProxyType(
         "segment.tab._connect_running.run": "a model converted on its first run",
         "workbench.panel._connect_batch.run": "models, as above",
         "segment.take_away._connect_all.save_all": "models, as above",
+        "judge.tab._connect_beginning.begin": "models, as above",
         "compare.tab._connect_running.run": "models converted on their first run",
         "benchmark.tab._connect_running.run": "a benchmark run that every visitor can open",
         "evaluate.tab._connect_running.run": "predictions, and models as above",
@@ -114,6 +115,11 @@ VISITORS = frozenset(
         "evaluate.pictures._connect_steps.step",
         "evaluate.pictures._connect_steps.pick",
         "evaluate.pictures._connect_counts.follow",
+        # Judge
+        "judge.tab._connect_beginning.stop",
+        "judge.tab._connect_answers.answer",
+        "judge.tab._connect_answers.undo",
+        "judge.tab._connect_files.save",
         # Catalog
         "catalog.tab._connect_reading.read",
         "catalog.tab._connect_reading.find_records",

@@ -12,7 +12,7 @@ from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import InputError, UnknownModelError
 from instseg_ui.results import check_threshold
 
-TABS = ("segment", "compare", "benchmark", "evaluate", "catalog")
+TABS = ("segment", "compare", "benchmark", "evaluate", "judge", "catalog")
 THRESHOLD = 0.5
 _LONGEST = 4000
 _ENGINES = {True: engines.HIGH_PERFORMANCE, False: engines.NORMAL}

@@ -14,6 +14,7 @@ from instseg_ui.ui.compare.tab import CompareParts, compare_tab
 from instseg_ui.ui.endpoints import endpoints
 from instseg_ui.ui.evaluate.tab import evaluate_tab
 from instseg_ui.ui.guarded import GuardedBlocks
+from instseg_ui.ui.judge.tab import judge_tab
 from instseg_ui.ui.segment.tab import segment_tab
 from instseg_ui.ui.shared.events import OWN, session_of
 from instseg_ui.ui.shared.services import Services
@@ -69,6 +70,8 @@ def _views(services: Services, bench: Workbench) -> tuple[gr.Tabs, CompareParts]
             benchmark_tab(services, bench, benchmark_page)
         with gr.Tab("Evaluate", id="evaluate"):
             evaluate_tab(services, bench)
+        with gr.Tab("Judge", id="judge"):
+            judge_tab(services, bench)
         with gr.Tab("Catalog", id="catalog") as catalog_page:
             catalog_tab(services, bench, catalog_page)
     tabs.change(None, None, None, js=_MARK_VIEW, queue=False, **OWN)

@@ -13,7 +13,7 @@ from instseg_ui.errors import Cancelled
 
 T = TypeVar("T")
 Report = Callable[[str], None]
-Kind = Literal["segment", "compare", "benchmark", "evaluate", "batch", "fetch", "verify"]
+Kind = Literal["segment", "compare", "benchmark", "evaluate", "batch", "judge", "fetch", "verify"]
 
 _TICK_S = 0.5
 

@@ -1,0 +1,1 @@
+"""Judge: which model is best on photos without annotations, by a person's answers."""

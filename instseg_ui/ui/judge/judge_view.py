@@ -1,0 +1,113 @@
+"""A question about one object as a Gradio component: the crop, the outlines, and the keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypedDict
+
+from instseg_ui import images
+from instseg_ui.errors import ImageError
+from instseg_ui.judge import JudgeQuestion
+from instseg_ui.masks import Rle
+from instseg_ui.palette import nth
+from instseg_ui.settings import Settings
+from instseg_ui.ui.judge.desk import JudgeDesk
+from instseg_ui.ui.viewer.component import ViewerComponent
+from instseg_ui.ui.viewer.picture import display_url
+
+
+class OutlineValue(TypedDict):
+    """What may be right: its number, class, colour, who is behind it, and its mask."""
+
+    number: int
+    label: str
+    color: str
+    models: list[str]
+    mask: Rle
+
+
+class QuestionValue(TypedDict):
+    """One question; see `JudgeQuestion`. `url` is the whole photo's."""
+
+    name: str
+    photo: str
+    url: str
+    width: int
+    height: int
+    crop: list[int]
+    state: str
+    outlines: list[OutlineValue]
+
+
+class JudgeValue(TypedDict):
+    """The questions in hand, the next one first; `answered` and `left` count objects."""
+
+    questions: list[QuestionValue]
+    answered: int
+    left: int
+    begun: bool
+
+
+def judge_value(desk: JudgeDesk, settings: Settings, cache: Path) -> JudgeValue:
+    """The value of a `JudgeView`; the empty one where nothing is judged."""
+    if desk.judgement is None:
+        return {"questions": [], "answered": 0, "left": 0, "begun": False}
+    asked = desk.questions()
+    questions = [_question(one, desk, settings, cache) for one in asked]
+    answered = len({one.question for one in desk.judgement.answers if one.question})
+    left = asked[0].left if asked else 0
+    return {
+        "questions": [one for one in questions if one is not None],
+        "answered": answered,
+        "left": left,
+        "begun": True,
+    }
+
+
+def _question(
+    asked: JudgeQuestion, desk: JudgeDesk, settings: Settings, cache: Path
+) -> QuestionValue | None:
+    """None where the photo is not there any more."""
+    try:
+        url = display_url(images.read(desk.photos[asked.photo], settings), cache)
+    except (ImageError, KeyError):
+        return None
+    return {
+        "name": asked.name,
+        "photo": asked.photo,
+        "url": url,
+        "width": asked.width,
+        "height": asked.height,
+        "crop": list(asked.crop),
+        "state": asked.state,
+        "outlines": [
+            {
+                "number": number,
+                "label": outline.label,
+                "color": nth(number - 1),
+                "models": list(models),
+                "mask": outline.mask,
+            }
+            for number, (outline, models) in enumerate(
+                zip(asked.outlines, asked.models, strict=True), start=1
+            )
+        ],
+    }
+
+
+class JudgeView(ViewerComponent):
+    """The question that is asked, with its answers as buttons and keys.
+
+    Event ``submit`` with an answer as `judge.read_answer` takes it; ``undo`` takes the last back.
+    """
+
+    folder = Path(__file__).parent
+    template = "judge.html"
+    styles = ("judge.css",)
+    script = "on_load_judge.js"
+    contents = "questions, answered, left and begun of the judgement"
+
+    @classmethod
+    def empty(cls) -> dict[str, Any]:
+        """Nothing is judged."""
+        return {"questions": [], "answered": 0, "left": 0, "begun": False}

@@ -1,0 +1,174 @@
+"""Judge: answers about single objects, and what they say of the models."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from instseg_ui.errors import Cancelled, InputError, InstSegError
+from instseg_ui.judge.export import to_coco
+from instseg_ui.show.html import alert, markup, notes, nothing, progress, scrolled, summary
+from instseg_ui.show.judgement import brief_table, decided, progress_words
+from instseg_ui.show.tables import table_html
+from instseg_ui.ui.judge import desk as judge_desk
+from instseg_ui.ui.judge.desk import JudgeDesk, JudgeDesks
+from instseg_ui.ui.judge.judge_view import JudgeView, judge_value
+from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared.events import OWN, said, save_script, session_of, told
+from instseg_ui.ui.shared.jobs import Done, Report, follow
+from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.workbench.panel import Workbench
+
+HINT = summary(
+    "Which model is best on your photos, without annotations: answer a few dozen questions with "
+    "one key each."
+)
+_NOTES = (
+    "Best: the chance of the highest F1 on photos like these. Below a figure its 95 % interval.",
+    "Click on the photo where an object lies that no outline marks.",
+)
+_QUEUE: dict[str, Any] = {"concurrency_id": "judge", "concurrency_limit": 4}
+
+
+@dataclass(frozen=True)
+class JudgeParts:
+    """The tab's components."""
+
+    go: gr.Button
+    stop: gr.Button
+    progress: gr.HTML
+    view: JudgeView
+    known: gr.HTML
+    save: gr.Button
+    file: gr.DownloadButton
+
+
+def judge_tab(services: Services, bench: Workbench) -> None:
+    """Lay the tab out and connect it."""
+    parts = _layout()
+    desks = JudgeDesks(services.settings.models_dir)
+    services.jobs.on_leave(desks.leave)
+    _connect_beginning(services, bench, desks, parts)
+    _connect_answers(services, desks, parts)
+    _connect_files(desks, parts)
+
+
+def _layout() -> JudgeParts:
+    with gr.Row(elem_classes="actions", equal_height=True):
+        go = gr.Button("Begin judging", variant="primary", elem_id="judge-go")
+        stop = gr.Button("Stop", visible=False, elem_id="judge-stop")
+        progress = gr.HTML(HINT, elem_id="judge-progress")
+        save = gr.Button("Save answers (COCO)", size="sm", elem_id="judge-save")
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=3, min_width=320):
+            view = JudgeView(elem_id="judge-view")
+        with gr.Column(scale=2, min_width=320):
+            known = gr.HTML(nothing(judge_desk.NOTHING), elem_id="judge-known")
+    file = gr.DownloadButton(visible="hidden", elem_id="judge-file")
+    return JudgeParts(go, stop, progress, view, known, save, file)
+
+
+def _connect_beginning(
+    services: Services, bench: Workbench, desks: JudgeDesks, parts: JudgeParts
+) -> None:
+    jobs = services.jobs["judge"]
+
+    def begin(ticked: list[str], wanted: bool, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        session = session_of(request)
+        desk, photos = desks.of(session), bench.trays.of(session).photos
+        engine = high_performance.engine(services.settings, wanted)
+        segmenter = services.segmenter.sibling(engine=engine)
+        job, done, total = jobs.begin(session), [0], max(1, len(photos) * len(ticked))
+
+        def work(report: Report) -> None:
+            folder = desks.new_folder()
+            judge_desk.start(desk, folder, photos, ticked, segmenter, job.stopped, done)
+
+        try:
+            for step in follow(work, job):
+                if isinstance(step, Done):
+                    yield _shown(services, desk, parts) | {parts.stop: gr.update(visible=False)}
+                else:
+                    words = f"Looking at the photos: {done[0]} of {total} runs"
+                    yield {
+                        parts.progress: progress(words, min(1.0, done[0] / total)),
+                        parts.stop: gr.update(visible=True),
+                    }
+        except InstSegError as error:
+            if not (isinstance(error, Cancelled) and job.replaced):
+                yield {parts.progress: alert(told(error)), parts.stop: gr.update(visible=False)}
+        finally:
+            job.stopped.set()
+            jobs.end(session, job)
+
+    def stop(request: gr.Request) -> None:
+        jobs.stop(session_of(request))
+
+    parts.go.click(
+        begin,
+        [bench.ticked, bench.high_performance],
+        [parts.progress, parts.stop, parts.view, parts.known],
+        trigger_mode="multiple",
+        concurrency_id="judge-runs",
+        concurrency_limit=2,
+        **OWN,
+    )
+    parts.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def _connect_answers(services: Services, desks: JudgeDesks, parts: JudgeParts) -> None:
+    outputs = [parts.progress, parts.view, parts.known]
+
+    def answer(event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
+        desk, sent = desks.of(session_of(request)), event._data
+        with said(), desk.work:
+            if not isinstance(sent, Mapping):
+                raise InputError("The page did not say what was answered. Reload it.")
+            given = {key: value for key, value in sent.items() if isinstance(key, str)}
+            given.pop("_target", None)
+            desk.at_work().answer(given)
+            return _shown(services, desk, parts)
+
+    def undo(request: gr.Request) -> dict[Any, Any]:
+        desk = desks.of(session_of(request))
+        with said(), desk.work:
+            if desk.at_work().undo() is None:
+                raise InputError("There is no answer to take back.")
+            return _shown(services, desk, parts)
+
+    parts.view.submit(answer, None, outputs, trigger_mode="multiple", **_QUEUE, **OWN)
+    parts.view.undo(undo, None, outputs, trigger_mode="multiple", **_QUEUE, **OWN)
+
+
+def _connect_files(desks: JudgeDesks, parts: JudgeParts) -> None:
+    def save(request: gr.Request) -> str:
+        desk = desks.of(session_of(request))
+        with said(), desk.work:
+            data = to_coco(desk.at_work())
+        path = Path(parts.file.GRADIO_CACHE) / secrets.token_hex(20) / "judged_coco.json"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(data)
+        return str(path)
+
+    parts.save.click(save, None, parts.file, **_QUEUE, **OWN).success(
+        None, None, None, js=save_script("judge-file"), **OWN
+    )
+
+
+def _shown(services: Services, desk: JudgeDesk, parts: JudgeParts) -> dict[Any, Any]:
+    """The next questions, and what is known."""
+    judgement = desk.at_work()
+    assessment = judgement.assessment()
+    cache = Path(parts.view.GRADIO_CACHE)
+    return {
+        parts.progress: summary(progress_words(assessment)),
+        parts.view: judge_value(desk, services.settings, cache),
+        parts.known: markup(
+            decided(assessment), scrolled(table_html(brief_table(assessment))), notes(*_NOTES)
+        ),
+    }
