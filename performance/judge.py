@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from instseg_ui.judge import choice
 from instseg_ui.judge.assessment import Decision, decide
-from instseg_ui.judge.outcomes import Outcomes
+from instseg_ui.judge.outcomes import Outcomes, right_at
 from instseg_ui.judge.posterior import ABSENT, NONE_RIGHT, Known, Posterior, Sampler
 from performance.figures import digits
 from performance.judge_cost import cost_lines
@@ -53,7 +53,7 @@ class Ended:
         right: whether it has the highest F1 on thousands of photos; on these photos `right_here`.
         lost: F1 that the true best one has more, on thousands of photos.
         decision: what was said at the end.
-        error: of the leader's F1 on these photos, and `doubt` its posterior's standard deviation.
+        error: of the leader's F1 on these photos at its threshold, and `doubt` its posterior's standard deviation.
     """
 
     questions: int
@@ -160,9 +160,17 @@ def simulate(order: Order, setting: Setting, seed: int) -> Ended:
         bool(here[leader] == here.max()),
         float(everywhere.max() - everywhere[leader]),
         decision,
-        float(found.here[:, leader].mean() - here[leader]),
+        float(found.here[:, leader].mean() - _f1_here(outcomes, truth, found, leader)),
         float(found.here[:, leader].std()),
     )
+
+
+def _f1_here(
+    outcomes: Outcomes, truth: npt.NDArray[np.intp], found: Posterior, model: int
+) -> float:
+    """True F1 of a model on these photos, at the threshold that is believed to be its best."""
+    hits = right_at(outcomes, found.thresholds)[truth[truth >= 0], model].sum()
+    return float(2 * hits / (found.marked[model] + (truth != ABSENT).sum()))
 
 
 def _answer(

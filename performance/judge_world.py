@@ -123,7 +123,8 @@ def to_outcomes(rng: np.random.Generator, world: World) -> tuple[Outcomes, npt.N
     kept = np.flatnonzero(scores.any(axis=1))
     kept = kept[np.argsort(photo[kept], kind="stable")]
     scores, real, alike, photo = scores[kept], real[kept], alike[kept], photo[kept]
-    owner, right = [], []
+    owner: list[int] = []
+    right: list[npt.NDArray[np.float64]] = []
     truth = np.where(real, NONE_RIGHT, ABSENT)
     for i in range(len(scores)):
         for way in (alike[i], ~alike[i]):
