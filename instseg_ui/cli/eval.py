@@ -165,7 +165,7 @@ def _models(
         ModelError: one cannot be fetched.
     """
     if not wanted:
-        raise InputError("Name a model: --model demo-cats. `instseg models list` shows all.")
+        raise InputError("Name a model: --model everyday-M. `instseg models list` shows all.")
     settings = read_settings()
     if device is not None:
         settings = settings.model_copy(update={"device": read_device(device)})

@@ -82,7 +82,7 @@ class ExampleEvaluation:
                 be written.
         """
         counted = self._count()
-        own = open_shipped(self._assets, folder)
+        own = open_copies(prediction_folder(self._assets), folder)
         results = tuple(
             replace(one, predictions=predictions)
             for one, predictions in zip(counted.evaluation.results, own, strict=True)
@@ -96,16 +96,15 @@ class ExampleEvaluation:
             return self._counted
 
 
-def open_shipped(assets: Path, folder: Path) -> list[Predictions]:
-    """A copy of the shipped predictions in `folder`, opened, in the order of `MODELS`.
+def open_copies(shipped: Path, folder: Path) -> list[Predictions]:
+    """Copies of the predictions in `shipped`, opened in `folder`, in the order of `MODELS`.
 
     Raises:
         InputError: one is missing or damaged, or `folder` cannot be written.
     """
     opened: list[Predictions] = []
     try:
-        shipped = (prediction_folder(assets) / f"{model}.jsonl" for model in MODELS)
-        opened.extend(_open_copy(file, folder) for file in shipped)
+        opened.extend(_open_copy(shipped / f"{model}.jsonl", folder) for model in MODELS)
     except BaseException:
         for one in opened:
             one.close()
@@ -129,7 +128,7 @@ def _open_copy(shipped: Path, folder: Path) -> Predictions:
 def _count(assets: Path) -> _Counted:
     origin, dataset = read_origin(assets), open_example_set(assets)
     with tempfile.TemporaryDirectory() as folder:
-        predictions = open_shipped(assets, Path(folder))
+        predictions = open_copies(prediction_folder(assets), Path(folder))
         found = summarize(dataset, predictions, Options())
         found.close()
     return _Counted(replace(found, made=origin.made, machine=origin.machine), origin)

@@ -24,9 +24,12 @@ def connect_example(services: Services, run: gr.State, notice: ExampleNotice) ->
     """Show the run when the tab is opened, and let it go with one click."""
     assets = services.settings.assets
 
-    def show_example(now: ShownRun | None, cleared: bool) -> Any:
+    def show_example(now: ShownRun | None, cleared: bool) -> list[Any]:
         example = None if cleared or now is not None else _run(assets)
-        return gr.skip() if example is None else ShownRun(example, NAME)
+        if example is None:
+            return [gr.skip()] * 3
+        found = ShownRun(example, NAME)
+        return [found, *shown(sentence(found))]
 
     def describe(now: ShownRun | None) -> list[Any]:
         return shown(sentence(now))
@@ -34,7 +37,8 @@ def connect_example(services: Services, run: gr.State, notice: ExampleNotice) ->
     def clear_example() -> tuple[None, bool]:
         return None, True
 
-    notice.tab.select(show_example, [run, notice.cleared], run, **EXAMPLES, **OWN)
+    outputs = [run, *notice.outputs]
+    notice.tab.select(show_example, [run, notice.cleared], outputs, **EXAMPLES, **OWN)
     run.change(describe, run, notice.outputs, **EXAMPLES, **OWN)
     notice.clear.click(clear_example, None, [run, notice.cleared], **EXAMPLES, **OWN)
 

@@ -34,10 +34,12 @@ def connect_example(
     """Show the comparison when the tab is opened, and let it go with one click."""
     settings = services.settings
 
-    def show_example(path: str | None, now: ComparisonRun | None, cleared: bool) -> Any:
+    def show_example(path: str | None, now: ComparisonRun | None, cleared: bool) -> list[Any]:
         idle = now is None and not cleared
         example = example_run(settings, path, Path(grid.GRADIO_CACHE)) if idle else None
-        return (gr.skip(), gr.skip()) if example is None else (grid_of(example), example)
+        if example is None:
+            return [gr.skip()] * 4
+        return [grid_of(example), example, *shown(sentence(example))]
 
     def describe(now: ComparisonRun | None) -> list[Any]:
         return shown(sentence(now))
@@ -45,10 +47,11 @@ def connect_example(
     def clear_example() -> tuple[Any, None, bool]:
         return grid_value(), None, True
 
-    outputs: list[Any] = [grid, run]
+    parts: list[Any] = [grid, run]
+    outputs = [*parts, *notice.outputs]
     notice.tab.select(show_example, [photo, run, notice.cleared], outputs, **EXAMPLES, **OWN)
     run.change(describe, run, notice.outputs, **EXAMPLES, **OWN)
-    notice.clear.click(clear_example, None, [*outputs, notice.cleared], **EXAMPLES, **OWN)
+    notice.clear.click(clear_example, None, [*parts, notice.cleared], **EXAMPLES, **OWN)
 
 
 def sentence(now: ComparisonRun | None) -> str | None:

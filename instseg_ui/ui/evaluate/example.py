@@ -33,8 +33,9 @@ def connect_example(
 
     def show_example(cleared: bool, request: gr.Request) -> list[Any]:
         idle = not cleared and not jobs.busy(session_of(request))
-        shows = idle and show(desks, example, session_of(request))
-        return [time.monotonic_ns() if shows else gr.skip()] * 2
+        if not (idle and show(desks, example, session_of(request))):
+            return [gr.skip()] * 4
+        return [*[time.monotonic_ns()] * 2, *describe(request)]
 
     def describe(request: gr.Request) -> list[Any]:
         return shown(sentence(desks.of(session_of(request))))
@@ -44,7 +45,8 @@ def connect_example(
         desks.clear(session_of(request))
         return [time.monotonic_ns(), time.monotonic_ns(), True]
 
-    notice.tab.select(show_example, notice.cleared, [opened, scored], **EXAMPLES, **OWN)
+    outputs: list[Any] = [opened, scored, *notice.outputs]
+    notice.tab.select(show_example, notice.cleared, outputs, **EXAMPLES, **OWN)
     scored.change(describe, None, notice.outputs, **EXAMPLES, **OWN)
     notice.clear.click(clear_example, None, [opened, scored, notice.cleared], **EXAMPLES, **OWN)
 

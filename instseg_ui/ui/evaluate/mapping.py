@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from instseg_ui.errors import InstSegError
 from instseg_ui.evaluate import CategoryMap
@@ -33,15 +34,17 @@ def connect_mapping(
     results: EvaluationResults,
 ) -> None:
     """Connect the findings, the table of the mapping, and the controls that change it."""
-    _connect_findings(desks, setup, mapping, results)
-    _connect_table(services, desks, setup, mapping)
+    named = _connect_findings(desks, setup, mapping, results)
+    _connect_table(services, desks, setup, mapping, named)
     rescore = _rescorer(desks, jobs, actions, results)
     _connect_changes(services, desks, actions, mapping, results, rescore)
 
 
 def _connect_findings(
     desks: Desks, setup: EvaluationSetup, mapping: MappingControls, results: EvaluationResults
-) -> None:
+) -> Dependency:
+    """The event after which the page has the categories of another data set."""
+
     def describe(picks: Sequence[str], model: str | None, request: gr.Request) -> list[Any]:
         desk = desks.of(session_of(request))
         chosen = model if model in picks else next(iter(picks), None)
@@ -64,7 +67,7 @@ def _connect_findings(
         **LATEST,
         **OWN,
     )
-    setup.opened.change(first, None, mapping.category, **LATEST, **OWN)
+    return setup.opened.change(first, None, mapping.category, **LATEST, **OWN)
 
 
 def _findings(desk: Desk) -> str:
@@ -72,7 +75,11 @@ def _findings(desk: Desk) -> str:
 
 
 def _connect_table(
-    services: Services, desks: Desks, setup: EvaluationSetup, mapping: MappingControls
+    services: Services,
+    desks: Desks,
+    setup: EvaluationSetup,
+    mapping: MappingControls,
+    named: Dependency,
 ) -> None:
     def table(model: str | None, request: gr.Request) -> str:
         try:
@@ -102,7 +109,6 @@ def _connect_table(
     )
     gr.on(
         [
-            setup.opened.change,
             mapping.model.change,
             mapping.category.change,
             mapping.changed.change,
@@ -113,6 +119,8 @@ def _connect_table(
         **LATEST,
         **OWN,
     )
+    # Not before: a category of the data set before is none of this one's.
+    named.then(classes, [mapping.model, mapping.category], mapping.labels, **LATEST, **OWN)
 
 
 def _mapping(services: Services, desk: Desk, model: str | None) -> CategoryMap | None:
