@@ -30,8 +30,8 @@ from instseg_ui.settings import PROJECT_DIR
 from tools.test_models import make_scene
 
 COLORS = ("red", "green", "blue")
-EXAMPLES = {"cats": 4, "beach": 3, "street": 6}
-"""Example images of the made-up assets, and how many objects each holds."""
+EXAMPLES = {"cats": 4, "harbour": 3, "street": 6}
+"""Example images of the made-up assets in their order, and how many objects each holds."""
 
 _START_S = 90
 _END_S = 15

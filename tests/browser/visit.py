@@ -193,6 +193,8 @@ class Visit:
         for _ in range(loads - 1):
             if least < enough:
                 break
+            # What is still under way would be said to have failed.
+            self.page.wait_for_timeout(1500)
             self.page.reload()
             least = min(least, self.see(model).shifted)
         return least

@@ -56,14 +56,14 @@ test("names sort as people count", () => {
 });
 
 test("a first click shows the best first", () => {
-  assert.equal(firstSign(named("ap")), -1);
+  assert.deepEqual([named("ap"), named("our_ap", true)].map(firstSign), [-1, -1]);
   assert.deepEqual(["name", "ms", "size"].map((name) => firstSign(named(name))), [1, 1, 1]);
 });
 
 test("the narrow list has four columns, the wide one the published figures too", () => {
   assert.deepEqual(columnsOf(false).map(({ name }) => name), ["name", "ap", "ms", "size"]);
   const wide = columnsOf(true).map(({ name }) => name);
-  for (const name of ["here", "gpu_normal_ms", "gpu_hp_ms", "cpu_normal_ms", "cpu_hp_ms", "state"]) assert.ok(wide.includes(name), name);
+  for (const name of ["here", "our_ap", "gpu_normal_ms", "gpu_hp_ms", "cpu_normal_ms", "cpu_hp_ms", "state"]) assert.ok(wide.includes(name), name);
   const [only] = rowsOf(row("S", { published: { cpu_hp_ms: 7 }, here: "—" }));
   assert.equal(named("cpu_hp_ms", true).of(only), 7);
   assert.equal(named("gpu_hp_ms", true).of(only), null);

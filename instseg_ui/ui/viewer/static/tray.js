@@ -116,7 +116,7 @@ function createPhotos(tray, list) {
     const next = all[Math.min(all.length - 1, Math.max(0, place + by))];
     if (!next || next === all[place]) return;
     tray.select(next.dataset.key);
-    next.focus({ preventScroll: true });
+    if (list.contains(document.activeElement)) next.focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
   const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
@@ -143,7 +143,8 @@ function createPhotos(tray, list) {
 function listenToPaging(tray, photos) {
   document.addEventListener("keydown", (event) => {
     const by = { PageDown: 1, PageUp: -1 }[event.key];
-    if (!by || isTyping(event.target) || !isShown(tray.root) || event.target.closest?.("[role=listbox]")) return;
+    const box = event.target.closest?.("[role=listbox]");
+    if (!by || isTyping(event.target) || !isShown(tray.root) || (box && !tray.root.contains(box))) return;
     event.preventDefault();
     photos.step(by);
   }, { signal: tray.signal });

@@ -63,7 +63,7 @@ def test_each_says_what_it_knows(services: Services) -> None:
     assert found["Mask-RT-DETR-H"]["knows"].startswith("80 classes: person, bicycle, car")
 
 
-def test_what_we_measured_never_stands_among_published_figures(services: Services) -> None:
+def test_our_own_figure_of_accuracy_is_never_the_published_one(services: Services) -> None:
     found = by_id(services)
     assert (found["Mask-RT-DETR-H"]["ap"], found["Mask-RT-DETR-H"]["our_ap"]) == (50.6, None)
     embedded = found[services.settings.default_model]
