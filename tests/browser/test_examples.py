@@ -1,4 +1,4 @@
-"""A person opens the tabs of a fresh machine: each shows something true, and one click clears it."""
+"""On a fresh machine each tab shows something true at once, and one click clears it."""
 
 from __future__ import annotations
 

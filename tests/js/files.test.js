@@ -4,9 +4,10 @@ import { test } from "node:test";
 
 const folder = new URL("../../instseg_ui/ui/viewer/", import.meta.url);
 const bench = new URL("../../instseg_ui/ui/workbench/", import.meta.url);
+const judge = new URL("../../instseg_ui/ui/judge/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, folder), "utf8");
-/** The files of the viewers and of the panel beside them. */
-const named = (ending) => [folder, bench].flatMap((place) => readdirSync(place).filter((file) => file.endsWith(ending)).map((file) => new URL(file, place).href));
+/** The files of the viewers, of the panel beside them and of the questions. */
+const named = (ending) => [folder, bench, judge].flatMap((place) => readdirSync(place).filter((file) => file.endsWith(ending)).map((file) => new URL(file, place).href));
 const modules = readdirSync(new URL("static/", folder)).map((file) => `static/${file}`);
 
 test("markup and style hold nothing that Gradio's templates would interpret", () => {
@@ -27,9 +28,9 @@ test("every part the code asks for is in a markup", () => {
 test("every class the code or markup uses is styled", () => {
   const [tray, list] = ["tray.css", "model_list.css"].map((name) => readFileSync(new URL(name, bench), "utf8"));
   const page = read("../page.css");
-  const styles = { isv: read("viewer.css"), isg: read("grid.css"), iso: read("objects.css"), tray: tray + page, mlist: list + page };
+  const styles = { isv: read("viewer.css"), isg: read("grid.css"), iso: read("objects.css"), tray: tray + page, mlist: list + page, judge: readFileSync(new URL("judge.css", judge), "utf8") };
   for (const name of [...named(".html"), ...modules]) {
-    for (const [word, family] of read(name).matchAll(/(?<![\w-])(is[vgo]|tray|mlist)-[a-z]+\b/g)) assert.ok(styles[family].includes(word), `${word} of ${name}`);
+    for (const [word, family] of read(name).matchAll(/(?<![\w-])(is[vgo]|tray|mlist|judge)-[a-z]+\b/g)) assert.ok(styles[family].includes(word), `${word} of ${name}`);
   }
 });
 

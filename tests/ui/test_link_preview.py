@@ -19,7 +19,8 @@ _PAGE = """<!doctype html><html><head data-x="1"><title>InstSeg UI</title>
 <meta property="og:title" content="Gradio" /><meta
   property="og:image"
   content="https://example.org/theirs.png" />
-<meta name="twitter:creator" content="@Gradio" /><meta charset="utf-8" /></head><body>é</body></html>"""
+<meta name="twitter:creator" content="@Gradio" /><meta charset="utf-8" /></head>
+<body>é</body></html>"""
 
 
 def _client(tmp_path, **options):

@@ -1,0 +1,74 @@
+"""A person judges models on the photos of the tray, by keys and by thumb."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.browser.server import fake_assets, fake_model, serve
+from tests.browser.visit import Visit
+
+pytestmark = pytest.mark.browser
+
+ONE, OTHER = "SOLOv2", "MaskRCNN-ResNet50"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("judge")
+    for name in (ONE, OTHER):
+        fake_model(folder / "models" / name)
+    with serve(
+        folder,
+        fake_engine=1,
+        assets=fake_assets(folder / "assets"),
+        models_dir=folder / "models",
+        threads=1,
+    ) as app:
+        yield app
+
+
+def begun(page, app) -> Visit:
+    """The Judge view with its first question."""
+    visit = Visit(page, app.address)
+    visit.page.locator("#facts .facts-head").wait_for()
+    visit.tab("Judge")
+    visit.page.locator("#judge-go").click()
+    visit.page.locator("#judge-view .judge-answers button").first.wait_for()
+    return visit
+
+
+def test_keys_answer_the_figures_follow_and_the_answers_are_taken_away(page, app):
+    visit = begun(page, app)
+    for key in ("1", "x", "n", "s"):
+        visit.page.keyboard.press(key)
+    visit.page.get_by_text("3 answers, 1 skipped").wait_for()
+    visit.page.locator("#judge-known td", has_text=ONE).wait_for()
+    visit.page.keyboard.press("u")
+    visit.page.get_by_text("3 answers, ").wait_for()
+    with visit.page.expect_download() as waiting:
+        visit.page.locator("#judge-save").click()
+    told = json.loads(Path(waiting.value.path()).read_text())
+    assert waiting.value.suggested_filename == "judged_coco.json"
+    assert any(one["iscrowd"] == 0 for one in told["annotations"])
+
+
+def test_by_thumb_the_answers_are_buttons_of_44_pixels(open_page, phone, app):
+    visit = begun(open_page(**phone), app)
+    heights = visit.page.evaluate(
+        "[...document.querySelectorAll('.judge-answers button')]"
+        ".map((one) => one.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 44
+    assert visit.overflow <= 0
+    visit.page.locator(".judge-answers button").first.tap()
+    visit.page.get_by_text("1 answer,").wait_for()
+
+
+def test_before_anything_is_judged_it_says_what_to_do(page, app):
+    visit = Visit(page, app.address)
+    visit.page.locator("#facts .facts-head").wait_for()
+    visit.tab("Judge")
+    visit.page.get_by_text("Tick two or more models, add photos, then begin.").first.wait_for()
