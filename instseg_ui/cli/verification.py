@@ -7,7 +7,7 @@ from typing import Any
 
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.catalog.model_folder import CONFIG, GRAPHS, WEIGHTS
-from instseg_ui.examples.photos import OPENING, photo_folder
+from instseg_ui.examples.photos import KNOWN, photo_folder
 from instseg_ui.hpi import Record
 from instseg_ui.hpi.calibration import Picture
 from instseg_ui.hpi.environment import current
@@ -42,7 +42,7 @@ def verify_model(
     """
     facts = store.folder(spec)
     graph = next(name for name, kind in GRAPHS.items() if kind == facts.format)
-    photo = read(photo_folder(settings.assets) / OPENING, settings)
+    photo = read(photo_folder(settings.assets) / KNOWN, settings)
     with Segmenter(settings) as segmenter:
         prediction = segmenter.segment(photo, spec.id)
         record = None
@@ -60,7 +60,7 @@ def verify_model(
         "versions": prediction.runtime.versions,
         "cold_ms": round(prediction.runtime.cold_ms, 1),
         "latency_ms": round(prediction.timings.latency, 1),
-        "photo": OPENING,
+        "photo": KNOWN,
         "objects": len(prediction.at(facts.draw_threshold).instances),
         "threshold": facts.draw_threshold,
     }
