@@ -28,7 +28,7 @@ _ASSETS = PROJECT_DIR / "assets"
 _PORT = 7893
 _ADDRESS = f"http://127.0.0.1:{_PORT}"
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-_PHONE = {"is_mobile": True, "has_touch": True, "device_scale_factor": 2}
+_PHONE: dict[str, Any] = {"is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 
 
 def main() -> None:
