@@ -53,7 +53,8 @@ class Ended:
         right: whether it has the highest F1 on thousands of photos; on these photos `right_here`.
         lost: F1 that the true best one has more, on thousands of photos.
         decision: what was said at the end.
-        error: of the leader's F1 on these photos at its threshold, and `doubt` its posterior's standard deviation.
+        error: of the leader's F1 on these photos, at its threshold.
+        doubt: the posterior's standard deviation of it.
     """
 
     questions: int
