@@ -47,7 +47,7 @@ def app(models: Path) -> Iterator[App]:
 
 @pytest.fixture
 def catalog(app: App, page: Any) -> Any:
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     page.goto(f"{app.address}/?tab=catalog")
     page.locator("#cat-card h3").wait_for()
     return page
@@ -73,11 +73,11 @@ def test_a_family_and_a_model_are_read(catalog: Any) -> None:
 
 
 def test_published_figures_have_columns_that_sort(catalog: Any) -> None:
-    heading = catalog.locator("#cat-models th[data-column=cpu_normal_ms]")
+    heading = catalog.locator("#cat-models th[data-column=gpu_normal_ms]")
     for order, sign in (("ascending", 1), ("descending", -1)):
         heading.locator("button").click()
         assert heading.get_attribute("aria-sort") == order
-        cells = catalog.locator("#cat-models td[data-column=cpu_normal_ms]").all_inner_texts()
+        cells = catalog.locator("#cat-models td[data-column=gpu_normal_ms]").all_inner_texts()
         known = [float(cell) for cell in cells if cell != "–"]
         assert known == sorted(known, key=lambda value: sign * value)
         assert cells[len(known) :] == ["–"] * (len(cells) - len(known))

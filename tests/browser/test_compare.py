@@ -68,7 +68,7 @@ def link(app: App, *models: str, threshold: float = 0.4) -> str:
 
 def opened(page: Any, address: str) -> Any:
     """The Compare tab, ready to run."""
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     page.goto(address)
     page.locator("#cmp-go").wait_for()
     page.locator("#cmp-grid .isv-grid, #cmp-grid [class^=isv]").first.wait_for()

@@ -101,7 +101,7 @@ def test_photos_reach_the_server_in_their_order(opened, way):
     if way == "choose":
         files = [{"name": n, "mimeType": "image/png", "buffer": d} for n, d in photos.items()]
         with opened.expect_file_chooser() as chooser:
-            opened.locator("#tray .tray-add").click()
+            opened.locator("#tray .tray-bar > .tray-add").click()
         chooser.value.set_files(files)
     if way == "drop":
         assert opened.evaluate(DROP, [contents, "dragover"]) is True

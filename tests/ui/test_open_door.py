@@ -339,6 +339,12 @@ def event_of(door, name):
     return next(one for one in door.config["dependencies"] if one["api_name"] == name)
 
 
+def called(door, name, data=None):
+    """A call of that event with nothing but its data, as the page makes it."""
+    event = event_of(door, name)
+    return Call(event, [None] * len(event["inputs"]), data)
+
+
 def running(door):
     """The event that runs the model on the photo that is looked at."""
     return next(
@@ -356,7 +362,8 @@ def brought(photo):
 
 def seen(door, session):
     """What a visitor is shown of the photo that is looked at."""
-    (answer,) = ask_queue(door, [Call(running(door), [None, None, False, None, None])], session)
+    event = running(door)
+    (answer,) = ask_queue(door, [Call(event, [None] * len(event["inputs"]))], session)
     return answer
 
 
@@ -370,7 +377,7 @@ def test_the_examples_are_served_and_one_is_shown_that_is_chosen(door):
     for one in tray["photos"]:
         assert door.http.get(f"{door.address}{one['url']}").status_code == 200
     second = {"key": tray["photos"][1]["key"]}
-    ask_queue(door, [Call(event_of(door, "choose"), [], second)], "a visitor")
+    ask_queue(door, [called(door, "choose", second)], "a visitor")
     answer = seen(door, "a visitor")
     assert "instances" in answer
     for address in set(re.findall(r"/gradio_api/file=[^\"\\\s<>]+", answer)):
@@ -379,14 +386,12 @@ def test_the_examples_are_served_and_one_is_shown_that_is_chosen(door):
 
 def test_a_visitor_cannot_look_at_anothers_photo(door, scene):
     photo = upload(door, scene)
-    (answer,) = ask_queue(door, [Call(event_of(door, "add"), [None], brought(photo))], "owner")
+    (answer,) = ask_queue(door, [called(door, "add", brought(photo))], "owner")
     (key,) = set(re.findall(r'"key": "([0-9a-f]{16})"', answer))
     for name in ("choose", "take_out"):
-        event = event_of(door, name)
-        call = Call(event, [None] * len(event["inputs"]), {"key": key})
-        (answer,) = ask_queue(door, [call], "stranger")
+        (answer,) = ask_queue(door, [called(door, name, {"key": key})], "stranger")
         assert "not in the tray" in answer
-    (answer,) = ask_queue(door, [Call(event_of(door, "choose"), [], {"key": key})], "owner")
+    (answer,) = ask_queue(door, [called(door, "choose", {"key": key})], "owner")
     assert '["process_completed", true' in answer
 
 
@@ -494,7 +499,7 @@ def test_an_address_goes_through_our_own_fetcher(door):
     for photo in (address, {"path": address, "url": address, "meta": META}, {"url": address}):
         said = ask_call(door, Call(segment, [photo, "demo-cats", 0.5, None]))
         assert "is not on the public internet" in said
-        (said,) = ask_queue(door, [Call(event_of(door, "add"), [None], {"files": [photo]})])
+        (said,) = ask_queue(door, [called(door, "add", {"files": [photo]})])
         assert uploads.REFUSED in said
 
 
@@ -581,8 +586,9 @@ def test_nor_when_it_is_given_a_name(door, prefix):
 
 
 def test_a_shown_picture_has_a_name_that_nobody_guesses(door, scene):
-    ask_queue(door, [Call(event_of(door, "add"), [None], brought(upload(door, scene)))], "shown")
+    ask_queue(door, [called(door, "add", brought(upload(door, scene)))], "shown")
     answer = seen(door, "shown")
+    assert '"width": 320' in answer
     names = set(re.findall(r"([0-9a-f]{40})/photo\.jpg", answer))
     assert len(names) == 1
     digest = images.read(scene, Settings()).digest
