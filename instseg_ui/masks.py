@@ -17,6 +17,8 @@ from pycocotools import mask as coco
 from instseg_ui import run_lengths
 
 Extent = tuple[int, int, int, int]
+Edges = npt.NDArray[np.int64]
+"""Where a mask changes, counted in pixels column by column: starts and ends of its runs in turn."""
 
 
 class Rle(TypedDict):
@@ -70,32 +72,69 @@ def encode_crop(crop: npt.NDArray[np.bool_], origin: tuple[int, int], size: tupl
         origin: x, y of the crop's upper left pixel in the image.
         size: height, width of the image.
     """
+    return encode_edges(edges_of_crop(crop, origin, int(size[0])), size)
+
+
+def edges_of_crop(crop: npt.NDArray[np.bool_], origin: tuple[int, int], height: int) -> Edges:
+    """The edges of a mask of which a part (h, w) is known; arguments as for `encode_crop`."""
+    if crop.size == 0:
+        return np.zeros(0, np.int64)
+    rows, columns = crop.shape
+    changes = np.empty((rows + 1, columns), bool)
+    changes[0], changes[-1] = crop[0], crop[-1]
+    np.not_equal(crop[1:], crop[:-1], out=changes[1:-1])
+    found = np.flatnonzero(changes)
+    row = found // columns
+    # Found row by row: column * height + row, each counted in the image.
+    found -= row * columns
+    found *= height
+    found += row
+    found += origin[0] * height + origin[1]
+    found.sort()
+    return settled(found)
+
+
+def settled(edges: Edges) -> Edges:
+    """Edges (N,) in rising order without those that cancel each other.
+
+    Where a column's run ends with the image's last row and the next column's begins with the first
+    one, two edges lie at one position and the run goes on.
+    """
+    same = edges[1:] == edges[:-1]
+    if not same.any():
+        return edges
+    firsts = np.flatnonzero(np.concatenate(([True], ~same)))
+    return edges[firsts[np.diff(firsts, append=edges.size) & 1 == 1]]
+
+
+def encode_edges(edges: Edges, size: tuple[int, int]) -> Rle:
+    """Encode a mask by its settled `edges`; `size` is height, width of the image."""
     height, width = int(size[0]), int(size[1])
-    runs = _run_lengths(crop, origin, size)
+    pixels = height * width
+    runs = np.empty(edges.size + 1, np.int64)
+    runs[:-1], runs[-1] = edges, pixels
+    runs[1:] -= edges
+    if edges.size and edges[-1] == pixels:
+        runs = runs[:-1]
     return {"size": [height, width], "counts": run_lengths.compress(runs, height, width)}
 
 
-def _run_lengths(
-    crop: npt.NDArray[np.bool_], origin: tuple[int, int], size: tuple[int, int]
-) -> list[int]:
-    height, width = size
-    if crop.size == 0:
-        return [height * width]
-    # A pixel of background before each column and after the last ends every run with its
-    # column, so that each has one start and one end that can be moved to the image's positions.
-    rows, columns = crop.shape
-    line = np.zeros(columns * (rows + 1) + 1, np.uint8)
-    line[:-1].reshape(columns, rows + 1)[:, 1:] = cv2.transpose(_bytes(crop))
-    column, row = np.divmod(np.flatnonzero(line[1:] != line[:-1]), rows + 1)
-    edges = (origin[0] + column) * height + origin[1] + row
-    # Runs that touch (a column's last pixel and the next one's first) are one run.
-    starts, ends = edges[0::2], edges[1::2]
-    apart = starts[1:] != ends[:-1]
-    starts = starts[np.concatenate(([True], apart))] if starts.size else starts
-    ends = ends[np.concatenate((apart, [True]))] if ends.size else ends
-    edges = np.column_stack((starts, ends)).ravel()
-    runs: list[int] = np.diff(edges, prepend=0, append=height * width).tolist()
-    return runs if runs[-1] or len(runs) == 1 else runs[:-1]
+def area_of_edges(edges: Edges) -> int:
+    """Foreground pixels of a mask with these settled edges."""
+    return int(edges[1::2].sum() - edges[0::2].sum())
+
+
+def extent_of_edges(edges: Edges, height: int) -> Extent | None:
+    """The smallest rectangle around a mask with these settled edges; None if it is empty."""
+    if not edges.size:
+        return None
+    (first, top), (last, bottom) = (
+        np.divmod(part, height) for part in (edges[0::2], edges[1::2] - 1)
+    )
+    # A run over several columns touches the image's lower and upper edge.
+    one_column = bool((first == last).all())
+    y0, y1 = (int(top.min()), int(bottom.max()) + 1) if one_column else (0, height)
+    return int(first[0]), y0, int(last[-1]) + 1, y1
 
 
 def decode(rle: Rle) -> npt.NDArray[np.bool_]:
@@ -124,10 +163,6 @@ def decode_crop(rle: Rle) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
     runs = np.diff(edges, prepend=0, append=(x1 - x0) * (y1 - y0))
     line = np.repeat((np.arange(runs.size) & 1).astype(np.uint8), runs)
     return cv2.transpose(line.reshape(x1 - x0, y1 - y0)), (x0, y0)
-
-
-def _bytes(crop: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
-    return np.ascontiguousarray(crop).view(np.uint8)
 
 
 def area(rle: Rle) -> int:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from instseg_ui.engines.near_tie import NearTie
 from instseg_ui.results import Instances
 
 ONEDNN_BY_DEFAULT = {"Mask-RT-DETR-L", "Mask-RT-DETR-X", "Mask-RT-DETR-H", "PP-YOLOE_seg-S"}
@@ -36,12 +37,16 @@ class EngineRequest:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One image's instances and the time of each stage, milliseconds."""
+    """One image's instances and the time of each stage, milliseconds.
+
+    `ties`: the decisions that followed a reference, where one was given.
+    """
 
     instances: Instances
     preprocess: float
     inference: float
     postprocess: float
+    ties: tuple[NearTie, ...] = ()
 
 
 class Engine(Protocol):

@@ -14,6 +14,7 @@ from instseg_ui.engines.base import EngineRequest, Output
 from instseg_ui.engines.manifest import Manifest
 from instseg_ui.engines.preprocess import Preprocess
 from instseg_ui.errors import LoadError
+from instseg_ui.results import Instances
 
 Array = npt.NDArray[np.generic]
 
@@ -42,17 +43,29 @@ class ConvertedEngine:
         }
         self._tail = tails.create(manifest, networks)
 
-    def run(self, pixels: npt.NDArray[np.uint8], floor: float, limit: int) -> Output:
-        """See `Engine.run`."""
+    def run(
+        self,
+        pixels: npt.NDArray[np.uint8],
+        floor: float,
+        limit: int,
+        reference: Instances | None = None,
+    ) -> Output:
+        """See `Engine.run`.
+
+        `reference`: Paddle's answer to the image; decisions within rounding follow it.
+        """
         start = time.perf_counter()
         prepared = self._preprocess(pixels)
         ready = time.perf_counter()
         self._clock.ms = 0.0
         size = (pixels.shape[0], pixels.shape[1])
-        instances = self._tail.run(tails.TailInput(prepared, size, self._labels, floor, limit))
+        precedent = None if reference is None else tails.Precedent(reference, size)
+        job = tails.TailInput(prepared, size, self._labels, floor, limit, precedent)
+        instances = self._tail.run(job)
         total = (time.perf_counter() - ready) * 1e3
         inference = self._clock.ms
-        return Output(instances, (ready - start) * 1e3, inference, total - inference)
+        ties = tuple(precedent.ties) if precedent else ()
+        return Output(instances, (ready - start) * 1e3, inference, total - inference, ties)
 
 
 class _Clock:

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.engines.rows import Array, Frame, clipped, keep, row
+from instseg_ui.engines.rows import corners as corners_of
 from instseg_ui.errors import WorkerError
-from instseg_ui.masks import Extent, extent
+from instseg_ui.masks import Extent, edges_of_crop, extent
 from instseg_ui.results import Instance, Instances
 
 
@@ -107,14 +108,17 @@ def _rows(
     labels: Sequence[str],
     size: Frame,
 ) -> Iterator[Instance]:
+    inside = None if corners is None else clipped(corners, size)
     for i in kept:
+        if inside and not inside.there[i]:
+            continue
         found = extent(masks[i])
-        box = _box_of_extent(found) if corners is None else clipped(corners[i], size)
+        box = corners_of(inside.boxes[i]) if inside else _box_of_extent(found)
         if box is None:
             continue
         x0, y0, x1, y1 = found or (0, 0, 0, 0)
-        crop = masks[i, y0:y1, x0:x1] != 0
-        yield row(int(class_ids[i]), float(scores[i]), box, crop, (x0, y0), labels, size)
+        edges = edges_of_crop(masks[i, y0:y1, x0:x1] != 0, (x0, y0), size[0])
+        yield row(int(class_ids[i]), float(scores[i]), box, edges, labels, size)
 
 
 def _box_of_extent(found: Extent | None) -> tuple[float, float, float, float] | None:

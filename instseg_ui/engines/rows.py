@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.masks import encode_crop
+from instseg_ui.masks import Edges, area_of_edges, encode_edges
 from instseg_ui.results import Instance, reaches
 
 Array = npt.NDArray[np.generic]
@@ -28,24 +29,57 @@ def keep(
     return candidates[order]
 
 
-def clipped(
-    corners: npt.NDArray[np.float32], size: Frame
-) -> tuple[float, float, float, float] | None:
-    """The box inside the image; None if nothing of it lies there, or it is not finite."""
-    if not np.isfinite(corners).all():
-        return None
-    height, width = size
-    x0, x1 = (float(value) for value in np.clip(corners[0::2], 0, width))
-    y0, y1 = (float(value) for value in np.clip(corners[1::2], 0, height))
-    return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+class Clipped(NamedTuple):
+    """Boxes inside the image.
+
+    Attributes:
+        boxes: (N, 4) float32, xyxy.
+        there: (N,) bool, whether anything of the box lies there, and it is finite.
+    """
+
+    boxes: npt.NDArray[np.float32]
+    there: npt.NDArray[np.bool_]
+
+
+def clipped(corners: npt.NDArray[np.float32], size: Frame) -> Clipped:
+    """Boxes (N, 4), xyxy in pixels, cut off at the image of `size` (height, width)."""
+    far = np.array([size[1], size[0], size[1], size[0]], np.float32)
+    with np.errstate(invalid="ignore"):
+        boxes = np.minimum(np.maximum(np.asarray(corners, np.float32), np.float32(0)), far)
+        there = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+    return Clipped(boxes, there & np.isfinite(corners).all(axis=1))
+
+
+def rows(
+    chosen: Sequence[int],
+    class_ids: npt.NDArray[np.int64],
+    scores: npt.NDArray[np.float32],
+    boxes: npt.NDArray[np.float32],
+    edges: Sequence[Edges],
+    labels: Sequence[str],
+    size: Frame,
+) -> list[Instance]:
+    """The candidates of these numbers as instances; `edges` are theirs, the others' not among them.
+
+    Arguments as for `row`, of all candidates.
+    """
+    return [
+        row(int(class_ids[i]), float(scores[i]), corners(boxes[i]), found, labels, size)
+        for i, found in zip(chosen, edges, strict=True)
+    ]
+
+
+def corners(box: npt.NDArray[np.float32]) -> tuple[float, float, float, float]:
+    """A box (4,) as numbers."""
+    x0, y0, x1, y1 = box.tolist()
+    return x0, y0, x1, y1
 
 
 def row(
     class_id: int,
     score: float,
     box: tuple[float, float, float, float],
-    crop: npt.NDArray[np.bool_],
-    origin: tuple[int, int],
+    edges: Edges,
     labels: Sequence[str],
     size: Frame,
 ) -> Instance:
@@ -55,15 +89,12 @@ def row(
         class_id: index into `labels`.
         score: 0..1, up to rounding.
         box: xyxy in pixels of the original image.
-        crop: (h, w) bool, the part of the mask that is known; background everywhere else.
-        origin: x, y of the crop's upper left pixel in the image.
+        edges: of its mask, settled.
         labels: class names by class id.
         size: height and width of the original image, pixels.
     """
-    rle = encode_crop(crop, origin, size)
-    return Instance(
-        class_id, label(labels, class_id), min(1.0, score), box, int(np.count_nonzero(crop)), rle
-    )
+    rle, area = encode_edges(edges, size), area_of_edges(edges)
+    return Instance(class_id, label(labels, class_id), min(1.0, score), box, area, rle)
 
 
 def label(labels: Sequence[str], class_id: int) -> str:

@@ -81,5 +81,5 @@ def _from_runs(rle: dict[str, Any], height: int, width: int) -> bytes:
         runs = run_lengths.parse(counts, height * width)
     except RunLengthError as error:
         raise BrokenMask(str(error)) from error
-    text = counts if isinstance(counts, str) else run_lengths.compress(runs.tolist(), height, width)
+    text = counts if isinstance(counts, str) else run_lengths.compress(runs, height, width)
     return text.encode("ascii")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from instseg_ui import masks
+from instseg_ui.engines.near_tie import EDGE, NearTie
 from instseg_ui.results import Instances
 
 FLOOR = 0.01
@@ -33,6 +36,9 @@ TIES = 0.05
 
 _SAME_OBJECT = 0.5
 
+Ties: TypeAlias = Mapping[int, NearTie]
+"""The near ties of one image, by object of the reference, or by `newcomer`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parity:
@@ -43,8 +49,9 @@ class Parity:
         images: number of images.
         objects: what Paddle found in all of them, at `FLOOR`, at most `LIMIT` an image.
         matched: those that the engine found too, within all tolerances.
-        ties: those it did not, but whose place Paddle itself gives away under a change that
-            cannot be seen, or that lie at the edge of what is compared.
+        ties: those it did not, for a decision that rounding turns.
+        kinds: how many of them by what was decided, in words.
+        distances: by kind, how far the values were from the border at most, in their own units.
         score: largest difference of a matched object's score.
         box: largest difference of a matched object's box side, pixels.
         mask_iou: smallest IoU of a matched object's mask, those left out that differ in `MASK_PX`
@@ -61,6 +68,8 @@ class Parity:
     box: float = 0.0
     mask_iou: float = 1.0
     why: str = ""
+    kinds: dict[str, int] = field(default_factory=dict)
+    distances: dict[str, float] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -72,11 +81,17 @@ class Parity:
         """For a person: `equal to Paddle: 100/100 objects, worst mask IoU 0.998`."""
         if not self.passed:
             return f"not equal to Paddle: {self.why}"
-        ties = f" ({_count(self.ties, 'near tie')})" if self.ties else ""
+        named = ", ".join(self._kind(kind) for kind in self.kinds)
+        ties = f" ({_count(self.ties, 'near tie')}: {named})" if self.ties else ""
         return (
             f"equal to Paddle: {self.matched}/{self.objects} objects{ties}, "
             f"worst mask IoU {np.floor(self.mask_iou * 1e3) / 1e3:.3f}"
         )
+
+    def _kind(self, kind: str) -> str:
+        number = f"{self.kinds[kind]} " if len(self.kinds) > 1 else ""
+        distance = self.distances.get(kind, 0.0)
+        return f"{number}{kind}" + (f", {distance:.1e}" if distance else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +169,18 @@ def pair(reference: Instances, other: Instances) -> Pairing:
 def summarise(
     engine: str,
     answers: Iterable[tuple[str, Instances, Pairing]],
-    ties: Sequence[set[int]] | None = None,
+    ties: Sequence[Ties] | None = None,
 ) -> Parity:
     """The verdict over all images.
 
     Args:
         engine: the engine's name.
         answers: an image's name, Paddle's instances, and their pairing with the engine's.
-        ties: for each image, the reference objects that Paddle itself does not hold; none if left
-            out.
+        ties: for each image, what is no fault; none if left out.
     """
     total = Parity(engine)
     for number, (name, reference, pairing) in enumerate(answers):
-        total = _add(total, name, reference, pairing, ties[number] if ties else set())
+        total = _add(total, name, reference, pairing, ties[number] if ties else {})
     if not total.objects and not total.why:
         return replace(total, why="Paddle found nothing in the images, so nothing can be compared.")
     if not total.why and total.ties > TIES * total.objects:
@@ -175,24 +189,40 @@ def summarise(
     return total
 
 
-def _add(
-    total: Parity, name: str, reference: Instances, pairing: Pairing, ties: set[int]
-) -> Parity:
-    off = pairing.off - ties
+def _add(total: Parity, name: str, reference: Instances, pairing: Pairing, ties: Ties) -> Parity:
+    off = pairing.off - ties.keys()
+    extra = [j for j in pairing.surplus if newcomer(j) in ties]
     # A tie swaps one object for another: the newcomer is the other side of it.
-    surplus = pairing.surplus[len(ties & pairing.off) :]
+    surplus = [j for j in pairing.surplus if j not in extra][len(pairing.off - off) :]
     agree = pairing.agree
+    edge = NearTie(-1, EDGE)
+    settled = [ties.get(i, edge) for i in sorted(pairing.unstable - off)]
+    settled += [ties[newcomer(j)] for j in extra]
     return replace(
         total,
         images=total.images + 1,
         objects=total.objects + len(reference),
         matched=total.matched + int(agree.sum()),
-        ties=total.ties + len(pairing.unstable - off),
+        ties=total.ties + len(settled),
+        kinds=dict(Counter(total.kinds) + Counter(tie.kind for tie in settled)),
+        distances=_farthest(total.distances, settled),
         score=max(total.score, float(pairing.score[agree].max(initial=0.0))),
         box=max(total.box, float(pairing.box[agree].max(initial=0.0))),
         mask_iou=min(total.mask_iou, float(_large(pairing, reference).min(initial=1.0))),
         why=total.why or _fault(name, reference, pairing, off, surplus),
     )
+
+
+def _farthest(distances: dict[str, float], ties: Sequence[NearTie]) -> dict[str, float]:
+    found = dict(distances)
+    for tie in ties:
+        found[tie.kind] = max(found.get(tie.kind, 0.0), tie.distance)
+    return found
+
+
+def newcomer(number: int) -> int:
+    """The key in `Ties` of the other's object of this number, which the reference has not."""
+    return -1 - number
 
 
 def _large(pairing: Pairing, reference: Instances) -> npt.NDArray[np.float64]:

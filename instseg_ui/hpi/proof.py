@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
+from instseg_ui import engines
+from instseg_ui.engines.near_tie import LOOSE, NearTie
 from instseg_ui.hpi.calibration import Picture, Pixels, nudged
-from instseg_ui.hpi.parity import FLOOR, LIMIT, Pairing, Parity, pair, summarise
+from instseg_ui.hpi.parity import (
+    FLOOR,
+    LIMIT,
+    Pairing,
+    Parity,
+    Ties,
+    newcomer,
+    pair,
+    summarise,
+)
+from instseg_ui.results import Instances
 from instseg_ui.workers.worker import Answer, IsCancelled, OnStage, Worker
 
 Open = Callable[[], AbstractContextManager[Worker]]
@@ -65,22 +77,43 @@ def check(engine: str, reference: Reference, open_worker: Open) -> Parity:
     Raises:
         LoadError, WorkerError: the engine does not run the model.
     """
+    images = [picture.pixels for picture in reference.images]
     with open_worker() as worker:
-        images = [picture.pixels for picture in reference.images]
         answers = _answers(worker, images, reference.cancelled)
-    found = [answer.output.instances for answer in answers]
-    pairings = [pair(*both) for both in zip(reference.answers, found, strict=True)]
-    verdict = _summary(engine, reference, pairings, [set() for _ in pairings])
-    if verdict.passed:
+        found = [answer.output.instances for answer in answers]
+        pairings = [pair(*both) for both in zip(reference.answers, found, strict=True)]
+        ties: list[dict[int, NearTie]] = [{} for _ in pairings]
+        wrong = [i for i, pairing in enumerate(pairings) if pairing.off or pairing.surplus]
+        if engine in engines.CONVERTED:
+            for i in wrong:
+                ties[i] = _settled(worker, images[i], reference, reference.answers[i], pairings[i])
+    verdict = _summary(engine, reference, pairings, ties)
+    if verdict.passed or not wrong:
         return verdict
-    # Only now: looking for ties takes as many runs of Paddle again.
-    wrong = [i for i, pairing in enumerate(pairings) if pairing.off or pairing.surplus]
-    ties = reference.ties(wrong)
-    return _summary(engine, reference, pairings, [ties.get(i, set()) for i in range(len(pairings))])
+    # Only now: looking for what Paddle does not hold takes as many runs of it again.
+    loose = reference.ties(wrong)
+    for i in wrong:
+        ties[i] = {number: NearTie(number, LOOSE) for number in loose[i]} | ties[i]
+    return _summary(engine, reference, pairings, ties)
+
+
+def _settled(
+    worker: Worker, pixels: Pixels, reference: Reference, theirs: Instances, pairing: Pairing
+) -> dict[int, NearTie]:
+    """The differences that go when decisions within rounding follow Paddle's."""
+    answer = worker.run(pixels, FLOOR, LIMIT, reference.cancelled, theirs).output
+    again = pair(theirs, answer.instances)
+    by_object = {tie.reference: tie for tie in answer.ties}
+    ties = {number: by_object[number] for number in pairing.off - again.off if number in by_object}
+    # Objects that Paddle has not are gone, as many as followed it.
+    gone = [tie for tie in answer.ties if tie.reference < 0]
+    if not again.surplus:
+        ties |= {newcomer(j): tie for j, tie in zip(pairing.surplus, gone, strict=False)}
+    return ties
 
 
 def _summary(
-    engine: str, reference: Reference, pairings: Sequence[Pairing], ties: Sequence[set[int]]
+    engine: str, reference: Reference, pairings: Sequence[Pairing], ties: Sequence[Ties]
 ) -> Parity:
     names = [picture.name for picture in reference.images]
     rows = zip(names, reference.answers, pairings, strict=True)

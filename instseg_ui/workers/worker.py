@@ -26,6 +26,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, cast
 
@@ -43,6 +44,7 @@ from instseg_ui.errors import (
     WorkerError,
     WorkerTimeout,
 )
+from instseg_ui.results import Instances
 from instseg_ui.workers import server
 from instseg_ui.workers.exit_cause import exit_cause
 from instseg_ui.workers.server import start as start_server
@@ -163,9 +165,16 @@ class Worker:
         self._process, self._connection = process, ours
 
     def run(
-        self, pixels: npt.NDArray[np.uint8], floor: float, limit: int, cancelled: IsCancelled
+        self,
+        pixels: npt.NDArray[np.uint8],
+        floor: float,
+        limit: int,
+        cancelled: IsCancelled,
+        reference: Instances | None = None,
     ) -> Answer:
         """Find instances in one image; see `Engine.run`.
+
+        `reference`: for a converted model, see `ConvertedEngine.run`.
 
         A run that is under way when `cancelled` says so goes on to its end where that comes
         sooner than the model would be loaded again; its answer is right and may be kept.
@@ -181,7 +190,7 @@ class Worker:
         start = time.monotonic()
         with self._waiting:
             try:
-                self._pipe().send((pixels.shape, floor, limit))
+                self._pipe().send((pixels.shape, floor, limit, reference))
                 # Straight from their memory: a pickle would copy them twice.
                 self._pipe().send_bytes(np.ascontiguousarray(pixels).reshape(-1).data)
             except OSError as error:
@@ -296,10 +305,15 @@ def _serve(connection: Connection, request: EngineRequest) -> None:
             return
         connection.send(loaded)
         while True:
-            shape, floor, limit = connection.recv()
+            shape, floor, limit, reference = connection.recv()
+            run = (
+                engine.run
+                if reference is None
+                else partial(cast(Any, engine).run, reference=reference)
+            )
             pixels = np.empty(shape, np.uint8)
             connection.recv_bytes_into(pixels.reshape(-1).data)
-            connection.send(_answer(engine, pixels, floor, limit, request, meter))
+            connection.send(_answer(run, pixels, floor, limit, request, meter))
 
 
 def _load(
@@ -323,7 +337,7 @@ def _load(
 
 
 def _answer(
-    engine: engines.Engine,
+    run: Callable[[npt.NDArray[np.uint8], float, int], Output],
     pixels: npt.NDArray[np.uint8],
     floor: float,
     limit: int,
@@ -331,7 +345,7 @@ def _answer(
     meter: _MemoryMeter,
 ) -> Answer | _Failed:
     try:
-        output = engine.run(pixels, floor, limit)
+        output = run(pixels, floor, limit)
     except Exception as error:  # noqa: BLE001 - engines raise anything; it becomes a sentence
         return _Failed(_as_sentence(error, WorkerError, request))
     return Answer(output, meter.read())

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from instseg_ui.engines.manifest import Manifest
+from instseg_ui.engines.tails.precedent import Precedent
 from instseg_ui.engines.tails.tail_input import Networks, TailInput
 from instseg_ui.results import Instances
 
@@ -25,4 +26,4 @@ def create(manifest: Manifest, networks: Networks) -> Tail:
     return cast(Tail, kind(networks, manifest.params))
 
 
-__all__ = ["Networks", "Tail", "TailInput", "create"]
+__all__ = ["Networks", "Precedent", "Tail", "TailInput", "create"]

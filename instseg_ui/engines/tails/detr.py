@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.engines.rows import clipped, keep, row
+from instseg_ui.engines.rows import clipped, keep, rows
 from instseg_ui.engines.tails.resample import Stretch
 from instseg_ui.engines.tails.tail_input import Networks, TailInput
-from instseg_ui.results import Instance, Instances
+from instseg_ui.results import Instances
 
 
 class DetrTail:
@@ -31,31 +31,19 @@ class DetrTail:
         query, class_ids = np.divmod(best, self._classes)
         scores = scores.reshape(-1)[best]
         boxes = boxes.reshape(-1, 4)[query]
-        kept = [i for i in keep(class_ids, scores, job.floor) if clipped(boxes[i], job.size)]
-        kept = kept[: job.limit]
+        inside = clipped(boxes, job.size)
+        kept = [i for i in keep(class_ids, scores, job.floor) if inside.there[i]][: job.limit]
         _, depth, height, width = features.shape
         chosen = embeddings.reshape(-1, depth)[query[kept]]
         maps = (chosen @ features.reshape(depth, -1)).reshape(-1, height, width)
         stretch = Stretch((height, width), job.size)
-        rows = [
-            self._row(job, stretch, cells, int(class_ids[i]), float(scores[i]), boxes[i])
-            for i, cells in zip(kept, maps, strict=True)
-        ]
-        return Instances.from_rows(rows)
-
-    def _row(
-        self,
-        job: TailInput,
-        stretch: Stretch,
-        cells: npt.NDArray[np.float32],
-        class_id: int,
-        score: float,
-        corners: npt.NDArray[np.float32],
-    ) -> Instance:
-        crop, origin = stretch.above(cells, self._level)
-        box = clipped(corners, job.size)
-        assert box is not None, "boxes outside the image were dropped before"
-        return row(class_id, score, box, crop, origin, job.labels, job.size)
+        numbers = job.same(kept, class_ids, (scores, boxes))
+        edges = job.masks(
+            (stretch.above(cells, job.lowest(self._level)) for cells in maps), numbers, self._level
+        )
+        return Instances.from_rows(
+            rows(kept, class_ids, scores, inside.boxes, edges, job.labels, job.size)
+        )
 
 
 def _largest(values: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.intp]:

@@ -7,7 +7,7 @@ by falling score, which picks the same ones and can stop as soon as there are en
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 Array: TypeAlias = npt.NDArray[Any]
 Floats: TypeAlias = npt.NDArray[np.float32]
 Indices: TypeAlias = npt.NDArray[np.intp]
+KeptThere: TypeAlias = Callable[[int, float, Floats, float], bool | None]
 
 
 def multiclass_nms3(
@@ -29,6 +30,7 @@ def multiclass_nms3(
     normalized: bool = True,
     nms_eta: float = 1.0,
     background_label: int = -1,
+    kept_there: KeptThere | None = None,
 ) -> tuple[Floats, Indices]:
     """Suppress boxes that overlap a better one of their class.
 
@@ -43,6 +45,8 @@ def multiclass_nms3(
             width is x2 - x1 + 1.
         nms_eta: what an IoU threshold above 0.5 shrinks by after every box that is kept.
         background_label: a class that is left out.
+        kept_there: asked for every candidate, with its class, score, box and how far its IoU is
+            over the limit, whether another engine kept it; None leaves it to the limit.
 
     Returns:
         rows: (K, 6) float32: class, score, x1, y1, x2, y2; by class, then by falling score (boxes
@@ -57,7 +61,9 @@ def multiclass_nms3(
     values = by_class[class_ids, index]
     # Boxes of one class lie together, the best first, so that a box is held against those below.
     inner = corners[np.minimum(class_ids, len(corners) - 1), index]
-    kept = _suppress(class_ids, values, inner, keep_top_k, nms_threshold, normalized, nms_eta)
+    kept = _suppress(
+        class_ids, values, inner, keep_top_k, nms_threshold, normalized, nms_eta, kept_there
+    )
     if len(corners) > 1 or scores.ndim == 2:
         kept = kept[np.lexsort((index[kept], class_ids[kept]))]
         flat = index[kept] * len(by_class) + class_ids[kept]
@@ -113,6 +119,7 @@ def _suppress(
     threshold: float,
     normalized: bool,
     eta: float,
+    kept_there: KeptThere | None,
 ) -> Indices:
     """Positions of the candidates kept, in rising order."""
     most = keep_top_k if keep_top_k > -1 else scores.size
@@ -126,12 +133,18 @@ def _suppress(
         if len(kept) >= most:
             break
         limit = limits[class_ids[i]]
-        if not worst[i] <= limit:
+        stays = bool(worst[i] <= limit)
+        if kept_there:
+            over = float(worst[i]) - float(limit)
+            other = kept_there(int(class_ids[i]), float(scores[i]), boxes[i], over)
+            stays = stays if other is None else other
+        if not stays:
             continue
         kept.append(i)
-        below = slice(i + 1, ends[i])
-        overlap = _overlap(boxes[below], areas[below], boxes[i], areas[i], normalized)
-        worst[below] = np.maximum(worst[below], overlap)
+        if i + 1 < ends[i]:
+            below = slice(i + 1, ends[i])
+            overlap = _overlap(boxes[below], areas[below], boxes[i], areas[i], normalized)
+            worst[below] = np.maximum(worst[below], overlap)
         if eta < 1 and limit > 0.5:
             limits[class_ids[i]] = limit * np.float32(eta)
     return np.sort(np.array(kept, np.intp))

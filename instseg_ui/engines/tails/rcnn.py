@@ -6,18 +6,18 @@ objects alone that are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from instseg_ui.engines.rows import clipped, keep, row
+from instseg_ui.engines.rows import clipped, keep, rows
 from instseg_ui.engines.tails.boxes import Floats, clip, decode
 from instseg_ui.engines.tails.heads import Pyramid, RoiHead
 from instseg_ui.engines.tails.multiclass_nms import at_floor, multiclass_nms3
-from instseg_ui.engines.tails.paste import paste
+from instseg_ui.engines.tails.paste import pasted
 from instseg_ui.engines.tails.proposals import Proposer
 from instseg_ui.engines.tails.tail_input import Networks, TailInput
 from instseg_ui.results import Instance, Instances
@@ -62,13 +62,12 @@ class RcnnTail:
         count = self._levels
         rois = self._propose(rpn[:count], rpn[count : 2 * count], rpn[2 * count :], size)
         del outputs, rpn
-        found = self._find(maps, rois, size, job.floor)
-        return Instances.from_rows(list(self._rows(job, maps, found)))
+        found = self._find(maps, rois, job)
+        return Instances.from_rows(self._rows(job, maps, found))
 
-    def _find(
-        self, maps: Sequence[Floats], rois: Floats, size: Floats, floor: float
-    ) -> RcnnDetections:
+    def _find(self, maps: Sequence[Floats], rois: Floats, job: TailInput) -> RcnnDetections:
         """The box heads, each on the boxes of the one before."""
+        size = job.prepared.im_shape[0]
         total: Floats | None = None
         for number, stage in enumerate(self._stages, 1):
             scores, deltas = stage.head.run(maps, rois)
@@ -77,7 +76,11 @@ class RcnnTail:
                 rois = clip(stage.boxes(rois, deltas), size)
         assert total is not None, "the recipe finds a stage at least"
         scores = (total * self._share)[:, :-1]
-        rows = self._chosen(stage, scores, rois, deltas, size, at_floor(self._nms, floor))
+        nms = at_floor(self._nms, job.floor)
+        if job.precedent:
+            scale = job.prepared.scale_factor[0][[1, 0, 1, 0]]
+            nms["kept_there"] = job.precedent.overlapping(scale)
+        rows = self._chosen(stage, scores, rois, deltas, size, nms)
         return RcnnDetections(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2:])
 
     def _chosen(
@@ -101,23 +104,22 @@ class RcnnTail:
 
     def _rows(
         self, job: TailInput, maps: Sequence[Floats], found: RcnnDetections
-    ) -> Iterator[Instance]:
+    ) -> list[Instance]:
         scale = job.prepared.scale_factor[0][[1, 0, 1, 0]]
         boxes = clip(found.boxes / scale, np.array(job.size, np.float32))
-        kept = [
-            i for i in keep(found.class_ids, found.scores, job.floor) if clipped(boxes[i], job.size)
-        ][: job.limit]
+        inside = clipped(boxes, job.size)
+        kept = [i for i in keep(found.class_ids, found.scores, job.floor) if inside.there[i]]
+        kept = kept[: job.limit]
         if not kept:
-            return
-        class_ids = found.class_ids[kept]
+            return []
         (logits,) = self._mask.run(maps, np.ascontiguousarray(found.boxes[kept]))
-        for i, class_id, planes in zip(kept, class_ids, logits, strict=True):
-            cells = _sigmoid(planes[class_id])
-            crop, origin = paste(cells, boxes[i], job.size, self._level)
-            box = clipped(boxes[i], job.size)
-            assert box is not None, "empty boxes were dropped before"
-            score = float(found.scores[i])
-            yield row(int(class_id), score, box, crop, origin, job.labels, job.size)
+        cells = _sigmoid(logits[np.arange(len(kept)), found.class_ids[kept]])
+        # What reaches the level is more than the number before it.
+        below = float(np.nextafter(np.float32(self._level), np.float32(-1)))
+        numbers = job.same(kept, found.class_ids, (found.scores, boxes))
+        maps_of = (pasted(some, boxes[i], job.size) for i, some in zip(kept, cells, strict=True))
+        edges = job.masks(maps_of, numbers, below)
+        return rows(kept, found.class_ids, found.scores, inside.boxes, edges, job.labels, job.size)
 
 
 class _Stage:

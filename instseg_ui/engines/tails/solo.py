@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from instseg_ui.engines.rows import keep, row
 from instseg_ui.engines.tails.matrix_nms import decay, packed
+from instseg_ui.engines.tails.outline import Plain, Stretched
 from instseg_ui.engines.tails.resample import Stretch, extent_above, taken
 from instseg_ui.engines.tails.tail_input import Networks, TailInput
+from instseg_ui.masks import extent_of_edges
 from instseg_ui.results import Instance, Instances
 
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -105,20 +107,20 @@ class SoloTail:
     def _rows(
         self, job: TailInput, found: _Found, best: Indices, kernels: Floats, features: Floats
     ) -> Iterator[Instance]:
-        masks = _SoloMasks(features.shape[-2:], int(self._params["factor"]), job, self._level)
+        lowest = job.lowest(self._level)
+        masks = _SoloMasks(features.shape[-2:], int(self._params["factor"]), job, lowest)
         flat = features.reshape(features.shape[1], -1)
-        for number, i in enumerate(best):
-            if number % _AT_ONCE == 0:
-                maps = kernels[found.kernel[best[number : number + _AT_ONCE]]] @ flat
-            crop, (x, y) = masks(maps[number % _AT_ONCE])
-            extent = extent_above(crop.view(np.uint8), 0)
-            if extent is None:
-                continue
-            (y0, y1), (x0, x1) = extent
-            box = (float(x + x0), float(y + y0), float(x + x1), float(y + y1))
-            crop, origin = crop[y0:y1, x0:x1], (x + x0, y + y0)
-            class_id, score = int(found.class_ids[i]), float(found.scores[i])
-            yield row(class_id, score, box, crop, origin, job.labels, job.size)
+        for first in range(0, len(best), _AT_ONCE):
+            some = best[first : first + _AT_ONCE]
+            maps = kernels[found.kernel[some]] @ flat
+            numbers = job.same(some.tolist(), found.class_ids, (found.scores, None))
+            edges = job.masks(map(masks, maps), numbers, self._level)
+            for i, mask in zip(some, edges, strict=True):
+                extent = extent_of_edges(mask, job.size[0])
+                if extent is not None:
+                    x0, y0, x1, y1 = (float(side) for side in extent)
+                    class_id, score = int(found.class_ids[i]), float(found.scores[i])
+                    yield row(class_id, score, (x0, y0, x1, y1), mask, job.labels, job.size)
 
 
 class _SoloMasks:
@@ -134,23 +136,22 @@ class _SoloMasks:
         self._first = Stretch(self._cells, whole)
         self._second = Stretch(self._input, job.size)
 
-    def __call__(self, logits: Floats) -> tuple[npt.NDArray[np.bool_], tuple[int, int]]:
-        """The mask where there may be any, and x, y of its upper left pixel."""
+    def __call__(self, logits: Floats) -> Stretched | Plain | None:
+        """The mask where there may be any; None where there is none."""
         logits = logits.reshape(self._cells)
         high = extent_above(logits, _logit(self._level))
         if high is None:
-            return np.zeros((0, 0), bool), (0, 0)
+            return None
         (y0, y1), (x0, x1) = self._first.reached(high)
         reached = (y0, min(y1, self._input[0])), (x0, min(x1, self._input[1]))
         if reached[0][1] <= y0 or reached[1][1] <= x0:
-            return np.zeros((0, 0), bool), (0, 0)
+            return None
         wanted = self._second.reached(reached)
         pixels = self._second.seen(wanted)
         known = self._first.seen(pixels)
         whole = (0, self._cells[0]), (0, self._cells[1])
         cells = _sigmoid(taken(logits, whole, known))
-        stretched = self._second.window(self._first.window(cells, known, pixels), pixels, wanted)
-        return np.asarray(stretched > self._level), (wanted[1][0], wanted[0][0])
+        return self._second.part(self._first.window(cells, known, pixels), pixels, wanted)
 
 
 def _logit(level: float) -> float:

@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
+from instseg_ui.engines.tails.outline import outlines
 from instseg_ui.engines.tails.resample import Axis, Stretch, Window, extent_above, taken
+from instseg_ui.masks import decode, encode_edges
 
 PADDLE = """
 import pickle, sys
@@ -61,9 +63,8 @@ def check_windows(cells: np.ndarray, whole: np.ndarray, random: np.random.Genera
     assert part == pytest.approx(cut(whole, wanted), abs=1e-5)
     part = stretch._by_hand(cut(cells, known), known, wanted)
     assert part == pytest.approx(cut(whole, wanted), abs=1e-5)
-    crop, (x, y) = stretch.above(cells, 0.9)
-    above = np.zeros(whole.shape, bool)
-    above[y : y + crop.shape[0], x : x + crop.shape[1]] = crop
+    (edges,) = outlines([stretch.above(cells, 0.9)], 0.9, whole.shape)
+    above = decode(encode_edges(edges, whole.shape))
     assert ((above == (whole > 0.9)) | (np.abs(whole - 0.9) < 1e-5)).all()
 
 

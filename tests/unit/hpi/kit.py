@@ -36,7 +36,12 @@ class StubWorker:
         return Loaded(self.request.engine, {}, (), 1.0, 1.0, 10.0)
 
     def run(
-        self, pixels: npt.NDArray[np.uint8], floor: float, limit: int, cancelled: object
+        self,
+        pixels: npt.NDArray[np.uint8],
+        floor: float,
+        limit: int,
+        cancelled: object,
+        reference: Instances | None = None,
     ) -> Answer:
         self.lab.ran.append(self.request.engine)
         size = pixels.shape[0], pixels.shape[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from instseg_ui.engines.near_tie import LOOSE, NearTie
 from instseg_ui.hpi.parity import FLOOR, LIMIT, Parity, pair, summarise
 from instseg_ui.masks import encode
 from instseg_ui.results import Instance, Instances
@@ -32,7 +33,8 @@ def verdict(
     reference: list[Instance], other: list[Instance], ties: set[int] | None = None
 ) -> Parity:
     one, two = Instances.from_rows(reference), Instances.from_rows(other)
-    return summarise("x", [("photo", one, pair(one, two))], [ties or set()])
+    held = {number: NearTie(number, LOOSE) for number in ties or ()}
+    return summarise("x", [("photo", one, pair(one, two))], [held])
 
 
 THREE = [thing(10, 10), thing(60, 10, score=0.6), thing(100, 60, score=0.4, class_id=1)]
@@ -97,7 +99,7 @@ def test_what_lies_at_the_edge_is_a_tie() -> None:
     found = verdict(full, swapped)
     assert found.passed
     assert found.ties == 1
-    assert "99/100 objects (1 near tie)" in found.sentence
+    assert "99/100 objects (1 near tie: score at the edge of what is compared)" in found.sentence
 
 
 def test_what_paddle_does_not_hold_itself_is_a_tie_but_not_too_often() -> None:

@@ -15,8 +15,11 @@ from instseg_ui.engines.converted import ConvertedEngine
 from instseg_ui.engines.outputs import to_instances
 from instseg_ui.engines.tails.boxes import best, clip, decode, suppress
 from instseg_ui.engines.tails.heads import Pyramid
-from instseg_ui.engines.tails.paste import paste
+from instseg_ui.engines.tails.outline import outlines
+from instseg_ui.engines.tails.paste import pasted
 from instseg_ui.hpi.parity import FLOOR, LIMIT, pair
+from instseg_ui.masks import decode as decoded
+from instseg_ui.masks import encode_edges
 from instseg_ui.results import Instances
 from tools.test_models import ModelOptions, OracleJob, build_variants, make_scene, run_paddlex
 
@@ -210,18 +213,19 @@ def test_each_box_goes_to_the_level_of_its_size() -> None:
     assert [level.tolist() for level in Pyramid({}).split(rois[:2])] == [[0, 1]]
 
 
+def pasted_mask(cells: np.ndarray, box: tuple[float, ...]) -> np.ndarray:
+    (edges,) = outlines([pasted(cells, np.array(box, np.float32), (20, 20))], 0.4999, (20, 20))
+    return decoded(encode_edges(edges, (20, 20)))
+
+
 def test_a_mask_is_pasted_into_its_box() -> None:
     cells = np.zeros((4, 4), np.float32)
     cells[:, :2] = 1
-    crop, origin = paste(cells, np.array([3, 2, 11, 6], np.float32), (20, 20), 0.5)
-    assert origin == (3, 2)
-    expected = np.zeros((4, 8), bool)
-    expected[:, :4] = True
-    assert crop.tolist() == expected.tolist()
+    expected = np.zeros((20, 20), bool)
+    expected[2:6, 3:7] = True
+    assert (pasted_mask(cells, (3, 2, 11, 6)) == expected).all()
 
 
 @pytest.mark.parametrize("box", [(0.2, 0.3, 0.4, 0.45), (19.6, 0, 20, 20)])
 def test_a_box_between_two_pixels_has_an_empty_mask(box: tuple[float, ...]) -> None:
-    cells = np.ones((4, 4), np.float32)
-    crop, _ = paste(cells, np.array(box, np.float32), (20, 20), 0.5)
-    assert not crop.any()
+    assert not pasted_mask(np.ones((4, 4), np.float32), box).any()
