@@ -79,7 +79,7 @@ def why_none(percentile: int) -> str:
 
 
 def latency(model: ModelRun) -> SampleSummary | None:
-    """One image's time of the warm model, all stages without waiting, ms."""
+    """One image's time of the warm model, ms; what is contained says `latency.MEANING`."""
     return SampleSummary.of(sample.latency for sample in model.samples)
 
 

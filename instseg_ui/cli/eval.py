@@ -40,6 +40,7 @@ from instseg_ui.show.evaluation import COCO, USAGE, dataset_words, in_short, pro
 from instseg_ui.show.evaluation import KINDS as KINDS_SHOWN
 from instseg_ui.show.evaluation_files import write_all
 from instseg_ui.show.evaluation_tables import accuracy_table, usage_table
+from instseg_ui.show.latency import latency_notes
 from instseg_ui.show.tables import dashes
 from instseg_ui.variables import read_settings
 from instseg_ui.weights import ModelState, WeightsStore
@@ -251,7 +252,8 @@ def _show(found: Evaluation, console: Console) -> None:
         console.out(f"{title}, {plural(len(table.rows), 'model')}")
         print_table(table, console)
         console.out("")
-    for note in (in_short(found), COCO, dashes(*(table for _, table in tables))):
+    times = latency_notes(found.latencies.values())
+    for note in (in_short(found), COCO, *times, dashes(*(table for _, table in tables))):
         if note:
             console.out(note)
 

@@ -23,9 +23,11 @@ engines
 workers
 hpi
 segmenter
+latency
 comparison
 exports
 benchmark evaluate
+verdict
 show
 pipeline doctor
 api cli ui
