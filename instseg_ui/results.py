@@ -172,6 +172,11 @@ class Timings:
         return {name: getattr(self, name) for name in STAGES}
 
     @property
+    def whole(self) -> float:
+        """The same with decoding, ms."""
+        return float(sum(self.stages.values()))
+
+    @property
     def latency(self) -> float:
         """A warm model's time for one image, from upright pixels to masks: `MODEL_STAGES`."""
         return float(sum(getattr(self, name) for name in MODEL_STAGES))

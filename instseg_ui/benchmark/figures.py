@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.benchmark.records import BenchmarkRun, ConcurrencyLevel, ModelRun
-from instseg_ui.comparison.decision import Point
+from instseg_ui.comparison.front import Point
 from instseg_ui.errors import InputError
 
 PERCENTILES = (50, 90, 95, 99)

@@ -36,7 +36,12 @@ METHOD = {
 
 def to_json(evaluation: Evaluation) -> bytes:
     """Every figure as UTF-8 JSON; shares are 0 to 1, null where there is no figure."""
-    text = json.dumps(to_dict(evaluation), ensure_ascii=False, indent=1, allow_nan=False)
+    return encoded(to_dict(evaluation))
+
+
+def encoded(values: dict[str, Any]) -> bytes:
+    """Plain values as UTF-8 JSON."""
+    text = json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False)
     return (text + "\n").encode("utf-8", "backslashreplace")
 
 

@@ -21,6 +21,7 @@ from instseg_ui.evaluate.dataset import Category, Dataset
 from instseg_ui.evaluate.detections import Detections
 from instseg_ui.evaluate.findings import Finding
 from instseg_ui.evaluate.predictions import Predictions
+from instseg_ui.evaluate.resampled_ap import RankedMatches, draws, resampled_ap
 from instseg_ui.evaluate.scores import IouKind, Scores
 from instseg_ui.latency import Latency
 from instseg_ui.workers.hardware import hardware
@@ -205,6 +206,32 @@ class Evaluation:
     made: datetime
     machine: Mapping[str, object] = field(default_factory=hardware)
     latencies: Mapping[str, Latency] = field(default_factory=dict)
+
+    @cached_property
+    def resampled(self) -> Mapping[str, npt.NDArray[np.float64]]:
+        """(R,) mask AP of each model on pictures drawn anew; element r of all is the same draw.
+
+        Counted when it is first asked for; see `resampled_ap`.
+        """
+        count = int(self.images.sum())
+        if not count or "mask" not in self.kinds:
+            return {}
+        weights, objects = draws(count), self._objects_by_image()
+        found = {}
+        for one in self.results:
+            matches = RankedMatches.of(one.detections(), self.images)
+            found[one.model] = resampled_ap(matches, objects, weights)
+        return found
+
+    def _objects_by_image(self) -> npt.NDArray[np.int64]:
+        """(I, K), how many objects of each category count in each of the pictures that count."""
+        truths = self.dataset.truths
+        solid = self.images[truths.image] & ~truths.crowd
+        place = (np.cumsum(self.images) - 1)[truths.image[solid]]
+        count = len(self.dataset.categories)
+        cells = place * count + truths.category[solid]
+        images = int(self.images.sum())
+        return np.bincount(cells, minlength=images * count).reshape(images, count)
 
     def result(self, model: str) -> ModelResult:
         """One model's. Raises `KeyError`."""

@@ -34,6 +34,7 @@ def study(
     if run is None or not run.predictions:
         raise InputError("There is nothing to save yet. Compare models first.")
     catalog, shown = services.segmenter.catalog, matches.filtered(run, sight)
+    models = decision.compared(catalog, run, sight)
     predictions = tuple(prediction for prediction, _ in shown)
     return Study(
         image=images.read(run.photo, services.settings),
@@ -42,7 +43,8 @@ def study(
         specs=tuple(catalog.get(one.model) for one in predictions),
         failures={one.model: one.pane["message"] for one in run.outcomes if not one.prediction},
         comparison=matches.matched_as_shown(shown, class_aware=class_aware),
-        verdict=decision.verdict(catalog, predictions, most_ms, most_mb),
+        verdict=decision.verdict(models, most_ms, most_mb),
+        latencies=run.latencies,
         basis=catalog.basis,
         made=datetime.now(UTC),
     )

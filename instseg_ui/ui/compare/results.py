@@ -219,7 +219,7 @@ def _connect_decision(
         run: ComparisonRun | None, sight: Sight, most_ms: str, most_mb: str
     ) -> tuple[str, str, Any]:
         models = decision_values.compared(catalog, run, sight)
-        verdict = decision_values.verdict_or_reason(catalog, models, most_ms, most_mb)
+        verdict = decision_values.verdict_or_reason(models, most_ms, most_mb)
         names = list(run.models) if run else []
         code_of = gr.update(choices=names, value=verdict.best or next(iter(names), None))
         return decision(verdict, models), decision_figures(verdict, models), code_of

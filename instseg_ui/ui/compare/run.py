@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -13,13 +13,16 @@ from instseg_ui.catalog import ModelSpec
 from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError, NotFetchedError
 from instseg_ui.images import Image
-from instseg_ui.numbers import megabytes, milliseconds, seconds
+from instseg_ui.latency import Latency, known
+from instseg_ui.numbers import megabytes, seconds
 from instseg_ui.results import Prediction
 from instseg_ui.show.engine_gain import engine_and_gain
 from instseg_ui.show.html import alert, progress, summary
+from instseg_ui.show.latency import latency_figure, latency_note
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, Report, follow
+from instseg_ui.ui.shared.latencies import latencies
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import grid_value, pane_value
 from instseg_ui.ui.viewer.grid import GridValue, PaneState, PaneValue
@@ -27,6 +30,7 @@ from instseg_ui.ui.viewer.picture import class_colors, image_value, prediction_v
 from instseg_ui.ui.viewer.viewer import ImageValue
 from instseg_ui.weights import ModelState
 
+_MEASURING = "Measuring the latency"
 _STAGES = {"": "waiting", "loading": "loading", "warming up": "warming up", "running": "running"}
 
 
@@ -51,6 +55,7 @@ class ComparisonRun:
     """A comparison so far: the photo, and an outcome a model, in the order of the picks.
 
     `engine` is what was asked to run them, one of `engines.MODES`; None is the setting's.
+    `latencies` are those known of the models on images of that size.
     """
 
     photo: str
@@ -59,6 +64,7 @@ class ComparisonRun:
     outcomes: tuple[Outcome, ...]
     threshold: float
     engine: str | None = None
+    latencies: Mapping[str, Latency] = field(default_factory=dict)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -167,7 +173,33 @@ def _run_all(
             yield CompareView(_progress(run, place, "", 0), run, grid_of(run))
             outcome = yield from _run_one(services, run, place, image, job)
         run = run.put(place, outcome)
+    yield from _with_latencies(services, run, image, job)
+
+
+def _with_latencies(
+    services: Services, run: ComparisonRun, image: Image, job: Job
+) -> Iterator[CompareView]:
+    """The whole run at once, then with the latencies that are measured for it."""
+    models = [one.model for one in run.predictions]
+    if not models or job.stopped.is_set():
+        yield CompareView(_summary(run), run, grid_of(run), busy=False)
+        return
+    yield CompareView(progress(_MEASURING), run, grid_of(run))
+    found: Mapping[str, Latency] = {}
+    for step in latencies(services, image, models, run.engine, job):
+        if isinstance(step, Done):
+            found = step.value
+        else:
+            yield CompareView(progress(step.name or _MEASURING))
+    run = replace(run, latencies=found, outcomes=tuple(_timed(one, found) for one in run.outcomes))
     yield CompareView(_summary(run), run, grid_of(run), busy=False)
+
+
+def _timed(outcome: Outcome, found: Mapping[str, Latency]) -> Outcome:
+    """The same with its latency in the caption."""
+    if outcome.prediction is None:
+        return outcome
+    return _done(outcome.prediction, found.get(outcome.model))
 
 
 def _run_one(
@@ -183,7 +215,8 @@ def _run_one(
     try:
         for step in follow(work, job):
             if isinstance(step, Done):
-                return _done(step.value)
+                size = image.width, image.height
+                return _done(step.value, known(services.segmenter, model, size, run.engine))
             yield CompareView(_progress(run, place, step.name, step.elapsed))
     except Cancelled:
         if job.replaced:
@@ -196,7 +229,7 @@ def _run_one(
     raise AssertionError("follow() ends with Done or raises")
 
 
-def _done(prediction: Prediction) -> Outcome:
+def _done(prediction: Prediction, latency: Latency | None = None) -> Outcome:
     found = prediction_value(prediction)
     pane = pane_value(
         prediction.model,
@@ -204,7 +237,7 @@ def _done(prediction: Prediction) -> Outcome:
         prediction=found,
         colors=class_colors(found["instances"]),
         caption=[
-            milliseconds(prediction.timings.latency),
+            f"{latency_figure(latency)} ({latency_note(latency)})",
             megabytes(prediction.size_mb),
             engine_and_gain(prediction.runtime),
         ],
