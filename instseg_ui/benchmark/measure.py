@@ -40,7 +40,7 @@ from instseg_ui.catalog import Catalog
 from instseg_ui.engines import CONVERTED, NORMAL
 from instseg_ui.errors import Cancelled, InstSegError, ModelError
 from instseg_ui.images import Image, decode
-from instseg_ui.latency import LEAST_RUNS, Taken, keep, others, size_class
+from instseg_ui.latency import LEAST_RUNS, LatencyStore, Taken, keep, others, size_class
 from instseg_ui.results import Prediction
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
@@ -148,8 +148,16 @@ class _Benchmark:
             basis=self.catalog.basis,
         )
         self._progress = dict.fromkeys(range(len(specs)), 0)
+        self._seats: list[Seat] = []
 
     def run(self) -> BenchmarkRun:
+        try:
+            return self._run_all()
+        finally:
+            for seat in self._seats:
+                seat.segmenter.close()
+
+    def _run_all(self) -> BenchmarkRun:
         self._tell(self._run.models[0].model, "importing", run=self._run)
         if self.engine not in CONVERTED and not self.settings.fake_engine:
             import_once(self.settings, self._cancelled)
@@ -174,6 +182,7 @@ class _Benchmark:
         seat = Seat(
             place, Draft(replace(model, state="running")), Segmenter(settings, self.catalog)
         )
+        self._seats.append(seat)
         self._put(place, seat.draft.model)
         self._tell(model.model, "cold start", run=self._run)
         with self._excused(seat):
@@ -204,12 +213,14 @@ class _Benchmark:
 
     def _measure_together(self, group: Sequence[Seat]) -> None:
         """Every repeat of every image by each model in turn; then callers at once, each alone."""
-        for _ in range(self.request.repeats):
-            work = others(WATCH_S)
-            for place in range(len(self.photos)):
-                for seat in group:
-                    self._count_one(seat, place, work)
-            self._show_growth(group)
+        try:
+            with LatencyStore.of(self.settings).alone(self._cancelled):
+                self._take_turns(group)
+        except Cancelled:
+            for seat in group:
+                if not seat.ended:
+                    seat.end("stopped")
+                    self._leave(seat)
         for seat in group:
             if not seat.ended:
                 with self._excused(seat):
@@ -218,6 +229,16 @@ class _Benchmark:
                     seat.end("done")
                 self._leave(seat)
                 self._publish(seat, group)
+
+    def _take_turns(self, group: Sequence[Seat]) -> None:
+        for _ in range(self.request.repeats):
+            if all(seat.ended for seat in group):
+                return
+            work = others(WATCH_S)
+            for place in range(len(self.photos)):
+                for seat in group:
+                    self._count_one(seat, place, work)
+            self._show_growth(group)
 
     def _count_one(self, seat: Seat, place: int, work: float | None) -> None:
         if seat.ended:

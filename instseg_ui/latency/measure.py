@@ -95,7 +95,7 @@ def measure(
         engine: one of `engines.MODES`; None is the setting's.
         again: whether what is known is measured anew.
         runs: how many of each model count.
-        seconds: after which no new round begins; None for no end.
+        seconds: after which no new round begins, waiting included; None for no end.
         watch_s: how long other work is looked for before every round.
         cancelled: asked before and during each run.
 
@@ -104,16 +104,16 @@ def measure(
     """
     names = list(dict.fromkeys(segmenter.catalog.get(name).id for name in models))
     work = _Measurement(segmenter, names, image, engine, again, runs, watch_s, cancelled)
-    end = None if seconds is None else time.monotonic() + seconds
+    end = float("inf") if seconds is None else time.monotonic() + seconds
     try:
         if not work.open:
             yield (last := work.progress("done"))
             return last
         yield work.progress("waiting")
-        with work.store.alone(cancelled):
+        with work.store.alone(lambda: cancelled() or time.monotonic() > end):
             work.look()
             yield from work.warm_up()
-            while work.open and (end is None or time.monotonic() < end):
+            while work.open and time.monotonic() < end:
                 yield from work.one_round()
     except Cancelled:
         yield (last := work.progress("stopped"))

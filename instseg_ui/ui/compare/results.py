@@ -221,7 +221,7 @@ def _connect_decision(
         models = decision_values.compared(catalog, run, sight)
         verdict = decision_values.verdict_or_reason(models, most_ms, most_mb)
         names = list(run.models) if run else []
-        code_of = gr.update(choices=names, value=verdict.best or next(iter(names), None))
+        code_of = gr.update(choices=names, value=verdict.leader or next(iter(names), None))
         return decision(verdict, models), decision_figures(verdict, models), code_of
 
     def chart(run: ComparisonRun | None, basis: str) -> Any:
