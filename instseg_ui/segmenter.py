@@ -100,6 +100,7 @@ class Segmenter:
         """
         other = Segmenter(self.settings.model_copy(update=changes), self.catalog, self.store)
         other.registry, other._slots = self.registry, self._slots
+        other._measured_mb = self._measured_mb
         return other
 
     def __enter__(self) -> Segmenter:
@@ -226,6 +227,25 @@ class Segmenter:
                 return resident.loaded
         except Retired:
             return self.load(model, engine=engine, on_stage=on_stage, cancelled=cancelled)
+
+    def identity(self, model: str, *, engine: str | None = None) -> Identity | None:
+        """What an answer of the model would rest on now; nothing is loaded or converted for it.
+
+        None where the engines of that mode were not proven on this machine yet, or none is.
+
+        Raises:
+            InputError: there is no such engine.
+            UnknownModelError, NotFetchedError, ModelFolderError: no such model here.
+        """
+        spec, mode = self.catalog.get(model), self._mode(engine)
+        facts = self.store.folder(spec)
+        known = self._needs_no_proof(spec, facts, mode)
+        if known is not None:
+            return known
+        record = self._preparer.record(facts)
+        with suppress(LoadError):
+            return None if record is None else self._proven(spec, facts, mode, record).identity
+        return None
 
     def loaded(self) -> dict[str, Resident]:
         """The models that are in memory, by catalog id; of several workers the last used."""
@@ -361,16 +381,25 @@ class Segmenter:
         cancelled: IsCancelled,
     ) -> _Choice:
         """The engines of a mode; those that must be proven first are, which takes a while once."""
-        if self.settings.fake_engine or mode == engines.NORMAL:
-            return _Choice(self._identity(spec, facts, mode, self._engine_names(facts)))
-        if mode == "paddle":
-            return _Choice(self._identity(spec, facts, mode, (mode,)))
+        known = self._needs_no_proof(spec, facts, mode)
+        if known is not None:
+            return _Choice(known)
         if mode != engines.HIGH_PERFORMANCE and (
             why := engines.unusable(mode, self.settings.first_device)
         ):
             sentence = f"{mode} does not run on this machine. Choose another engine."
             raise LoadError(sentence, remedy=why)
         record = self._preparer.record(facts) or self._preparer.prepare(facts, on_stage, cancelled)
+        return self._proven(spec, facts, mode, record)
+
+    def _needs_no_proof(self, spec: ModelSpec, facts: FolderFacts, mode: str) -> Identity | None:
+        """Paddle is the reference, and the built-in engine stands for it."""
+        if self.settings.fake_engine or mode == engines.NORMAL:
+            return self._identity(spec, facts, mode, self._engine_names(facts))
+        return self._identity(spec, facts, mode, (mode,)) if mode == "paddle" else None
+
+    def _proven(self, spec: ModelSpec, facts: FolderFacts, mode: str, record: Record) -> _Choice:
+        """The engines that the record says are equal to Paddle here."""
         names = record.order(current(self.settings))
         if mode != engines.HIGH_PERFORMANCE:
             names = (mode,) if mode in names else ()

@@ -9,9 +9,7 @@ from typing import Literal
 from instseg_ui.benchmark.bootstrap import LEAST_RUNS, Interval, median_difference
 from instseg_ui.benchmark.figures import throughput
 from instseg_ui.benchmark.records import STAGES, BenchmarkRun, ModelRun, split
-
-BUSY = 0.3
-"""Share of the cores that others may want before a machine is called busy."""
+from instseg_ui.latency import BUSY
 
 Verdict = Literal["faster", "slower", "under 1 %", "within the noise", "too few runs", "one value"]
 

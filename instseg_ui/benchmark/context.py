@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from instseg_ui.benchmark.changes import BUSY
 from instseg_ui.benchmark.records import BenchmarkRun
+from instseg_ui.latency import BUSY
 from instseg_ui.numbers import plural, three
 
 ANSWERS = {

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from instseg_ui.benchmark.records import BenchmarkRun, ConcurrencyLevel, ModelRun
-from instseg_ui.comparison.decision import Point
+from instseg_ui.comparison.front import Point
 from instseg_ui.errors import InputError
 
 PERCENTILES = (50, 90, 95, 99)
@@ -79,7 +79,7 @@ def why_none(percentile: int) -> str:
 
 
 def latency(model: ModelRun) -> SampleSummary | None:
-    """One image's time of the warm model, all stages without waiting, ms."""
+    """One image's time of the warm model, ms; what is contained says `latency.MEANING`."""
     return SampleSummary.of(sample.latency for sample in model.samples)
 
 

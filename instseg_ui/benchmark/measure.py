@@ -1,11 +1,13 @@
 """Measuring: every model loaded from nothing, warmed up, run again and again, and ended.
 
-The models run one after another, each in a segmenter of its own that keeps no prediction: every
-repeat runs, and no model holds memory or cores while another is measured.
+Models that fit into the memory together take turns (A B C A B C), each in a segmenter of its own
+that keeps no prediction: every repeat runs, a busy minute is shared by all, and only one model runs
+at a time.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event
+
+from pydantic import ByteSize
 
 from instseg_ui.benchmark.conditions import (
     PhotoFile,
@@ -22,8 +26,7 @@ from instseg_ui.benchmark.conditions import (
     import_once,
     machine,
 )
-from instseg_ui.benchmark.memory import read_memory
-from instseg_ui.benchmark.model_draft import Draft
+from instseg_ui.benchmark.model_draft import Draft, Seat
 from instseg_ui.benchmark.records import (
     BenchmarkRun,
     ColdStart,
@@ -35,12 +38,17 @@ from instseg_ui.benchmark.records import (
 )
 from instseg_ui.catalog import Catalog
 from instseg_ui.engines import CONVERTED, NORMAL
-from instseg_ui.errors import Cancelled, InstSegError
+from instseg_ui.errors import Cancelled, InstSegError, ModelError
 from instseg_ui.images import Image, decode
+from instseg_ui.latency import LEAST_RUNS, LatencyStore, Taken, keep, others, size_class
 from instseg_ui.results import Prediction
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.workers.worker import IsCancelled
+
+WATCH_S = 0.1
+"""How long other work is looked for before every round, seconds."""
+_SHOW_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,8 @@ class _Benchmark:
         self._cancelled = cancelled
         self._on_progress = on_progress
         self._steps = request.steps(len(photos))
-        self._done = 0
+        self._session = secrets.token_hex(8)
+        self._shown = time.monotonic()
         specs = [self.catalog.get(name) for name in dict.fromkeys(request.models)]
         self._run = BenchmarkRun(
             made=datetime.now(UTC).replace(microsecond=0),
@@ -138,21 +147,148 @@ class _Benchmark:
             models=tuple(ModelRun(spec.id, published=spec.published) for spec in specs),
             basis=self.catalog.basis,
         )
+        self._progress = dict.fromkeys(range(len(specs)), 0)
+        self._seats: list[Seat] = []
 
     def run(self) -> BenchmarkRun:
+        try:
+            return self._run_all()
+        finally:
+            for seat in self._seats:
+                seat.segmenter.close()
+
+    def _run_all(self) -> BenchmarkRun:
         self._tell(self._run.models[0].model, "importing", run=self._run)
         if self.engine not in CONVERTED and not self.settings.fake_engine:
             import_once(self.settings, self._cancelled)
+        group: list[Seat] = []
         for place, model in enumerate(self._run.models):
-            self._done = place * self._steps
-            self._put(place, replace(model, state="running"))
-            self._tell(model.model, "cold start", run=self._run)
-            self._put(place, self._measure(model))
-            self._done = (place + 1) * self._steps
-            self._tell(model.model, "done", run=self._run)
+            seat = self._seated(place, model, group)
+            if not seat.fits:
+                self._measure_together(group)
+                group = []
+                seat = self._seated(place, model, group)
+            group.append(seat)
+        self._measure_together(group)
         stopped = any(one.state == "stopped" for one in self._run.models)
         self._run = replace(self._run, state="stopped" if stopped else "done")
         return self._run
+
+    def _seated(self, place: int, model: ModelRun, group: Sequence[Seat]) -> Seat:
+        """The model loaded and warm, beside those of its group."""
+        held = sum(seat.held_mb for seat in group)
+        budget = ByteSize(max(0, int(self.settings.memory_budget - held * 1e6)))
+        settings = self.settings.model_copy(update={"memory_budget": budget})
+        seat = Seat(
+            place, Draft(replace(model, state="running")), Segmenter(settings, self.catalog)
+        )
+        self._seats.append(seat)
+        self._put(place, seat.draft.model)
+        self._tell(model.model, "cold start", run=self._run)
+        with self._excused(seat):
+            try:
+                self._start(seat, settings)
+            except ModelError as error:
+                # The memory's own refusal, before anything was loaded: its turn comes alone.
+                seat.fits = not (group and type(error) is ModelError)
+                if seat.fits:
+                    raise
+                seat.end("waiting")
+        if seat.fits and seat.ended:
+            self._leave(seat)
+        return seat
+
+    def _start(self, seat: Seat, settings: Settings) -> None:
+        if self.engine != NORMAL:
+            self._prepare(seat.draft.model.model, settings)
+        for number in range(self.request.cold_starts):
+            if number + 1 < self.request.cold_starts:
+                with Segmenter(settings, self.catalog) as segmenter:
+                    self._first_image(segmenter, seat.draft)
+            else:
+                self._first_image(seat.segmenter, seat.draft)
+        for number in range(self.request.warmup):
+            sample = self._next(seat, number % len(self.photos), "warm-up")
+            seat.draft.warmup.append(sample)
+
+    def _measure_together(self, group: Sequence[Seat]) -> None:
+        """Every repeat of every image by each model in turn; then callers at once, each alone."""
+        try:
+            with LatencyStore.of(self.settings).alone(self._cancelled):
+                self._take_turns(group)
+        except Cancelled:
+            for seat in group:
+                if not seat.ended:
+                    seat.end("stopped")
+                    self._leave(seat)
+        for seat in group:
+            if not seat.ended:
+                with self._excused(seat):
+                    for callers in self.request.concurrency:
+                        seat.draft.levels.append(self._level(seat, callers))
+                    seat.end("done")
+                self._leave(seat)
+                self._publish(seat, group)
+
+    def _take_turns(self, group: Sequence[Seat]) -> None:
+        for _ in range(self.request.repeats):
+            if all(seat.ended for seat in group):
+                return
+            work = others(WATCH_S)
+            for place in range(len(self.photos)):
+                for seat in group:
+                    self._count_one(seat, place, work)
+            self._show_growth(group)
+
+    def _count_one(self, seat: Seat, place: int, work: float | None) -> None:
+        if seat.ended:
+            return
+        with self._excused(seat):
+            seat.draft.samples.append(self._next(seat, place, "measuring"))
+            if work is not None:
+                seat.work.append(work)
+        if seat.ended:
+            self._leave(seat)
+
+    @contextmanager
+    def _excused(self, seat: Seat) -> Iterator[None]:
+        """What fails or is stopped keeps what it has, and the others go on."""
+        try:
+            yield
+        except Cancelled:
+            seat.end("stopped")
+        except InstSegError as error:
+            seat.end("failed", str(error))
+
+    def _leave(self, seat: Seat) -> None:
+        """The model's process ends, and its part of the run stands."""
+        seat.close()
+        self._progress[seat.place] = self._steps
+        self._put(seat.place, seat.draft.ended(seat.state, seat.failure))
+        self._tell(seat.draft.model.model, "done", run=self._run)
+
+    def _show_growth(self, group: Sequence[Seat]) -> None:
+        """Tell now and then how far the run has come: it is kept on disk then."""
+        if time.monotonic() < self._shown + _SHOW_S:
+            return
+        self._shown = time.monotonic()
+        for seat in group:
+            if not seat.ended:
+                self._put(seat.place, seat.draft.ended("running"))
+                self._tell(seat.draft.model.model, "measuring", run=self._run)
+
+    def _publish(self, seat: Seat, group: Sequence[Seat]) -> None:
+        """Its latency on each size of image, for all who ask for one; see `instseg_ui.latency`."""
+        beside = tuple(one.draft.model.model for one in group)
+        work = sum(seat.work) / len(seat.work) if seat.work else None
+        taken = Taken(
+            self._run.made, self._session, beside, None if work is None else round(work, 2)
+        )
+        sizes = [size_class(image.width, image.height) for image in self._run.images]
+        for size, last in seat.last.items():
+            runs = [one.latency for one in seat.draft.samples if sizes[one.image] == size]
+            if len(runs) >= LEAST_RUNS:
+                keep(seat.segmenter, last, runs, self.engine, taken)
 
     def _put(self, place: int, model: ModelRun) -> None:
         before = self._run.models
@@ -165,32 +301,12 @@ class _Benchmark:
         latest_ms: float | None = None,
         run: BenchmarkRun | None = None,
     ) -> None:
-        total = self._steps * len(self._run.models)
-        self._on_progress(BenchmarkProgress(model, phase, self._done, total, latest_ms, run))
+        total, done = self._steps * len(self._run.models), sum(self._progress.values())
+        self._on_progress(BenchmarkProgress(model, phase, done, total, latest_ms, run))
 
-    def _measure(self, model: ModelRun) -> ModelRun:
-        """All that is asked of one model; what fails or is stopped keeps what it has."""
-        draft = Draft(model)
-        try:
-            self._fill(draft)
-        except Cancelled:
-            return draft.ended("stopped")
-        except InstSegError as error:
-            return draft.ended("failed", str(error))
-        return draft.ended("done")
-
-    def _fill(self, draft: Draft) -> None:
-        if self.engine != NORMAL:
-            self._prepare(draft.model.model)
-        for number in range(self.request.cold_starts):
-            with self._segmenter() as segmenter:
-                self._start(segmenter, draft)
-                if number + 1 == self.request.cold_starts:
-                    self._run_warm(segmenter, draft)
-
-    def _prepare(self, model: str) -> None:
+    def _prepare(self, model: str, settings: Settings) -> None:
         """Have the model converted and proven, which is done once and belongs to no cold start."""
-        with self._segmenter() as segmenter:
+        with Segmenter(settings, self.catalog) as segmenter:
             segmenter.load(
                 model,
                 engine=self.engine,
@@ -198,43 +314,32 @@ class _Benchmark:
                 cancelled=self._cancelled,
             )
 
-    def _run_warm(self, segmenter: Segmenter, draft: Draft) -> None:
-        """What is measured of the model once it is loaded."""
-        places = range(len(self.photos))
-        try:
-            for number in range(self.request.warmup):
-                place = number % len(self.photos)
-                draft.warmup.append(self._next(segmenter, draft, place, "warm-up"))
-            for _ in range(self.request.repeats):
-                for place in places:
-                    draft.samples.append(self._next(segmenter, draft, place, "measuring"))
-            for callers in self.request.concurrency:
-                draft.levels.append(self._level(segmenter, draft, callers))
-        finally:
-            draft.memory = read_memory(segmenter)
-
-    def _segmenter(self) -> Segmenter:
-        return Segmenter(self.settings, self.catalog)
-
-    def _start(self, segmenter: Segmenter, draft: Draft) -> None:
+    def _first_image(self, segmenter: Segmenter, draft: Draft) -> None:
         """One cold start, up to the first image's prediction."""
-        self._tell(draft.model.model, "cold start")
+        model = draft.model.model
+        self._tell(model, "cold start")
         self._check()
         began = time.perf_counter()
-        prediction = self._segment(segmenter, draft.model.model, self._decode(0))
+        prediction = self._segment(segmenter, model, self._decode(0))
         draft.first = prediction
         runtime = prediction.runtime
         draft.cold.append(ColdStart(runtime.load_ms, runtime.first_run_ms, _since(began)))
-        self._done += 1
+        self._step(model)
 
-    def _next(self, segmenter: Segmenter, draft: Draft, place: int, phase: str) -> Sample:
+    def _next(self, seat: Seat, place: int, phase: str) -> Sample:
+        draft = seat.draft
         latest = draft.samples[-1].latency if draft.samples else None
         self._tell(draft.model.model, phase, latest)
-        sample = self._once(segmenter, draft.model.model, place)
-        self._done += 1
+        sample, prediction = self._once(seat.segmenter, draft.model.model, place)
+        seat.last[size_class(prediction.width, prediction.height)] = prediction
+        self._step(draft.model.model)
         return sample
 
-    def _once(self, segmenter: Segmenter, model: str, place: int) -> Sample:
+    def _step(self, model: str) -> None:
+        place = next(i for i, one in enumerate(self._run.models) if one.model == model)
+        self._progress[place] = min(self._progress[place] + 1, self._steps)
+
+    def _once(self, segmenter: Segmenter, model: str, place: int) -> tuple[Sample, Prediction]:
         """One image, from its file's bytes to the encoded answer."""
         self._check()
         began = time.perf_counter()
@@ -243,7 +348,7 @@ class _Benchmark:
         found = time.perf_counter()
         encode(image, prediction, self.request.answer)
         timings = prediction.timings
-        return Sample(
+        sample = Sample(
             image=place,
             wall=_since(began),
             decode=timings.decode,
@@ -255,9 +360,11 @@ class _Benchmark:
             encode=_since(found),
             instances=len(prediction.instances),
         )
+        return sample, prediction
 
-    def _level(self, segmenter: Segmenter, draft: Draft, callers: int) -> ConcurrencyLevel:
+    def _level(self, seat: Seat, callers: int) -> ConcurrencyLevel:
         """So many callers, each asking for the next image as soon as it has an answer."""
+        draft = seat.draft
         if callers == 1:
             walls = tuple(sample.wall for sample in draft.samples)
             return ConcurrencyLevel(1, sum(walls), walls)
@@ -270,7 +377,7 @@ class _Benchmark:
             if failed.is_set():
                 raise Cancelled("Another caller's image failed.")
             try:
-                return self._once(segmenter, model, number % len(self.photos))
+                return self._once(seat.segmenter, model, number % len(self.photos))[0]
             except BaseException:
                 failed.set()
                 raise
@@ -280,7 +387,7 @@ class _Benchmark:
             began = time.perf_counter()
             for sample in pool.map(once, range(count)):
                 walls += (sample.wall,)
-                self._done += 1
+                self._step(model)
                 self._tell(model, phase)
             return ConcurrencyLevel(callers, _since(began), walls)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from instseg_ui.benchmark.memory import read_memory
 from instseg_ui.benchmark.records import (
     ColdStart,
     ConcurrencyLevel,
@@ -13,6 +14,7 @@ from instseg_ui.benchmark.records import (
     State,
 )
 from instseg_ui.results import Prediction
+from instseg_ui.segmenter import Segmenter
 
 
 @dataclass(slots=True)
@@ -51,3 +53,47 @@ class Draft:
             notes=(*runtime.notes, *filter(None, [runtime.parity])),
             size_mb=self.first.size_mb,
         )
+
+
+@dataclass(slots=True)
+class Seat:
+    """A model that takes its turns: its draft, its process, and how it ended.
+
+    Attributes:
+        place: in the run.
+        draft: what it has so far.
+        segmenter: runs it, and nothing else.
+        last: its last prediction, by class of the image's size.
+        work: what others did before each of its rounds, cores.
+        state, failure: how it ended.
+        fits: whether the memory had room for it beside the others.
+    """
+
+    place: int
+    draft: Draft
+    segmenter: Segmenter
+    last: dict[int, Prediction] = field(default_factory=dict)
+    work: list[float] = field(default_factory=list)
+    state: State = "running"
+    failure: str = ""
+    fits: bool = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether its turns are over."""
+        return self.state != "running"
+
+    @property
+    def held_mb(self) -> float:
+        """Memory of its process, MB of 10^6 bytes."""
+        return self.segmenter.registry.memory_mb()
+
+    def end(self, state: State, failure: str = "") -> None:
+        """No more turns; its process ends."""
+        self.state, self.failure = state, failure
+        self.close()
+
+    def close(self) -> None:
+        """Read its memory, and end its process."""
+        self.draft.memory = read_memory(self.segmenter) or self.draft.memory
+        self.segmenter.close()

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -184,7 +184,7 @@ class _Line:
     """Progress: a line that moves in a terminal, a line a phase in a log."""
 
     console: Console
-    _last: str = ""
+    _said: set[str] = field(default_factory=set)
 
     def __call__(self, progress: BenchmarkProgress) -> None:
         if self.console.quiet:
@@ -194,8 +194,8 @@ class _Line:
             typer.echo(f"\r\033[K{phase} ({100 * progress.share:.0f} %)", err=True, nl=False)
             if progress.share >= 1:
                 typer.echo("", err=True)
-        elif phase != self._last:
-            self._last = phase
+        elif phase not in self._said:
+            self._said.add(phase)
             self.console.say(phase)
 
 

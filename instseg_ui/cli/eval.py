@@ -40,8 +40,11 @@ from instseg_ui.show.evaluation import COCO, USAGE, dataset_words, in_short, pro
 from instseg_ui.show.evaluation import KINDS as KINDS_SHOWN
 from instseg_ui.show.evaluation_files import write_all
 from instseg_ui.show.evaluation_tables import accuracy_table, usage_table
+from instseg_ui.show.latency import latency_notes
 from instseg_ui.show.tables import dashes
+from instseg_ui.show.verdict import TITLE, sheet_notes, sheet_table, verdict_lines
 from instseg_ui.variables import read_settings
+from instseg_ui.verdict import Limits, candidates_of, decide
 from instseg_ui.weights import ModelState, WeightsStore
 
 _PREDICTIONS = "predictions"
@@ -101,6 +104,19 @@ def eval_(
         str | None,
         typer.Option(help="What runs the models: normal, high_performance, or an engine's name."),
     ] = None,
+    max_latency: Annotated[
+        float | None, typer.Option(help="Ship nothing slower: median ms here.", show_default=False)
+    ] = None,
+    max_size: Annotated[
+        float | None, typer.Option(help="Ship nothing larger: MB on disk.", show_default=False)
+    ] = None,
+    max_memory: Annotated[
+        float | None,
+        typer.Option(help="Ship nothing that holds more: MB of memory.", show_default=False),
+    ] = None,
+    latency: Annotated[
+        bool, typer.Option(help="Measure latencies that are not known here yet.")
+    ] = True,
     restart: Annotated[
         bool, typer.Option("--restart", help="Run all pictures again, whatever is there.")
     ] = False,
@@ -111,7 +127,7 @@ def eval_(
         bool, typer.Option("--quiet", "-q", help="Say nothing but results and failures.")
     ] = False,
 ) -> None:
-    """Measure models against annotated pictures: AP, errors by kind, thresholds, calibration.
+    """Measure models against annotated pictures, and say which one to ship.
 
     Writes report.json, report.html and each model's predictions as a COCO results list. Started
     again with the same data set, model and floor it goes on where it stopped.
@@ -127,7 +143,9 @@ def eval_(
             limit=limit,
             restart=restart,
             engine=engine,
+            latency=latency,
         )
+        limits = Limits.read(max_latency, max_size, max_memory)
         shown = _Shown(console)
         names, settings = _models(model or [], device, console)
         truth = _open(dataset, images, annotations, split, shown)
@@ -148,7 +166,7 @@ def eval_(
             shown.end()
             before = {str(one) for one in truth.findings}
             _say_findings([one for one in found.findings if str(one) not in before], console)
-            failed = _finish(found, output, settings, console, as_json=json)
+            failed = _finish(found, output, settings, limits, console, as_json=json)
         finally:
             truth.close()
     if failed:
@@ -223,7 +241,13 @@ def _say_findings(findings: Iterable[Finding], console: Console) -> None:
 
 
 def _finish(
-    found: Evaluation, output: Path, settings: Settings, console: Console, *, as_json: bool
+    found: Evaluation,
+    output: Path,
+    settings: Settings,
+    limits: Limits,
+    console: Console,
+    *,
+    as_json: bool,
 ) -> bool:
     """Write and show what was found; whether a model failed."""
     try:
@@ -231,11 +255,12 @@ def _finish(
             console.fail(f"{model}: {reason}")
         if not found.results:
             raise InputError("No model could be evaluated.")
-        written = write_all(found, output, settings)
+        written = write_all(found, output, settings, limits)
         if as_json:
             console.out((output / "report.json").read_text(encoding="utf-8").rstrip())
         else:
             _show(found, console)
+            _show_verdict(found, limits, console)
         for path in written:
             console.say(f"Wrote {path}")
         return bool(found.failures)
@@ -251,9 +276,22 @@ def _show(found: Evaluation, console: Console) -> None:
         console.out(f"{title}, {plural(len(table.rows), 'model')}")
         print_table(table, console)
         console.out("")
-    for note in (in_short(found), COCO, dashes(*(table for _, table in tables))):
+    times = latency_notes(found.latencies.values())
+    for note in (in_short(found), COCO, *times, dashes(*(table for _, table in tables))):
         if note:
             console.out(note)
+
+
+def _show_verdict(found: Evaluation, limits: Limits, console: Console) -> None:
+    """Which model to ship, last: it is what the command was started for."""
+    verdict = decide(candidates_of(found), limits)
+    table = sheet_table(verdict)
+    console.out("")
+    console.out(f"{TITLE}, {plural(len(table.rows), 'model')}")
+    print_table(table, console)
+    console.out("")
+    for line in (*sheet_notes(verdict, table), "", *verdict_lines(verdict)):
+        console.out(line)
 
 
 @dataclass(slots=True)

@@ -170,7 +170,7 @@ class _Run:
             count = len(result["boxes"])
             took = result.prediction.timings.latency
             objects = "1 object" if count == 1 else f"{count} objects"
-            self.console.say(f"{position} {source.name}: {objects}, {took:.0f} ms")
+            self.console.say(f"{position} {source.name}: {objects}, {took:.0f} ms in this run")
             if result.prediction.cut:
                 self.console.say(result.prediction.cut)
 

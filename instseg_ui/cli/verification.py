@@ -11,10 +11,15 @@ from instseg_ui.examples.photos import KNOWN, photo_folder
 from instseg_ui.hpi import Record
 from instseg_ui.hpi.calibration import Picture
 from instseg_ui.hpi.environment import current
-from instseg_ui.images import read
+from instseg_ui.images import Image, read
+from instseg_ui.latency import Latency, measure
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
+from instseg_ui.show.latency import latency_words
 from instseg_ui.weights import WeightsStore
+
+# After which no new run of the latency begins.
+_SECONDS = 10.0
 
 
 def verify_model(
@@ -45,6 +50,7 @@ def verify_model(
     photo = read(photo_folder(settings.assets) / KNOWN, settings)
     with Segmenter(settings) as segmenter:
         prediction = segmenter.segment(photo, spec.id)
+        latency = _measured(segmenter, spec.id, photo)
         record = None
         if not settings.fake_engine:
             record = segmenter.verify(spec.id, pictures=pictures, on_stage=on_stage)
@@ -59,12 +65,18 @@ def verify_model(
         "engine": prediction.runtime.engine,
         "versions": prediction.runtime.versions,
         "cold_ms": round(prediction.runtime.cold_ms, 1),
-        "latency_ms": round(prediction.timings.latency, 1),
+        "latency": latency_words(latency),
         "photo": KNOWN,
         "objects": len(prediction.at(facts.draw_threshold).instances),
         "threshold": facts.draw_threshold,
     }
     return found | _high_performance(record, settings)
+
+
+def _measured(segmenter: Segmenter, model: str, photo: Image) -> Latency | None:
+    """The model's latency on the photo; None where it fails."""
+    *_, last = measure(segmenter, [model], photo, seconds=_SECONDS)
+    return last.latencies.get(model)
 
 
 def _high_performance(record: Record | None, settings: Settings) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from instseg_ui.evaluate.builder import IsCancelled, never
 from instseg_ui.evaluate.category_map import CategoryMap
 from instseg_ui.evaluate.dataset import Dataset
 from instseg_ui.evaluate.findings import Findings
+from instseg_ui.evaluate.latencies import kept_latencies, measured_latencies
 from instseg_ui.evaluate.predictions import Predictions
 from instseg_ui.evaluate.results import Evaluation, ModelResult
 from instseg_ui.evaluate.run import (
@@ -28,6 +29,7 @@ from instseg_ui.evaluate.run import (
     predict,
 )
 from instseg_ui.evaluate.scores import KINDS, IouKind, evaluated, score
+from instseg_ui.latency import Latency
 from instseg_ui.segmenter import Segmenter
 
 Changes = Mapping[str, Sequence[str]]
@@ -44,6 +46,7 @@ class Options:
         limit: only so many pictures, the first by their ids; None is all.
         restart: forget the predictions that are there.
         engine: what runs the models, as the setting of that name; None is the setting's.
+        latency: whether latencies that are not known yet are measured.
     """
 
     floor: float = FLOOR
@@ -52,6 +55,7 @@ class Options:
     limit: int | None = None
     restart: bool = False
     engine: str | None = None
+    latency: bool = True
 
 
 def evaluate(
@@ -94,12 +98,21 @@ def evaluate(
     try:
         for name in _checked(models, segmenter):
             work.run(name, options, (changes or {}).get(name), on_progress, cancelled)
+        begun = tuple(work.done.values())
+        images = _common(dataset, begun, options.limit)
+        asked = dataset, segmenter, tuple(work.done), images, options.engine
+        timed = (
+            measured_latencies(*asked, on_progress=on_progress, cancelled=cancelled)
+            if options.latency
+            else kept_latencies(*asked)
+        )
         return summarize(
             dataset,
-            tuple(work.done.values()),
+            begun,
             options,
             changes=changes,
             failures=work.failures,
+            latencies=timed,
             on_progress=on_progress,
             cancelled=cancelled,
         )
@@ -116,6 +129,7 @@ def summarize(
     *,
     changes: Mapping[str, Changes] | None = None,
     failures: Mapping[str, str] | None = None,
+    latencies: Mapping[str, Latency] | None = None,
     on_progress: OnProgress = ignore,
     cancelled: IsCancelled = never,
 ) -> Evaluation:
@@ -147,6 +161,7 @@ def summarize(
         kinds=options.kinds,
         findings=tuple(_findings(dataset, predictions, options.limit)),
         made=datetime.now(UTC),
+        latencies=dict(latencies or {}),
     )
 
 

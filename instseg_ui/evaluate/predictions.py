@@ -69,7 +69,7 @@ class ImagePredictions(NamedTuple):
         scores: (N,) float64.
         boxes: (N, 4) float64, x, y, width, height in pixels.
         counts: N run lengths, COCO's compressed form.
-        latency_ms: what the picture took.
+        latency_ms: what the picture took, decoding not included; 0 where it is not known.
         error: why nothing could be found, or "".
     """
 
@@ -342,7 +342,7 @@ def _row(image_id: Id, prediction: Prediction, checksum: int) -> dict[str, Any]:
         "image": image_id,
         "crc": checksum,
         "size": [prediction.height, prediction.width],
-        "ms": round(prediction.timings.latency, 3),
+        "model_ms": round(prediction.timings.latency, 3),
         "class": found.class_ids.tolist(),
         "score": [number(score) for score in found.scores],
         "box": [_xywh(*box) for box in boxes.tolist()],
@@ -361,7 +361,7 @@ def _found(row: dict[str, Any]) -> ImagePredictions:
         scores=np.array(row.get("score", ()), np.float64),
         boxes=np.array(row.get("box", ()), np.float64).reshape(-1, 4),
         counts=row.get("mask", []),
-        latency_ms=float(row.get("ms", 0.0)),
+        latency_ms=float(row.get("model_ms", 0.0)),
         error=str(row.get("error", "")),
     )
 

@@ -21,12 +21,18 @@ from instseg_ui.evaluate.dataset import Category, Dataset
 from instseg_ui.evaluate.detections import Detections
 from instseg_ui.evaluate.findings import Finding
 from instseg_ui.evaluate.predictions import Predictions
+from instseg_ui.evaluate.resampled_ap import RankedMatches, draws, resampled_ap
 from instseg_ui.evaluate.scores import IouKind, Scores
+from instseg_ui.latency import Latency
 from instseg_ui.workers.hardware import hardware
 
 
-class Latency(NamedTuple):
-    """What a picture took, milliseconds, decoding not included, over `n` pictures."""
+class PictureTimes(NamedTuple):
+    """What the evaluated pictures took, ms, `n` of them, at the evaluation's low floor.
+
+    Of the stages of a latency, but one model after the other and over all pictures: the figure to
+    compare models by is `Evaluation.latencies`.
+    """
 
     n: int
     p50: float | None
@@ -166,13 +172,13 @@ class ModelResult:
         values = detections.iou[detections.correct]
         return float(values.mean(dtype=np.float64)) if values.size else None
 
-    def latency(self) -> Latency:
-        """What a picture took."""
-        values = self.scores.latency_ms
+    def picture_times(self) -> PictureTimes:
+        """What the pictures took while they were evaluated."""
+        values = self.scores.picture_ms
         if not values.size:
-            return Latency(0, None, None)
+            return PictureTimes(0, None, None)
         p50, p95 = np.percentile(values, [50, 95])
-        return Latency(int(values.size), float(p50), float(p95))
+        return PictureTimes(int(values.size), float(p50), float(p95))
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +194,7 @@ class Evaluation:
         findings: what was wrong with the data set, and with pictures on the way.
         made: when.
         machine: what it was measured on.
+        latencies: by model, as they are known on one of the pictures; see `instseg_ui.latency`.
     """
 
     dataset: Dataset
@@ -198,6 +205,33 @@ class Evaluation:
     findings: tuple[Finding, ...]
     made: datetime
     machine: Mapping[str, object] = field(default_factory=hardware)
+    latencies: Mapping[str, Latency] = field(default_factory=dict)
+
+    @cached_property
+    def resampled(self) -> Mapping[str, npt.NDArray[np.float64]]:
+        """(R,) mask AP of each model on pictures drawn anew; element r of all is the same draw.
+
+        Counted when it is first asked for; see `resampled_ap`.
+        """
+        count = int(self.images.sum())
+        if not count or "mask" not in self.kinds:
+            return {}
+        weights, objects = draws(count), self._objects_by_image()
+        found = {}
+        for one in self.results:
+            matches = RankedMatches.of(one.detections(), self.images)
+            found[one.model] = resampled_ap(matches, objects, weights)
+        return found
+
+    def _objects_by_image(self) -> npt.NDArray[np.int64]:
+        """(I, K), how many objects of each category count in each of the pictures that count."""
+        truths = self.dataset.truths
+        solid = self.images[truths.image] & ~truths.crowd
+        place = (np.cumsum(self.images) - 1)[truths.image[solid]]
+        count = len(self.dataset.categories)
+        cells = place * count + truths.category[solid]
+        images = int(self.images.sum())
+        return np.bincount(cells, minlength=images * count).reshape(images, count)
 
     def result(self, model: str) -> ModelResult:
         """One model's. Raises `KeyError`."""

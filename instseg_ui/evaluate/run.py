@@ -30,9 +30,9 @@ class EvaluationProgress:
     """How far an evaluation is.
 
     Attributes:
-        stage: `loading`, `warming up`, `running`, `checking` or `scoring`.
+        stage: `loading`, `warming up`, `running`, `checking`, `measuring` or `scoring`.
         model: which one is at work.
-        done, total: pictures.
+        done, total: pictures; runs while measuring.
         image: the picture's name.
         seconds_left: of this model's run; None when nobody can tell.
     """

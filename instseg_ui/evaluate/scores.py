@@ -57,7 +57,7 @@ class Scores:
         images: (I,) bool, the pictures that were evaluated.
         solid: (G,) bool, the objects that count: evaluated, and no crowds.
         objects: (K, A) int64, how many of each class and range of sizes count.
-        latency_ms: of each picture that the model ran on.
+        picture_ms: of each picture that the model ran on, where its time is known.
         failures: why the model had no answer, by picture's place.
     """
 
@@ -65,7 +65,7 @@ class Scores:
     images: npt.NDArray[np.bool_]
     solid: npt.NDArray[np.bool_]
     objects: npt.NDArray[np.int64]
-    latency_ms: Floats
+    picture_ms: Floats
     failures: dict[int, str]
 
 
@@ -74,7 +74,7 @@ class _Parts:
     """Detections as they come."""
 
     rows: dict[IouKind, list[Detections]]
-    latency: list[float] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     failures: dict[int, str] = field(default_factory=dict)
 
 
@@ -135,7 +135,7 @@ def _scores(parts: _Parts, dataset: Dataset, chosen: npt.NDArray[np.bool_]) -> S
         detections = Detections.join(rows)
         rows.clear()
         by[kind] = Scored(detections, accumulate(detections, objects))
-    return Scores(by, chosen, solid, objects, np.array(parts.latency), parts.failures)
+    return Scores(by, chosen, solid, objects, np.array(parts.times), parts.failures)
 
 
 def _objects(dataset: Dataset, solid: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
@@ -157,7 +157,8 @@ def _one_image(
     if found.error:
         parts.failures[place] = found.error
         return
-    parts.latency.append(found.latency_ms)
+    if found.latency_ms > 0:
+        parts.times.append(found.latency_ms)
     side = _Side.of(dataset, place, found, targets)
     if not side.category.size:
         return

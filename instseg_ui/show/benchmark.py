@@ -12,6 +12,7 @@ from instseg_ui.benchmark.context import busy, in_short
 from instseg_ui.benchmark.context import context as facts_of
 from instseg_ui.benchmark.context import failures as failures_of
 from instseg_ui.benchmark.records import BenchmarkRun
+from instseg_ui.latency import MEANING
 from instseg_ui.numbers import plural, signed, three
 from instseg_ui.show.benchmark_tables import (
     change_table,
@@ -41,7 +42,7 @@ def figure_notes(run: BenchmarkRun, price: float | None = None) -> tuple[str, ..
         if price is None
         else f"Cost at {three(price)} an hour, in that price's currency, the machine always busy."
     )
-    return tuple(filter(None, (in_short(run), busy(run), f"{BEST_RATE} {ACCURACY}", cost)))
+    return tuple(filter(None, (in_short(run), busy(run), MEANING, f"{BEST_RATE} {ACCURACY}", cost)))
 
 
 def stages(run: BenchmarkRun) -> Markup:

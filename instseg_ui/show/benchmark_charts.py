@@ -8,7 +8,7 @@ import numpy as np
 
 from instseg_ui.benchmark.figures import Against, published_tradeoff, stage, tradeoff
 from instseg_ui.benchmark.records import STAGES, BenchmarkRun, ModelRun
-from instseg_ui.comparison.decision import Point
+from instseg_ui.comparison.front import Point
 from instseg_ui.numbers import percent, three
 from instseg_ui.show.charts import (
     MEASURED,

@@ -31,7 +31,7 @@ def summary_table(run: BenchmarkRun, price_per_hour: float | None = None) -> Tab
 
 
 def stage_table(run: BenchmarkRun) -> Table:
-    """One row a model and stage, the whole first."""
+    """One row a model and stage: the latency first, from the file to the answer last."""
     columns = (
         *text_columns("Model", "Stage"),
         *number_columns("n", "Mean, ms", *(f"p{q}, ms" for q in PERCENTILES)),
@@ -185,11 +185,14 @@ _NOT_PUBLISHED = "A published figure is shown only where the publisher gives one
 def _stages(one: ModelRun) -> Iterator[tuple[str, SampleSummary]]:
     whole = latency(one)
     assert whole is not None, "a measured model has samples"
-    yield "all stages", whole
+    yield "latency", whole
     for name in STAGES:
         summary = stage(one, name)
         assert summary is not None
         yield name, summary
+    everything = SampleSummary.of(sample.whole for sample in one.samples)
+    assert everything is not None
+    yield "from file to answer", everything
 
 
 def _stage_row(model: str, name: str, summary: SampleSummary) -> tuple[Cell, ...]:

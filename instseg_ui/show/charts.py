@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from instseg_ui.comparison.decision import Point, front
+from instseg_ui.comparison.front import Point, front
 from instseg_ui.palette import nth
 
 MEASURED, PUBLISHED = "#0d9488", "#8795a8"
@@ -59,6 +59,7 @@ class Mark:
         label: stands beside it; empty for none.
         size: its area, in a unit of its own; None where all are alike.
         interval: from where to where `y` may lie.
+        across: from where to where `x` may lie.
     """
 
     x: float
@@ -67,6 +68,7 @@ class Mark:
     label: str = ""
     size: float | None = None
     interval: tuple[float, float] | None = None
+    across: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ from markupsafe import Markup
 
 from instseg_ui import __version__, prediction_json
 from instseg_ui.catalog import Basis, ModelSpec
-from instseg_ui.comparison.decision import Verdict
 from instseg_ui.comparison.objects import Comparison
 from instseg_ui.exports.overlay import overlay
 from instseg_ui.images import Image
+from instseg_ui.latency import Latency
 from instseg_ui.numbers import plural
 from instseg_ui.palette import class_colors
 from instseg_ui.results import Prediction
@@ -34,6 +34,7 @@ from instseg_ui.show.decision import HERE, ComparedModel, decision, decision_fig
 from instseg_ui.show.html import facts, page, section
 from instseg_ui.show.model_facts import device
 from instseg_ui.show.stages import STYLE as STAGES_STYLE
+from instseg_ui.verdict import Verdict, verdict_json
 from instseg_ui.workers.hardware import hardware
 
 STYLE = Path(__file__).parent / "comparison.css"
@@ -57,6 +58,7 @@ class Study:
         made: when.
         colors: of their classes, by name, where they are to be those of the page.
         hardware: what it was run on; `place` is that in words.
+        latencies: by model, as they are known here.
     """
 
     image: Image
@@ -68,6 +70,7 @@ class Study:
     verdict: Verdict
     basis: Basis
     made: datetime
+    latencies: Mapping[str, Latency] = field(default_factory=dict)
     hardware: Mapping[str, object] = field(default_factory=hardware)
     colors: Mapping[str, str] = field(default_factory=dict)
     place: str = HERE
@@ -97,7 +100,7 @@ def to_json(study: Study) -> bytes:
         "failures": dict(study.failures),
         "agreement": _agreement(study.comparison),
         "objects": _objects(study.comparison),
-        "decision": asdict(study.verdict),
+        "decision": verdict_json(study.verdict),
     }
     text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
     return text.encode("utf-8", "backslashreplace")
@@ -157,7 +160,10 @@ def _objects(comparison: Comparison | None) -> list[dict[str, Any]]:
 
 
 def _models(study: Study) -> list[ComparedModel]:
-    return [ComparedModel(*row) for row in _rows(study)]
+    return [
+        ComparedModel(one, threshold, spec, study.latencies.get(one.model))
+        for one, threshold, spec in _rows(study)
+    ]
 
 
 def _facts(study: Study) -> Markup:
@@ -169,7 +175,7 @@ def _facts(study: Study) -> Markup:
             ("SHA-256 of its pixels", image.digest),
             ("Made", f"{study.made:%Y-%m-%d %H:%M %Z} by InstSeg UI {__version__}"),
             ("Measured on", f"{hardware['cpu']}, {hardware['cores']} cores, {hardware['system']}"),
-            ("Run on", f"{devices}; n = 1 after a warm-up" if devices else "nothing"),
+            ("Run on", devices or "nothing"),
             ("Published figures", f"{study.basis.publisher}: {study.basis.hardware}"),
         )
     )

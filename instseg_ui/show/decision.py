@@ -1,4 +1,4 @@
-"""Which model to ship, why, and the figures behind it: for the page and for reports."""
+"""Which model to ship of those compared on one photo, and the figures behind it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import htpy as h
 from markupsafe import Markup
 
 from instseg_ui.catalog import ModelSpec
-from instseg_ui.comparison.decision import Verdict
+from instseg_ui.latency import Latency
 from instseg_ui.numbers import three
 from instseg_ui.results import Prediction
 from instseg_ui.show.engine_gain import (
@@ -19,12 +19,16 @@ from instseg_ui.show.engine_gain import (
     is_high_performance,
 )
 from instseg_ui.show.html import markup, notes, nothing, scrolled
+from instseg_ui.show.latency import latency_cell
 from instseg_ui.show.model_facts import accuracy, device
 from instseg_ui.show.stages import stage_bar, stage_legend
 from instseg_ui.show.tables import Cell, Column, Table, dashes, table_html
+from instseg_ui.show.verdict import sheet_notes, standing, verdict_html
+from instseg_ui.verdict import Accuracy, Candidate, Verdict
 
 _NOT_YOUR_PHOTOS = (
-    "Mask AP is published, on COCO. It need not hold for your photos: look at the masks."
+    "Published mask AP need not hold for your photos: look at the masks, or measure it on your own "
+    "annotated pictures under Evaluate."
 )
 HERE = "here"
 """Where a comparison was run, in words, unless it ships as an example."""
@@ -32,31 +36,41 @@ HERE = "here"
 
 @dataclass(frozen=True, slots=True)
 class ComparedModel:
-    """A model that is done: what it found at `threshold`, and its row of the catalog."""
+    """A model that is done: what it found at `threshold`, its row of the catalog, its latency."""
 
     prediction: Prediction
     threshold: float
     spec: ModelSpec
+    latency: Latency | None = None
 
     @property
     def name(self) -> str:
         return self.prediction.model
 
+    @property
+    def candidate(self) -> Candidate:
+        """As the verdict takes it: one photo tells nothing of accuracy, but whether it finds."""
+        one = self.prediction
+        return Candidate(
+            one.model,
+            Accuracy.published(self.spec),
+            self.latency,
+            one.size_mb or None,
+            one.runtime.memory_mb or None,
+            len(one.instances),
+        )
+
 
 def decision(verdict: Verdict, models: Sequence[ComparedModel]) -> Markup:
-    """The choice and its reason, and what ran it where that is not Paddle's normal mode."""
-    head = f"Ship {verdict.best}" if verdict.best else "No choice yet"
-    runtimes = [one.prediction.runtime for one in models if one.name == verdict.best]
-    ran = (
+    """The verdict and its reason, and what ran its model where that is not Paddle's normal mode."""
+    runtimes = [one.prediction.runtime for one in models if one.name == verdict.leader]
+    ran = [
         h.p[f"Run by {one.engine} here: {gain_sentence(one)}."]
         for one in runtimes
         if is_high_performance(one)
-    )
-    return markup(
-        h.div(".verdict", role="status")[
-            h.h4[head], h.p[verdict.reason], ran, notes(_NOT_YOUR_PHOTOS)
-        ]
-    )
+    ]
+    published = verdict.accuracy is not None and verdict.accuracy.kind == "published"
+    return verdict_html(verdict, ran, notes(_NOT_YOUR_PHOTOS) if published else None)
 
 
 def decision_figures(
@@ -65,7 +79,7 @@ def decision_figures(
     """What was measured of each model at that place, beside its published AP, as one table."""
     if not models:
         return nothing("Nothing was measured yet. Tick models and compare them.")
-    longest = max(one.prediction.timings.latency for one in models)
+    longest = max(one.prediction.timings.whole for one in models)
     table = Table(_columns(place), tuple(_row(one, verdict, longest) for one in models))
     kinds = {
         number: "best" if one.name == verdict.best else "out"
@@ -75,7 +89,7 @@ def decision_figures(
     return markup(
         scrolled(table_html(table, kinds=kinds)),
         stage_legend(),
-        notes(_basis(models[0].prediction, place), dashes(table)),
+        notes(_basis(models[0].prediction, place), *sheet_notes(verdict), dashes(table)),
         gains([one.prediction for one in models]),
     )
 
@@ -85,24 +99,23 @@ def _columns(place: str) -> tuple[Column, ...]:
         Column("Model", number=False),
         Column("Mask AP, published", published=True),
         Column(f"Latency {place}, ms"),
-        Column("Stages", number=False),
+        Column("This run", number=False),
         Column(f"Cold {place}, ms"),
         Column("Size, MB"),
         Column("Memory, MB"),
         Column("Threshold"),
         Column("Instances"),
         Column("Engine", number=False),
-        Column("Within the limits", number=False),
+        Column("Verdict", number=False),
     )
 
 
 def _row(one: ComparedModel, verdict: Verdict, longest: float) -> tuple[Cell, ...]:
     found, ap = one.prediction, one.spec.published.mask_ap
-    against = verdict.ruled_out.get(one.name)
     return (
         Cell(one.name),
         Cell(accuracy(ap), "" if ap is not None else "Mask AP is not published."),
-        Cell(three(found.timings.latency)),
+        latency_cell(one.latency),
         Cell(stage_bar(found.timings, longest)),
         Cell(three(found.runtime.cold_ms)),
         Cell(three(found.size_mb)),
@@ -110,13 +123,13 @@ def _row(one: ComparedModel, verdict: Verdict, longest: float) -> tuple[Cell, ..
         Cell(f"{one.threshold:.2f}"),
         Cell(str(len(found.instances))),
         Cell(engine_and_gain(found.runtime)),
-        Cell("yes" if against is None else f"no: {against}"),
+        Cell(standing(one.name, verdict) if verdict.candidates else ""),
     )
 
 
 def _basis(first: Prediction, place: str) -> str:
     return (
-        f"Measured {place} on {device(first.runtime)}, on this image of {first.width} × "
-        f"{first.height} px, n = 1 after a warm-up. Latency: warm. Cold: load and first run. "
-        "Memory: of the model's own process. Mask AP is published, on COCO."
+        f"Run {place} on {device(first.runtime)}, on this image of {first.width} × {first.height} "
+        "px. This run: where one run's time went, decoding included. Cold: load and first run. "
+        "Memory: of the model's own process."
     )

@@ -39,6 +39,7 @@ from instseg_ui.show.evaluation_tables import (
     usage_table,
 )
 from instseg_ui.show.html import facts, failures, markup, notes, nothing, scrolled
+from instseg_ui.show.latency import latency_notes
 from instseg_ui.show.tables import dashes, table_html
 
 KINDS: dict[IouKind, str] = {"mask": "Masks", "box": "Boxes", "boundary": "Boundaries"}
@@ -50,7 +51,11 @@ COCO = (
 )
 _OPEN_FINDINGS = 4
 _LEVELS = ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.NOTE, "note"))
-_STAGES = {"checking": "checking that the images are the same as before", "scoring": "counting"}
+_STAGES = {
+    "checking": "checking that the images are the same as before",
+    "measuring": "measuring the latency",
+    "scoring": "counting",
+}
 
 
 def dataset(opened: Dataset, findings: Iterable[Finding], *, unfolded: bool = False) -> Markup:
@@ -120,7 +125,11 @@ def accuracy(evaluation: Evaluation, kind: IouKind) -> Markup:
 def usage(evaluation: Evaluation) -> Markup:
     """One row a model: what it does at its best threshold, and how long it takes."""
     table = usage_table(evaluation)
-    return markup(h.h4[USAGE], scrolled(table_html(table)), notes(dashes(table)))
+    return markup(
+        h.h4[USAGE],
+        scrolled(table_html(table)),
+        notes(*latency_notes(evaluation.latencies.values()), dashes(table)),
+    )
 
 
 def missing(evaluation: Evaluation) -> Markup:
@@ -227,7 +236,8 @@ def progress_words(now: EvaluationProgress) -> str:
     """How far one model is: stage, images, time left."""
     parts = [f"{now.model}: {_STAGES.get(now.stage, now.stage)}"]
     if now.total:
-        parts.append(f"{now.done:,} of {plural(now.total, 'image')}")
+        noun = "run" if now.stage == "measuring" else "image"
+        parts.append(f"{now.done:,} of {plural(now.total, noun)}")
     left = now.seconds_left or 0.0
     if left >= 1 and now.stage == "running":
         parts.append(f"about {seconds(left) if left < 120 else f'{left / 60:.0f} min'} left")

@@ -6,22 +6,31 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from instseg_ui.errors import InputError, system_said
-from instseg_ui.evaluate.export import to_json
+from instseg_ui.evaluate.export import encoded, to_dict
 from instseg_ui.evaluate.predictions import coco_results
 from instseg_ui.evaluate.results import Evaluation, ModelResult
 from instseg_ui.settings import Settings
 from instseg_ui.show.evaluation_report import to_html
+from instseg_ui.verdict import Limits, candidates_of, decide, verdict_json
 
 
-def write_all(evaluation: Evaluation, folder: Path, settings: Settings) -> list[Path]:
+def to_json(evaluation: Evaluation, limits: Limits | None = None) -> bytes:
+    """Every figure and the verdict as UTF-8 JSON; shares are 0 to 1, null where there is none."""
+    verdict = decide(candidates_of(evaluation), limits)
+    return encoded(to_dict(evaluation) | {"verdict": verdict_json(verdict)})
+
+
+def write_all(
+    evaluation: Evaluation, folder: Path, settings: Settings, limits: Limits | None = None
+) -> list[Path]:
     """Write `report.json`, `report.html` and each model's predictions; the files written.
 
     Raises:
         InputError: a file cannot be written.
     """
     written = [
-        _write(folder / "report.json", [to_json(evaluation)]),
-        _write(folder / "report.html", [to_html(evaluation, settings)]),
+        _write(folder / "report.json", [to_json(evaluation, limits)]),
+        _write(folder / "report.html", [to_html(evaluation, settings, limits)]),
     ]
     for one in evaluation.results:
         path = folder / f"{one.model}.predictions.json"

@@ -17,12 +17,15 @@ from instseg_ui.show.comparison import STYLE
 from instseg_ui.show.evaluation_pictures import gallery
 from instseg_ui.show.html import markup, notes, page, scrolled, section
 from instseg_ui.show.svg import svg
+from instseg_ui.show.verdict import TITLE, sheet, verdict_html
+from instseg_ui.show.verdict_chart import pareto_with_doubt
+from instseg_ui.verdict import Limits, candidates_of, decide
 
 _STYLES = (STYLE, *(Path(__file__).parent / name for name in ("report.css", "evaluation.css")))
 
 
-def to_html(evaluation: Evaluation, settings: Settings) -> bytes:
-    """The report; `settings` say how large a picture may be."""
+def to_html(evaluation: Evaluation, settings: Settings, limits: Limits | None = None) -> bytes:
+    """The report; `settings` say how large a picture may be, `limits` what may be shipped."""
     title = f"{plural(len(evaluation.results), 'model')} on {evaluation.dataset.name}"
     found = evaluation.findings
     parts: list[h.Node] = [
@@ -31,6 +34,7 @@ def to_html(evaluation: Evaluation, settings: Settings) -> bytes:
         section("Data set", show.dataset(evaluation.dataset, found, unfolded=True)),
     ]
     if evaluation.results:
+        parts.append(section(TITLE, _verdict(evaluation, limits)))
         parts.append(section("Figures", _figures(evaluation)))
     if evaluation.results and "mask" in evaluation.kinds:
         parts += [
@@ -42,6 +46,12 @@ def to_html(evaluation: Evaluation, settings: Settings) -> bytes:
     if evaluation.failures:
         parts.append(section("Without a result", show.missing(evaluation)))
     return page(title, _STYLES, parts)
+
+
+def _verdict(evaluation: Evaluation, limits: Limits | None) -> Markup:
+    verdict = decide(candidates_of(evaluation), limits)
+    chart = scrolled(svg(pareto_with_doubt(verdict)))
+    return markup(verdict_html(verdict), sheet(verdict), chart)
 
 
 def _figures(evaluation: Evaluation) -> Markup:

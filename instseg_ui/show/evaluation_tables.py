@@ -11,7 +11,9 @@ from instseg_ui.evaluate import CategoryMap, Evaluation, ModelResult, confusion
 from instseg_ui.evaluate.results import ClassRow
 from instseg_ui.evaluate.scores import IouKind
 from instseg_ui.evaluate.tide import Cost
+from instseg_ui.latency import Latency
 from instseg_ui.numbers import NONE, percent, signed_percent, three
+from instseg_ui.show.latency import latency_cell
 from instseg_ui.show.tables import Cell, Column, Table, number_columns, text_columns
 
 MOST_ROWS = 200
@@ -65,15 +67,13 @@ def accuracy_table(evaluation: Evaluation, kind: IouKind) -> Table:
 
 def usage_table(evaluation: Evaluation) -> Table:
     """One row a model: what it does at the threshold of its best F1, and how long it takes."""
-    heads = ("Best F1, %", "at score", "Precision, %", "Recall, %", "p50, ms", "p95, ms",
-             "Images timed")  # fmt: skip
-    rows = tuple(_usage_row(one) for one in evaluation.results)
+    heads = ("Best F1, %", "at score", "Precision, %", "Recall, %", "Latency, ms")
+    rows = tuple(_usage_row(one, evaluation.latencies.get(one.model)) for one in evaluation.results)
     return Table((*text_columns("Model"), *number_columns(*heads)), rows)
 
 
-def _usage_row(result: ModelResult) -> tuple[Cell, ...]:
+def _usage_row(result: ModelResult, latency: Latency | None) -> tuple[Cell, ...]:
     best = result.best if "mask" in result.scores.by else None
-    latency = result.latency()
     figures = (best.f1, best.precision, best.recall) if best else (None,) * 3
     f1, precision, recall = (_share(value, _NONE_RIGHT) for value in figures)
     return (
@@ -82,9 +82,7 @@ def _usage_row(result: ModelResult) -> tuple[Cell, ...]:
         Cell(three(best.threshold if best else None)),
         precision,
         recall,
-        Cell(three(latency.p50)),
-        Cell(three(latency.p95)),
-        Cell(f"{latency.n:,}"),
+        latency_cell(latency),
     )
 
 

@@ -8,24 +8,36 @@ import htpy as h
 from markupsafe import Markup
 
 from instseg_ui.catalog import ModelSpec
+from instseg_ui.latency import MEANING, Latency
 from instseg_ui.numbers import NONE, megabytes, milliseconds, plural
 from instseg_ui.results import Prediction, Runtime
 from instseg_ui.show.engine_gain import BASIS, gain_sentence, is_high_performance
 from instseg_ui.show.html import bullets, facts, folded, markup
 from instseg_ui.show.knowledge import knows
+from instseg_ui.show.latency import latency_basis, latency_figure, latency_note, latency_words
 from instseg_ui.show.stages import stage_bar, stage_legend
 
 _NOT_USED = "What was tried and is not used"
 
 
-def model_facts(prediction: Prediction, spec: ModelSpec) -> Markup:
-    """Latency, size, published accuracy and what ran, of one prediction."""
-    rows, hints = _rows(prediction)
+def model_facts(
+    prediction: Prediction, spec: ModelSpec, latency: Latency | None = None, busy: str = ""
+) -> Markup:
+    """Latency, size, published accuracy and what ran, of one prediction.
+
+    `latency` is the model's on images of that size, and `busy` says what is done to know it.
+    """
+    rows, hints = _rows(prediction, latency)
     lead = (
         _knowledge(prediction.labels),
         _gain(prediction.runtime),
         h.div(".facts-head")[
-            _figure("Latency", milliseconds(prediction.timings.latency), "warm, here"),
+            _figure(
+                "Latency",
+                latency_figure(latency),
+                busy or latency_note(latency),
+                MEANING if latency is None else f"{latency_words(latency)}. {MEANING}",
+            ),
             _figure("Size", megabytes(prediction.size_mb), "on disk"),
             _accuracy(spec),
         ],
@@ -100,7 +112,9 @@ def _versions(runtime: Runtime) -> str:
     return ", ".join(f"{name} {number}" for name, number in runtime.versions.items())
 
 
-def _rows(prediction: Prediction) -> tuple[list[tuple[str, str]], dict[str, str]]:
+def _rows(
+    prediction: Prediction, latency: Latency | None
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
     runtime = prediction.runtime
     split = f"load {milliseconds(runtime.load_ms)}, first run {milliseconds(runtime.first_run_ms)}"
     rows = [
@@ -108,8 +122,15 @@ def _rows(prediction: Prediction) -> tuple[list[tuple[str, str]], dict[str, str]
         ("Memory", megabytes(runtime.memory_mb), "of the model's own process"),
         ("Engine", runtime.engine, _versions(runtime)),
         ("Device", device(runtime), "of the engine"),
-        ("Image", f"{prediction.width} × {prediction.height} px, n = 1", "one run of this image"),
+        ("Image", f"{prediction.width} × {prediction.height} px", "this image"),
+        (
+            "This run",
+            milliseconds(prediction.timings.whole),
+            "one run of this image, decoding included; below by stage",
+        ),
     ]
+    if latency is not None:
+        rows.append(("Latency of", latency_basis(latency), MEANING))
     if is_high_performance(runtime):
         # The engine is named at the top then, with what it gained.
         rows = [row for row in rows if row[0] != "Engine"]

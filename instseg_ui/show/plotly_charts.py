@@ -17,7 +17,6 @@ from instseg_ui.show.charts import (
     Chart,
     ChartAxis,
     Grid,
-    Mark,
     Plot,
     Series,
     Spreads,
@@ -77,7 +76,8 @@ def _series(one: Series, largest: float) -> go.Scatter:
         showlegend=one.in_legend,
         line=_line(one),
         marker=_marker(one, largest) if one.dots else None,
-        error_y=_intervals(one.marks),
+        error_y=_intervals([(mark.y, mark.interval) for mark in one.marks]),
+        error_x=_intervals([(mark.x, mark.across) for mark in one.marks]),
         **_hover(one),
     )
 
@@ -106,15 +106,18 @@ def _marker(one: Series, largest: float) -> dict[str, Any]:
     }
 
 
-def _intervals(marks: Sequence[Mark]) -> dict[str, Any] | None:
-    ends = [mark.interval or (mark.y, mark.y) for mark in marks]
-    if not any(mark.interval for mark in marks):
+def _intervals(
+    values: Sequence[tuple[float, tuple[float, float] | None]],
+) -> dict[str, Any] | None:
+    """Bars from each value to the ends of its interval; None where no value has one."""
+    if not any(ends for _, ends in values):
         return None
+    known = [(value, ends or (value, value)) for value, ends in values]
     return {
         "type": "data",
         "symmetric": False,
-        "array": [high - mark.y for mark, (_, high) in zip(marks, ends, strict=True)],
-        "arrayminus": [mark.y - low for mark, (low, _) in zip(marks, ends, strict=True)],
+        "array": [high - value for value, (_, high) in known],
+        "arrayminus": [value - low for value, (low, _) in known],
         "thickness": 1,
         "width": 3,
     }

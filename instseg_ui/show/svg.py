@@ -224,6 +224,11 @@ def _series(one: Series, x: Scale, y: Scale, largest: float, frame: _Frame) -> I
             yield h.line(
                 _at(x1=x.at(mark.x), x2=x.at(mark.x), y1=ends[0], y2=ends[1]), stroke=one.color
             )
+        if mark.across is not None:
+            ends = [x.at(value) for value in mark.across]
+            yield h.line(
+                _at(x1=ends[0], x2=ends[1], y1=y.at(mark.y), y2=y.at(mark.y)), stroke=one.color
+            )
 
 
 def _radius(mark: Mark, largest: float) -> float:

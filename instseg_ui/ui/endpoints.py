@@ -17,6 +17,7 @@ from instseg_ui import images
 from instseg_ui.comparison import objects as comparison
 from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import InputError, InstSegError
+from instseg_ui.latency import known
 from instseg_ui.prediction_json import number
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.ui.segment import run
@@ -166,7 +167,7 @@ def _compare(
         prediction.at(threshold)
         for prediction in _predict(services, photo, list(dict.fromkeys(names)), engine)
     ]
-    return _compared(predictions) | {"threshold": threshold}
+    return _compared(services, predictions, engine) | {"threshold": threshold}
 
 
 def _predict(
@@ -178,10 +179,12 @@ def _predict(
     return [services.segmenter.segment(image, model or None, engine=engine) for model in models]
 
 
-def _compared(predictions: Sequence[Prediction]) -> dict[str, Any]:
+def _compared(
+    services: Services, predictions: Sequence[Prediction], engine: str | None
+) -> dict[str, Any]:
     result = comparison.compare(predictions)
     return {
-        "models": [_summary(prediction) for prediction in predictions],
+        "models": [_summary(services, prediction, engine) for prediction in predictions],
         "agreement_f1": result.f1.round(4).tolist(),
         "objects": [
             {
@@ -202,12 +205,24 @@ def _compared(predictions: Sequence[Prediction]) -> dict[str, Any]:
     }
 
 
-def _summary(prediction: Prediction) -> dict[str, Any]:
+def _latency(services: Services, prediction: Prediction, engine: str | None) -> dict[str, Any]:
+    """What is known of the model's latency here: its median, or null, and of how many runs."""
+    size = prediction.width, prediction.height
+    found = known(services.segmenter, prediction.model, size, engine)
+    enough = found is not None and found.enough
+    return {
+        "latency_ms": round(found.median, 3) if found is not None and enough else None,
+        "latency_runs": found.n if found else 0,
+    }
+
+
+def _summary(services: Services, prediction: Prediction, engine: str | None) -> dict[str, Any]:
     return {
         "model": prediction.model,
         "instances": len(prediction.instances),
         "counts": prediction.instances.counts(),
-        "latency_ms": round(prediction.timings.latency, 3),
+        **_latency(services, prediction, engine),
+        "run_ms": round(prediction.timings.latency, 3),
         "size_mb": round(prediction.size_mb, 3),
         "engine": prediction.runtime.engine,
         "speedup": prediction.runtime.speedup,

@@ -146,6 +146,11 @@ class Registry:
         """Memory of all workers at their last measurement, MB of 10^6 bytes."""
         return sum(resident.memory_mb for resident in self.residents())
 
+    def loading(self) -> bool:
+        """Whether a model is being loaded."""
+        with self._lock:
+            return bool(self._flights)
+
     def evict(self, key: Hashable) -> bool:
         """End one model's worker; False if it is not loaded.
 

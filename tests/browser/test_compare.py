@@ -124,12 +124,12 @@ def test_from_a_link_to_a_decision(app: App, open_page: Callable[..., Any]) -> N
     assert "all 2" in page.locator("#cmp-legend").inner_text()
 
     show(page, "Which to ship")
-    page.locator("#cmp-verdict", has_text=f"Ship {LARGE}").wait_for()
+    page.locator("#cmp-verdict", has_text=f"{LARGE} leads").wait_for()
     page.locator("#cmp-chart .js-plotly-plot").wait_for()
     page.locator("#cmp-mb input, #cmp-mb textarea").fill("0.5")
     page.locator("#cmp-verdict", has_text=re.compile(r"Allow 2\.\d+ MB to keep")).wait_for()
     page.locator("#cmp-mb input, #cmp-mb textarea").fill("")
-    page.locator("#cmp-verdict", has_text=f"Ship {LARGE}").wait_for()
+    page.locator("#cmp-verdict", has_text=f"{LARGE} leads").wait_for()
 
     show(page, "Take away")
     code = page.locator("#cmp-findings .cm-content")

@@ -23,10 +23,12 @@ engines
 workers
 hpi
 segmenter
+latency
 comparison
 exports
 benchmark evaluate judge
 examples
+verdict
 show
 pipeline doctor
 api cli ui

@@ -37,6 +37,7 @@ def study(
         raise InputError("There is nothing to save yet. Compare models first.")
     origin = run.origin
     catalog, shown = services.segmenter.catalog, matches.filtered(run, sight)
+    models = decision.compared(catalog, run, sight)
     predictions = tuple(prediction for prediction, _ in shown)
     return Study(
         image=images.read(run.photo, services.settings),
@@ -45,7 +46,8 @@ def study(
         specs=tuple(catalog.get(one.model) for one in predictions),
         failures={one.model: one.pane["message"] for one in run.outcomes if not one.prediction},
         comparison=matches.matched_as_shown(shown, class_aware=class_aware),
-        verdict=decision.verdict(catalog, predictions, most_ms, most_mb, ran_here=origin is None),
+        verdict=decision.verdict(models, most_ms, most_mb),
+        latencies=run.latencies,
         basis=catalog.basis,
         made=datetime.now(UTC) if origin is None else origin.made,
         colors=run.colors,

@@ -223,12 +223,9 @@ def _connect_decision(
         run: ComparisonRun | None, sight: Sight, most_ms: str, most_mb: str
     ) -> tuple[str, str, Any]:
         models = decision_values.compared(catalog, run, sight)
-        here = run is None or run.origin is None
-        verdict = decision_values.verdict_or_reason(
-            catalog, models, most_ms, most_mb, ran_here=here
-        )
+        verdict = decision_values.verdict_or_reason(models, most_ms, most_mb)
         names = list(run.models) if run else []
-        code_of = gr.update(choices=names, value=verdict.best or next(iter(names), None))
+        code_of = gr.update(choices=names, value=verdict.leader or next(iter(names), None))
         return decision(verdict, models), decision_figures(verdict, models, _place(run)), code_of
 
     def chart(run: ComparisonRun | None, basis: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -14,14 +14,17 @@ from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError, NotFetchedError
 from instseg_ui.examples.origin import Origin
 from instseg_ui.images import Image
-from instseg_ui.numbers import megabytes, milliseconds, seconds
+from instseg_ui.latency import Latency, known
+from instseg_ui.numbers import megabytes, seconds
 from instseg_ui.palette import class_colors
 from instseg_ui.results import Prediction
 from instseg_ui.show.engine_gain import engine_and_gain
 from instseg_ui.show.html import alert, progress, summary
+from instseg_ui.show.latency import latency_figure, latency_note
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, Report, follow
+from instseg_ui.ui.shared.latencies import latencies
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import grid_value, pane_value
 from instseg_ui.ui.viewer.grid import GridValue, PaneState, PaneValue
@@ -29,6 +32,7 @@ from instseg_ui.ui.viewer.picture import colors_by_id, image_value, prediction_v
 from instseg_ui.ui.viewer.viewer import ImageValue
 from instseg_ui.weights import ModelState
 
+_MEASURING = "Measuring the latency"
 _STAGES = {"": "waiting", "loading": "loading", "warming up": "warming up", "running": "running"}
 
 
@@ -53,7 +57,8 @@ class ComparisonRun:
     """A comparison so far: the photo, and an outcome a model, in the order of the picks.
 
     `engine` is what was asked to run them, one of `engines.MODES`; None is the setting's. `origin`
-    is where a comparison was run that ships as an example; None is here.
+    is where a comparison was run that ships as an example; None is here. `latencies` are those
+    known of the models on images of that size.
     """
 
     photo: str
@@ -63,6 +68,7 @@ class ComparisonRun:
     threshold: float
     engine: str | None = None
     origin: Origin | None = None
+    latencies: Mapping[str, Latency] = field(default_factory=dict)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -178,7 +184,37 @@ def _run_all(
             yield CompareView(_progress(run, place, "", 0), run, grid_of(run))
             outcome = yield from _run_one(services, run, place, image, job)
         run = run.put(place, outcome)
+    yield from _with_latencies(services, run, image, job)
+
+
+def _with_latencies(
+    services: Services, run: ComparisonRun, image: Image, job: Job
+) -> Iterator[CompareView]:
+    """The whole run at once, then with the latencies that are measured for it."""
+    models = [one.model for one in run.predictions]
+    if not models or job.stopped.is_set():
+        yield CompareView(_summary(run), run, grid_of(run), busy=False)
+        return
+    yield CompareView(progress(_MEASURING), run, grid_of(run))
+    found: Mapping[str, Latency] = {}
+    for step in latencies(services, image, models, run.engine, job):
+        if isinstance(step, Done):
+            found = step.value
+        else:
+            yield CompareView(progress(step.name or _MEASURING))
+    services.remember(found)
+    run = replace(run, latencies=found, outcomes=_timed(run, found))
     yield CompareView(_summary(run), run, grid_of(run), busy=False)
+
+
+def _timed(run: ComparisonRun, found: Mapping[str, Latency]) -> tuple[Outcome, ...]:
+    """The outcomes with their latencies in the captions."""
+    timed: list[Outcome] = []
+    for one in run.outcomes:
+        before = [done.prediction for done in timed if done.prediction is not None]
+        latency = found.get(one.model)
+        timed.append(_done(one.prediction, before, latency) if one.prediction else one)
+    return tuple(timed)
 
 
 def _run_one(
@@ -194,8 +230,9 @@ def _run_one(
     try:
         for step in follow(work, job):
             if isinstance(step, Done):
-                services.latencies[model] = step.value.timings.latency
-                return _done(step.value, run.predictions)
+                size = image.width, image.height
+                latency = known(services.segmenter, model, size, run.engine)
+                return _done(step.value, run.predictions, latency)
             yield CompareView(_progress(run, place, step.name, step.elapsed))
     except Cancelled:
         if job.replaced:
@@ -208,7 +245,9 @@ def _run_one(
     raise AssertionError("follow() ends with Done or raises")
 
 
-def _done(prediction: Prediction, before: Sequence[Prediction]) -> Outcome:
+def _done(
+    prediction: Prediction, before: Sequence[Prediction], latency: Latency | None = None
+) -> Outcome:
     """What `before` has given its colours to keeps them, and so does a class of the same name."""
     colors = class_colors(*(one.classes for one in (*before, prediction)))
     pane = pane_value(
@@ -217,7 +256,7 @@ def _done(prediction: Prediction, before: Sequence[Prediction]) -> Outcome:
         prediction=prediction_value(prediction),
         colors=colors_by_id(prediction, colors),
         caption=[
-            milliseconds(prediction.timings.latency),
+            f"{latency_figure(latency)} ({latency_note(latency)})",
             megabytes(prediction.size_mb),
             engine_and_gain(prediction.runtime),
         ],

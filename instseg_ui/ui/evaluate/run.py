@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from instseg_ui.errors import Cancelled, InputError, InstSegError
 from instseg_ui.evaluate import (
     Dataset,
@@ -19,6 +21,7 @@ from instseg_ui.evaluate import (
     open_predictions,
     summarize,
 )
+from instseg_ui.evaluate.latencies import kept_latencies
 from instseg_ui.evaluate.run import OnProgress
 from instseg_ui.evaluate.scores import KINDS
 from instseg_ui.show.evaluation import ended_words, progress_words
@@ -279,11 +282,19 @@ def _so_far(
     if not begun:
         raise Cancelled("Stopped before an image was done.")
     changes: Mapping[str, Mapping[str, Sequence[str]]] = desk.changes
+    timed = kept_latencies(
+        dataset,
+        services.segmenter,
+        [one.key.model for one in begun],
+        np.ones(len(dataset.images), bool),
+        options.engine,
+    )
     return summarize(
         dataset,
         begun,
         options,
         changes=changes,
+        latencies=timed,
         on_progress=tell,
         cancelled=lambda: desk.left,
     )
@@ -300,6 +311,7 @@ def _again(desk: Desk, before: Evaluation, report: Report, latest: _Latest, job:
         desk.options,
         changes=desk.changes,
         failures=before.failures,
+        latencies=before.latencies,
         on_progress=tell,
         cancelled=job.stopped.is_set,
     )

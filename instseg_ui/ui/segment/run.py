@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 from markupsafe import Markup
 
 from instseg_ui import images
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.errors import Cancelled, ImageError, ImageSizeError, InstSegError, NotFetchedError
+from instseg_ui.images import Image
 from instseg_ui.images.scaled import scaled_down
+from instseg_ui.latency import known
 from instseg_ui.numbers import seconds
 from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction, check_threshold
@@ -23,6 +26,7 @@ from instseg_ui.ui import uploads
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, JobStage, Report, follow
+from instseg_ui.ui.shared.latencies import latencies
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer.picture import colors_by_id, image_value, prediction_value
 from instseg_ui.ui.viewer.viewer import ImageValue, MessageValue, ViewerValue, viewer_value
@@ -34,6 +38,10 @@ _STAGES = {
     "warming up": "Warming up",
     "running": "Running",
 }
+
+
+STAYS: Any = gr.skip()
+"""The viewer's value where it is not to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +168,8 @@ def _run(
     try:
         for step in follow(work, job):
             if isinstance(step, Done):
-                services.latencies[spec.id] = step.value.timings.latency
-                yield _done(services, step.value, spec, engine, shown)
+                view = _done(services, step.value, spec, engine, shown)
+                yield from _with_latency(services, view, step.value, image, engine, job)
                 return
             stage = step.name
             sentence = _busy_sentence(spec.id, step)
@@ -196,11 +204,33 @@ def _done(
     found["hint"] = _hint(services, spec, prediction.labels)
     viewer = viewer_value(image=shown, prediction=found, colors=colors)
     seen = prediction.at(max(THRESHOLD, prediction.floor))
-    facts = model_facts(prediction, spec)
-    return SegmentView(viewer, facts, found=len(seen.instances))
+    return SegmentView(viewer, model_facts(prediction, spec), found=len(seen.instances))
 
 
 def _hint(services: Services, spec: ModelSpec, classes: Sequence[str]) -> str:
     """What to say where nothing is found: what the model knows, and which one knows more."""
     catalog, store = services.segmenter.catalog, services.segmenter.store
     return nothing_found(spec.id, classes, wider_model(store, list(catalog), len(classes)))
+
+
+def _with_latency(
+    services: Services,
+    view: SegmentView,
+    prediction: Prediction,
+    image: Image,
+    engine: str | None,
+    job: Job,
+) -> Iterator[SegmentView]:
+    """The view at once with the latency as far as it is known, then as it is measured."""
+    spec = services.spec(prediction.model)
+    found = known(services.segmenter, spec.id, (image.width, image.height), engine)
+    services.remember({spec.id: found} if found else {})
+    busy = "" if found and found.enough else "measuring …"
+    yield replace(view, facts=model_facts(prediction, spec, found, busy))
+    if not busy:
+        return
+    for step in latencies(services, image, [spec.id], engine, job):
+        if isinstance(step, Done):
+            services.remember(step.value)
+            facts = model_facts(prediction, spec, step.value.get(spec.id, found))
+            yield SegmentView(STAYS, facts)

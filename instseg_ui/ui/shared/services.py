@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.examples.photos import example_photos
+from instseg_ui.latency import Latency
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.ui.shared.jobs import JobsByKind
@@ -19,7 +21,12 @@ class Services:
     segmenter: Segmenter
     jobs: JobsByKind = field(default_factory=JobsByKind)
     latencies: dict[str, float] = field(default_factory=dict)
-    """By model, its last warm run on this machine, milliseconds."""
+    """By model, its latency on this machine as it was last looked at, milliseconds."""
+
+    def remember(self, found: Mapping[str, Latency]) -> None:
+        """Keep the medians of five or more runs for the list of models."""
+        known = {model: one.median for model, one in found.items() if one.enough}
+        self.latencies.update(known)
 
     @property
     def settings(self) -> Settings:

@@ -170,7 +170,6 @@ def _one(
     except InstSegError as error:
         course.left_out[model] = f"{model}: {told(error)}"
         return None
-    services.latencies[model] = prediction.timings.latency
     return prediction.at(max(THRESHOLD, prediction.floor))
 
 

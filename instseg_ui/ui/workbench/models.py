@@ -21,7 +21,7 @@ class ModelRow(TypedDict):
     """One model as the list shows it; numbers are None where there is none.
 
     `ap` is the published mask AP on COCO in percent, `our_ap` what this project measured on its
-    own photos, which cannot be compared with it; `ms` is the last warm run's on this machine,
+    own photos, which cannot be compared with it; `ms` is a median of warm runs on this machine,
     `size` is in MB, `published` has the published figures by the names of `catalog.Published`, and
     `here` is what high-performance mode gains on this machine.
     """

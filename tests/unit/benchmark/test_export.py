@@ -50,7 +50,7 @@ def row(table, number=0):
 def test_units_stand_in_the_headings_and_published_apart() -> None:
     table = summary_table(TWO, 3.6)
     first = row(table)
-    assert first["p50, ms"] == first["p95, ms"] == "15.0"
+    assert first["p50, ms"] == first["p95, ms"] == "13.0"
     assert first["p99, ms"] == "—"
     assert first["Throughput, images/s"] == "125"
     assert first["Cost of 1,000 images"] == "0.00800"
@@ -66,8 +66,8 @@ def test_units_stand_in_the_headings_and_published_apart() -> None:
 
 def test_stages_and_levels() -> None:
     stages = stage_table(TWO)
-    assert [cells[1].text for cells in stages.rows][:3] == ["all stages", "decode", "preprocess"]
-    assert len(stages.rows) == 14
+    assert [cells[1].text for cells in stages.rows][:3] == ["latency", "decode", "preprocess"]
+    assert len(stages.rows) == 16
     assert row(stages, 3)["p50, ms"] == "10.0"
     assert row(level_table(TWO), 1)["Callers at once"] == "2"
 
@@ -99,7 +99,7 @@ def test_csv_carries_the_context_on_every_line() -> None:
     )
     by_figure = {(one["model"], one["figure"]): one for one in rows}
     latency = by_figure["A", "latency"]
-    assert (latency["n"], latency["p50"], latency["p99"]) == ("20", "15.0", "")
+    assert (latency["n"], latency["p50"], latency["p99"]) == ("20", "13.0", "")
     assert by_figure["A", "cpu_normal_ms"]["origin"] == "published"
     assert by_figure["A", "inference"]["origin"] == "measured"
     assert ("B", "cpu_normal_ms") not in by_figure

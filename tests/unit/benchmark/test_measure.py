@@ -19,6 +19,8 @@ from instseg_ui.benchmark import (
 from instseg_ui.benchmark.memory import process_memory
 from instseg_ui.benchmark.recorded_run import measure_and_keep
 from instseg_ui.errors import ImageError, InputError, UnknownModelError
+from instseg_ui.latency import known
+from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from tests.unit.factories import GREEN, RED, model_folder, never, patches, png
 
@@ -93,14 +95,15 @@ def test_stopping_keeps_what_was_measured(bench: Settings, tmp_path: Path) -> No
     seen: list[BenchmarkProgress] = []
 
     def in_the_slow_run() -> bool:
-        return sum(one.model == "slow" and one.phase == "measuring" for one in seen) >= 3
+        runs = [one for one in seen if one.phase == "measuring" and one.run is None]
+        return sum(one.model == "slow" for one in runs) >= 3
 
     request = Request(("good", "slow", "late"), repeats=6, warmup=0)
     kept = measure_and_keep(
         request, [ONE], bench, shelf, on_progress=seen.append, cancelled=in_the_slow_run
     )
     states = [(one.state, len(one.samples)) for one in kept.run.models]
-    assert states == [("done", 6), ("stopped", 2), ("stopped", 0)]
+    assert states == [("stopped", 3), ("stopped", 2), ("stopped", 2)], "they took turns"
     assert kept.run.state == "stopped"
     assert [one.run for one in shelf.listing().kept] == [kept.run]
 
@@ -117,13 +120,38 @@ def test_a_run_is_on_disk_as_soon_as_a_model_is_done(bench: Settings, tmp_path: 
     measure_and_keep(request, [ONE], bench, shelf, on_progress=look, cancelled=never)
     states = [tuple(one.state for one in run.models) for run in on_disk if run]
     assert list(dict.fromkeys(states)) == [
-        ("done", "waiting"),
         ("done", "running"),
         ("done", "done"),
     ]
     assert on_disk[0] is None
     (kept,) = shelf.listing().kept
     assert kept.run.state == "done"
+
+
+def test_models_take_turns_and_their_latencies_are_known_everywhere(bench: Settings) -> None:
+    seen: list[BenchmarkProgress] = []
+    request = Request(("good", "late"), repeats=3, warmup=0)
+    run = run_benchmark(request, [ONE, TWO], bench, on_progress=seen.append)
+    turns = [one.model for one in seen if one.phase == "measuring" and one.run is None]
+    assert turns[:4] == ["good", "late", "good", "late"]
+    with Segmenter(bench) as segmenter:
+        good, late = (known(segmenter, name, (80, 60)) for name in request.models)
+    assert good is not None
+    assert good.runs_ms == tuple(round(one.latency, 4) for one in run.models[0].samples)
+    assert good.beside == ("good", "late")
+    assert late is None, "it failed after four runs"
+
+
+def test_models_that_do_not_fit_into_the_memory_take_no_turns(bench: Settings) -> None:
+    small = bench.model_copy(update={"memory_budget": 705_000_000})
+    seen: list[BenchmarkProgress] = []
+    run = run_benchmark(
+        Request(("good", "late"), repeats=2, warmup=0), [ONE], small, on_progress=seen.append
+    )
+    assert [one.state for one in run.models] == ["done", "done"]
+    turns = [one.model for one in seen if one.phase == "measuring" and one.run is None]
+    assert turns == ["good", "good", "late", "late"]
+    assert [one.done for one in seen] == sorted(one.done for one in seen)
 
 
 def test_nothing_measured_is_not_kept(bench: Settings, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from instseg_ui.evaluate import (
     evaluate,
     summarize,
 )
+from instseg_ui.latency import known
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.show.evaluation_files import to_html, to_json, write_all
@@ -98,11 +99,14 @@ def test_two_models_side_by_side(dataset: Dataset, segmenter: Segmenter, tmp_pat
     watch = Recorder()
     found = run(dataset, segmenter, tmp_path, "good", "other", on_progress=watch)
     assert [one.model for one in found.results] == ["good", "other"]
-    assert watch.stages() == ["running", "loading", "warming up", "scoring"]
+    stages = ["running", "loading", "warming up", "measuring", "scoring"]
+    assert watch.stages() == stages
     for one in found.results:
         assert one.summary().ap == pytest.approx(1)
         assert one.errors.kinds["background"].count == 1
-        assert one.latency().n == 6
+        assert one.picture_times().n == 6
+        assert found.latencies[one.model].n == 5
+        assert known(segmenter, one.model, (80, 60)) == found.latencies[one.model]
         assert one.predictions.key.floor == 0.001
     assert segmenter.loaded().keys() == {"good", "other"}
     assert found.images.all()
@@ -119,7 +123,7 @@ def test_it_goes_on_where_it_was_stopped(
     assert sum(line.startswith('{"image"') for line in lines) == 4
     watch = Recorder()
     found = run(dataset, segmenter, tmp_path, on_progress=watch)
-    assert watch.stages() == ["checking", "running", "scoring"]
+    assert watch.stages() == ["checking", "running", "measuring", "scoring"]
     assert found.results[0].summary().ap == pytest.approx(1)
     lines = (tmp_path / "out" / "good.jsonl").read_text().splitlines()
     assert sum(line.startswith('{"image"') for line in lines) == 6

@@ -64,6 +64,25 @@ class Elements(HTMLParser):
         return [attributes for name, attributes in self.found if name == tag]
 
 
+def test_a_point_may_have_bars_along_both_axes() -> None:
+    mark = Mark(9, 40, ("b",), interval=(35, 46), across=(8, 12))
+    chart = Plot(
+        "Doubt",
+        ChartAxis("ms", 0.0, 20.0),
+        ChartAxis("%", 0.0, 50.0),
+        (Series("b", "#654321", (mark,), dots="solid"),),
+    )
+    lines = [one for one in Elements(svg(chart)).of("line") if one.get("stroke") == "#654321"]
+    upright, across = lines
+    assert (upright["x1"], across["y1"]) == (upright["x2"], across["y2"])
+    assert upright["y1"] != upright["y2"]
+    assert across["x1"] != across["x2"]
+    (drawn,) = figure(chart).data
+    assert (list(drawn.error_y.array), list(drawn.error_y.arrayminus)) == ([6], [5])
+    assert (list(drawn.error_x.array), list(drawn.error_x.arrayminus)) == ([3], [1])
+    assert figure(PLOT).data[0].error_x.array is None
+
+
 @pytest.mark.parametrize("chart", [PLOT, BARS, SPREADS, GRID], ids=lambda one: one.title)
 def test_names_from_outside_are_text_in_both(chart: Plot | Bars | Spreads | Grid) -> None:
     html = svg(chart)

@@ -14,7 +14,6 @@ import pytest
 
 from instseg_ui import masks
 from instseg_ui.catalog import Basis, ModelSpec, Published
-from instseg_ui.comparison.decision import Candidate, DecisionLimits, decide
 from instseg_ui.comparison.objects import compare
 from instseg_ui.images import Image, digest
 from instseg_ui.results import Prediction, Runtime, Timings
@@ -22,7 +21,9 @@ from instseg_ui.show.agreement import MEASURES, agreement
 from instseg_ui.show.comparison import Study, to_html, to_json
 from instseg_ui.show.decision import ComparedModel, decision, decision_figures
 from instseg_ui.show.stages import stage_bar, stage_legend
+from instseg_ui.verdict import decide
 from tests.unit.factories import instances
+from tests.unit.latency.kit import around
 
 EVIL = '<script>alert("x")</script>'
 SIZE = (60, 80)
@@ -54,6 +55,11 @@ def study(*predictions: Prediction, name: str = "photo.jpg") -> Study:
         ModelSpec(one.model, "F", "official", "x", "d", "l", Published(mask_ap=40.0))
         for one in predictions
     ]
+    latencies = {one.model: around(one.model, 9.0) for one in predictions}
+    models = [
+        ComparedModel(one, 0.5, spec, latencies[one.model])
+        for one, spec in zip(predictions, specs, strict=True)
+    ]
     return Study(
         image=Image(pixels, digest(pixels), name),
         predictions=predictions,
@@ -61,9 +67,8 @@ def study(*predictions: Prediction, name: str = "photo.jpg") -> Study:
         specs=tuple(specs),
         failures={"Broken": f"It failed: {EVIL}"},
         comparison=compare(predictions) if len(predictions) > 1 else None,
-        verdict=decide(
-            [Candidate(one.model, 40.0, 9, 12) for one in predictions], DecisionLimits()
-        ),
+        verdict=decide([one.candidate for one in models]),
+        latencies=latencies,
         basis=BASIS,
         made=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
     )
@@ -106,8 +111,10 @@ def test_high_performance_is_told_with_its_proof(two: Study) -> None:
 
 def test_the_report_shows_what_the_page_shows(two: Study) -> None:
     text = to_html(two).decode()
+    latencies = two.latencies.values()
     models = [
-        ComparedModel(*row) for row in zip(two.predictions, two.thresholds, two.specs, strict=True)
+        ComparedModel(*row)
+        for row in zip(two.predictions, two.thresholds, two.specs, latencies, strict=True)
     ]
     for shown in (
         decision(two.verdict, models),

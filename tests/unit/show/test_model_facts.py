@@ -13,6 +13,7 @@ from instseg_ui.results import Prediction, Runtime, Timings
 from instseg_ui.show.html import progress
 from instseg_ui.show.model_facts import model_facts, waiting
 from tests.unit.factories import instances
+from tests.unit.latency.kit import around, latency_of
 
 TIMINGS = Timings(decode=1, preprocess=2, inference=30, postprocess=4, transfer=5, queue=1000)
 RUNTIME = Runtime("paddle", "cpu", 2, {"paddle": "3.2.2"}, 700, 500, 210.4)
@@ -49,13 +50,26 @@ def text_of(html: str) -> str:
 
 
 def test_measured_and_published_figures_are_told_apart(prediction, catalog):
-    text = text_of(model_facts(prediction, catalog.get("SOLOv2")))
-    assert "Latency 42.0 ms warm, here" in text
+    latency = around("SOLOv2", 40.0)
+    text = text_of(model_facts(prediction, catalog.get("SOLOv2"), latency))
+    assert "Latency 40.0 ms median of 5" in text
+    assert "This run 42.0 ms" in text
+    assert "80 × 60 px, fake on CPU, 2 threads, 2026-01-02 03:04 UTC, alone" in text
     assert "Size 179 MB on disk" in text
     assert "Mask AP 35.5 published" in text
     assert "Cold start 1,200 ms" in text
     assert "Device CPU, 2 threads" in text
-    assert "640 × 480 px, n = 1" in text
+    assert "640 × 480 px" in text
+
+
+def test_until_there_are_five_runs_it_says_how_many(prediction, catalog):
+    spec = catalog.get("SOLOv2")
+    assert "Latency — not measured yet" in text_of(model_facts(prediction, spec))
+    two = latency_of("SOLOv2", [40.0, 44.0], others=1.9)
+    text = text_of(model_facts(prediction, spec, two))
+    assert "Latency 42.0 ms 2 of 5 runs" in text
+    assert "on a busy machine (other work on 1.90 of 2 cores)" in text
+    assert "Latency — measuring …" in text_of(model_facts(prediction, spec, None, "measuring …"))
 
 
 def test_what_is_not_published_is_not_made_up(prediction, catalog):
@@ -97,7 +111,7 @@ def test_every_stage_has_its_share(prediction, catalog):
 
 def test_a_prediction_that_took_no_time_divides_by_nothing(prediction, catalog):
     zero = replace(prediction, timings=Timings())
-    assert "Latency 0 ms" in text_of(model_facts(zero, catalog.get("SOLOv2")))
+    assert "This run 0 ms" in text_of(model_facts(zero, catalog.get("SOLOv2")))
 
 
 def test_texts_from_outside_are_escaped(prediction, catalog):

@@ -21,6 +21,7 @@ from instseg_ui.show import benchmark_report, evaluation_report
 from instseg_ui.show.evaluation import in_short
 from instseg_ui.ui.benchmark import figures as benchmark_page
 from instseg_ui.ui.evaluate import figures as evaluation_page
+from instseg_ui.verdict import Limits
 from tests.unit.benchmark.kit import made_run, model_run
 from tests.unit.evaluate.factories import World, instance, predict
 
@@ -99,6 +100,7 @@ def test_an_evaluation(evaluation: Evaluation, capsys: pytest.CaptureFixture[str
         for table in Tables(page).tables:
             assert table in shown
     eval_command._show(evaluation, Console())
+    eval_command._show_verdict(evaluation, Limits(), Console())
     out = capsys.readouterr().out
     for kind in evaluation.kinds:
         for table in Tables(evaluation_page.figures_html(evaluation, kind)).tables:
@@ -110,7 +112,8 @@ def test_an_evaluation(evaluation: Evaluation, capsys: pytest.CaptureFixture[str
 
 def test_average_precision_is_percent_with_one_decimal(evaluation: Evaluation) -> None:
     told = json.loads(to_json(evaluation))["models"][0]
-    heads, row = Tables(evaluation_page.figures_html(evaluation, "mask")).tables[0]
+    tables = Tables(evaluation_page.figures_html(evaluation, "mask")).tables
+    heads, row = next(table for table in tables if "AP, %" in table[0])
     figures = dict(zip(heads, row, strict=True))
     assert 0 < told["mask"]["ap"] < 1
     for heading, name in (("AP, %", "ap"), ("AP75, %", "ap75"), ("AR 100, %", "ar100")):

@@ -56,7 +56,7 @@ const published = (name, title, hint) => column(name, title, (row) => row.publis
 /** The columns beside the name; `wide` those of the catalog. @returns {Column[]} */
 export function columnsOf(wide) {
   const ap = column("ap", "AP", (row) => row.ap, "Published mask AP on COCO, percent");
-  const ms = column("ms", "ms", (row) => row.ms, "The last warm run on this machine, milliseconds");
+  const ms = column("ms", "ms", (row) => row.ms, "Median of five or more warm runs on this machine, milliseconds");
   const size = column("size", "MB", (row) => row.size, "Size on disk, MB");
   const name = words("name", "Model", (row) => row.id.toLowerCase());
   if (!wide) return [name, ap, ms, size];

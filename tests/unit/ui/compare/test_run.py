@@ -263,7 +263,7 @@ def decided(services: Services, run: ComparisonRun | None, most_ms: str) -> tupl
     """The decision and its figures as the page shows them."""
     catalog = services.segmenter.catalog
     models = decision.compared(catalog, run, Sight())
-    verdict = decision.verdict_or_reason(catalog, models, most_ms, "")
+    verdict = decision.verdict_or_reason(models, most_ms, "")
     return shown_decision(verdict, models), decision_figures(verdict, models)
 
 
@@ -287,8 +287,8 @@ def test_what_is_shown_is_escaped(services: Services, photo: str) -> None:
     (one,) = last(services, photo, "one").predictions
     evil = replace(one, model="one", runtime=replace(one.runtime, engine="<i>x</i>"))
     catalog = services.segmenter.catalog
-    verdict = decision.verdict(catalog, [evil], "", "")
-    html = decision_figures(verdict, [ComparedModel(evil, 0.5, catalog.get("one"))])
+    models = [ComparedModel(evil, 0.5, catalog.get("one"))]
+    html = decision_figures(decision.verdict(models, "", ""), models)
     assert "<i>x" not in html
     assert "&lt;i&gt;x" in html
 

@@ -37,7 +37,9 @@ def look(services, photo, model, session="me", cache=None):
 
 
 def test_it_ends_with_the_result_and_its_picture(services, photo):
-    *before, last = look(services, photo, "SOLOv2")
+    *before, last, measured = look(services, photo, "SOLOv2")
+    assert measured.viewer is run.STAYS, "what is looked at stays as it is"
+    assert "median of 5" in measured.facts
     assert all(view.busy and view.viewer["message"]["kind"] == "busy" for view in before)
     assert not last.busy
     assert last.refused == ""
@@ -47,12 +49,15 @@ def test_it_ends_with_the_result_and_its_picture(services, photo):
     }
     assert len({one["color"] for one in last.viewer["prediction"]["instances"]}) == 3
     assert (last.viewer["image"]["width"], last.viewer["image"]["height"]) == (120, 90)
-    assert "Latency" in last.facts
+    assert "measuring" in last.facts
+    *_, again = look(services, photo, "SOLOv2")
+    assert "median of 5" in again.facts
+    assert again.viewer["colors"] == last.viewer["colors"]
     json.dumps(last.viewer)
 
 
 def test_the_picture_is_a_file_that_browsers_show(services, photo, tmp_path):
-    *_, last = look(services, photo, "SOLOv2", cache=tmp_path / "cache")
+    *_, last, _ = look(services, photo, "SOLOv2", cache=tmp_path / "cache")
     assert last.viewer["image"]["url"].startswith("/gradio_api/file=")
     assert [path.name for path in (tmp_path / "cache").rglob("*.jpg")] == ["photo.jpg"]
 
