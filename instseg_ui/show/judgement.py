@@ -48,7 +48,8 @@ def assessment_table(assessment: Assessment) -> Table:
 def progress_words(assessment: Assessment) -> str:
     """How far the questions are."""
     skipped = f", {assessment.skipped:,} skipped" if assessment.skipped else ""
-    return f"{plural(assessment.answered, 'answer')}{skipped}, {assessment.left:,} objects left."
+    answered, left = plural(assessment.answered, "answer"), plural(assessment.left, "object")
+    return f"{answered}{skipped}, {left} left."
 
 
 def _share(value: Interval | None) -> Cell:
