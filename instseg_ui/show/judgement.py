@@ -79,7 +79,8 @@ def decided(assessment: Assessment) -> Markup:
 def progress_words(assessment: Assessment) -> str:
     """How far the questions are."""
     skipped = f", {assessment.skipped:,} skipped" if assessment.skipped else ""
-    return f"{plural(assessment.answered, 'answer')}{skipped}, {assessment.left:,} objects left."
+    answered, left = plural(assessment.answered, "answer"), plural(assessment.left, "object")
+    return f"{answered}{skipped}, {left} left."
 
 
 def _share(value: Interval | None) -> Cell:
