@@ -151,7 +151,7 @@ def test_compare(reader: Reader) -> None:
 def test_benchmark(reader: Reader) -> None:
     reader.open("Benchmark")
     tick(reader.page, DEMO)
-    reader.page.locator("#bench-more > button").click()
+    reader.page.locator("#bench-change").click()
     reader.page.locator("#bench-repeats input").fill("0")
     reader.page.locator("#bench-go").click()
     reader.page.locator("#bench-progress").get_by_role("alert").wait_for()
@@ -171,7 +171,7 @@ def test_evaluate(reader: Reader) -> None:
     page.locator("#eval-go").click()
     page.locator("#eval-progress").get_by_role("alert").wait_for()
     reader.read("after an error")
-    page.locator("#eval-setup > button").click()
+    page.locator("#eval-change").click()
     reader.read("with the data set's box")
     page.locator("#eval-uploads input[type=file]").set_input_files(
         reader.app.folder.parent / "shapes.zip"

@@ -47,7 +47,7 @@ def opened(page: Any, app: App) -> Any:
 
 def put(page: Any, field: str, value: object) -> None:
     if not page.locator("#bench-repeats").is_visible():
-        page.locator("#bench-more > button").click()
+        page.locator("#bench-change").click()
     page.locator(f"{field} input, {field} textarea").first.fill(str(value))
 
 

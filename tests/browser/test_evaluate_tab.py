@@ -52,7 +52,7 @@ def opened(page: Any, app: App) -> Any:
 def give(page: Any, *files: Path) -> None:
     """Hand files to the data set's box."""
     if not page.locator("#eval-uploads").is_visible():
-        page.locator("#eval-setup > button").click()
+        page.locator("#eval-change").click()
     page.locator("#eval-uploads input[type=file]").set_input_files(list(files))
 
 

@@ -676,7 +676,7 @@ def test_what_is_no_photo_is_said_in_one_sentence(visit):
 
 def test_a_data_set_dropped_beside_its_box_is_opened(visit, tmp_path):
     archive = data_set_zip(tmp_path).read_bytes()
-    visit.tab("Evaluate").page.locator("#eval-setup").wait_for()
+    visit.tab("Evaluate").page.locator("#eval-change").wait_for()
     visit.drop("#intro", **{"shapes.zip": ("application/zip", archive)})
     visit.page.locator("#eval-findings", has_text="4 images, 20 objects").wait_for()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-SETTLED_S = 20
+SETTLED_S = 60
 # Layout shifts after the first paint, as browsers report them to sites.
 _WATCH_SHIFTS = """
 window.shifted = 0;
