@@ -14,6 +14,7 @@ from instseg_ui.benchmark import (
     PhotoFile,
     Request,
     Shelf,
+    measure,
     run_benchmark,
 )
 from instseg_ui.benchmark.memory import process_memory
@@ -108,7 +109,10 @@ def test_stopping_keeps_what_was_measured(bench: Settings, tmp_path: Path) -> No
     assert [one.run for one in shelf.listing().kept] == [kept.run]
 
 
-def test_a_run_is_on_disk_as_soon_as_a_model_is_done(bench: Settings, tmp_path: Path) -> None:
+def test_a_run_is_on_disk_as_soon_as_a_model_is_done(
+    bench: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "_SHOW_S", 1e9)
     shelf = Shelf(tmp_path / "runs")
     on_disk: list[BenchmarkRun | None] = []
 
@@ -152,6 +156,23 @@ def test_models_that_do_not_fit_into_the_memory_take_no_turns(bench: Settings) -
     turns = [one.model for one in seen if one.phase == "measuring" and one.run is None]
     assert turns == ["good", "good", "late", "late"]
     assert [one.done for one in seen] == sorted(one.done for one in seen)
+
+
+def test_a_run_grows_on_disk(
+    bench: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "_SHOW_S", 0)
+    shelf = Shelf(tmp_path / "runs")
+    grown: list[int] = []
+
+    def look(progress: BenchmarkProgress) -> None:
+        kept = shelf.listing().kept
+        grown.append(len(kept[0].run.models[0].samples) if kept else 0)
+
+    request = Request(("good",), repeats=3, warmup=0)
+    measure_and_keep(request, [ONE], bench, shelf, on_progress=look, cancelled=never)
+    assert {1, 2, 3} <= set(grown)
+    assert grown == sorted(grown)
 
 
 def test_nothing_measured_is_not_kept(bench: Settings, tmp_path: Path) -> None:
