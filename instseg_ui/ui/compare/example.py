@@ -60,7 +60,7 @@ def sentence(now: ComparisonRun | None) -> str | None:
     """Where the comparison comes from; None if it is none that ships."""
     if now is None or now.origin is None:
         return None
-    return f"times are of {now.origin.words}. Compare runs the models here."
+    return f"found on {now.origin.words}. Compare runs the models here."
 
 
 def example_run(settings: Settings, path: str | None, cache: Path) -> ComparisonRun | None:

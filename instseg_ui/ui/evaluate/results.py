@@ -80,11 +80,17 @@ def results_layout(findings: gr.HTML) -> EvaluationResults:
             scale=0,
             elem_id="eval-model",
         )
+        kind = gr.Radio(
+            list(evaluate_figures.KINDS),
+            value="Masks",
+            show_label=False,
+            container=False,
+            scale=0,
+            min_width=290,
+            elem_id="eval-kind",
+        )
     with gr.Tabs(elem_id="eval-results", overflow_behavior="wrap") as tabs:
         with gr.Tab("Figures", id="figures"):
-            kind = gr.Radio(
-                list(evaluate_figures.KINDS), value="Masks", show_label=False, container=False
-            )
             figures = gr.HTML(evaluate_figures.NO_RUN, elem_id="eval-figures")
         with gr.Tab("Curves", id="curves"):
             curves = _curves_layout()
