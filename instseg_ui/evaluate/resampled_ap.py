@@ -116,7 +116,7 @@ def resampled_ap(
     ends = np.searchsorted(matches.category[order], np.arange(objects.shape[1] + 1))
     for k in np.flatnonzero(objects.any(axis=0)).tolist():
         there = objects[:, k].astype(np.float32) @ weights
-        parts = _Tallies.of(matches, order[ends[k] : ends[k + 1]], len(objects), bins)
+        parts = _Gathered.of(matches, order[ends[k] : ends[k + 1]], len(objects), bins)
         if parts is not None:
             for start in range(0, len(total), _CHUNK):
                 part = slice(start, start + _CHUNK)
@@ -127,7 +127,7 @@ def resampled_ap(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Tallies:
+class _Gathered:
     """One class's predictions, gathered.
 
     `alike` (U, I) counts those of one bin and one fate in each picture; `right` and `wrong`
@@ -142,7 +142,7 @@ class _Tallies:
     @classmethod
     def of(
         cls, matches: RankedMatches, chosen: npt.NDArray[np.intp], images: int, bins: int
-    ) -> _Tallies | None:
+    ) -> _Gathered | None:
         """None where nothing right was found: then AP is 0 however pictures are drawn."""
         some = matches.right[chosen] != 0
         hits = int(np.count_nonzero(some))

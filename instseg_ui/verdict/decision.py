@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from instseg_ui.comparison.front import Point, front
-from instseg_ui.verdict.accuracy import KINDS, LEAST_PICTURES, Accuracy, Difference, difference
+from instseg_ui.verdict.accuracy import KINDS, LEAST_TO_DECIDE, Accuracy, Difference, difference
 from instseg_ui.verdict.candidate import Candidate
 from instseg_ui.verdict.limits import Limits
 from instseg_ui.verdict.more_pictures import more_pictures
@@ -176,7 +176,8 @@ def _ranked(
 def _state(accuracy: Accuracy, rivals: Sequence[Rival]) -> State:
     if accuracy.kind == "published":
         return "leads"
-    if accuracy.samples is None or 0 < accuracy.n < LEAST_PICTURES:
+    few = accuracy.kind == "measured" and accuracy.n < LEAST_TO_DECIDE
+    if accuracy.samples is None or few:
         return "withheld"
     return "ship" if all(one.beaten for one in rivals) else "withheld"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from instseg_ui.latency import LEAST_RUNS
 from instseg_ui.numbers import percent, three
-from instseg_ui.verdict.accuracy import LEAST_PICTURES, Accuracy
+from instseg_ui.verdict.accuracy import LEAST_TO_DECIDE, Accuracy
 from instseg_ui.verdict.candidate import Candidate
 from instseg_ui.verdict.decision import Rival, Verdict
 
@@ -99,7 +99,7 @@ def _withheld(verdict: Verdict) -> VerdictWords:
         return VerdictWords(
             f"No verdict: {accuracy.n} pictures are too few.",
             f"{leader} leads with {accuracy_words(accuracy)}.",
-            f"An interval needs {LEAST_PICTURES} pictures or more; some dozens tell models apart.",
+            f"A verdict needs {LEAST_TO_DECIDE} annotated pictures or more.",
             _notes(verdict),
         )
     names = [one.model for one in verdict.tied]

@@ -149,6 +149,16 @@ def test_few_pictures_make_no_verdict() -> None:
     assert verdict_words(verdict).headline == "No verdict: 3 pictures are too few."
 
 
+def test_below_twenty_pictures_even_a_sure_difference_makes_no_verdict() -> None:
+    few = [candidate(name, measured(value, 0.02, seed, n=19))
+           for name, value, seed in (("A", 0.48, 2), ("B", 0.571, 1))]  # fmt: skip
+    verdict = decide(few)
+    assert (verdict.state, verdict.best, verdict.leader) == ("withheld", None, "B")
+    words = verdict_words(verdict)
+    assert words.headline == "No verdict: 19 pictures are too few."
+    assert words.settle == "A verdict needs 20 annotated pictures or more."
+
+
 def test_answers_go_before_what_is_published() -> None:
     class Judged:
         figure, answers, session = "F1", 30, "x"
