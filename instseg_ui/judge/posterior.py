@@ -101,7 +101,8 @@ class Sampler:
         self.draws = int(
             np.clip(_CELLS / max(count, 1), min(_FEWEST_DRAWS, most_draws), most_draws)
         )
-        self._normal = rng.standard_normal((self.features.shape[1], self.draws))
+        self._right_mode: Array | None = None
+        self._normal = rng.standard_normal((2, self.features.shape[1], self.draws))
         self._deviates = rng.standard_normal((2, models, self.draws))
         weight = rng.standard_exponential((outcomes.photos, self.draws), dtype=np.float32)
         self._weight = weight / weight.mean(axis=0) if outcomes.photos else weight
@@ -143,18 +144,30 @@ class Sampler:
 
         In the order of `_order`.
         """
-        drawn = (fitted.mean[:, None] + fitted.root @ self._normal).astype(np.float32)
-        there = _sigmoid(self._features @ drawn)
-        right, wrong = self._rightness(known)
-        found = self._found[self._order[: self._single]]
-        single = _sigmoid(found @ (right - wrong))
-        single *= there[: self._single]
-        none, several = self._several.chances(there[self._single :], right, wrong)
+        there = self._drawn(fitted, 0)
+        right = self._drawn(self._rightness(known), 1)
+        right *= there
+        single, rest = right[: self._single], right[self._single :]
+        none = there[self._single :] - rest
+        several = self._several.chances(rest, *self._trust(known))
         self._observe(there, single, none, several, known)
         there[self._single :] = none + self._several.sums(several)
         return there, single, several
 
-    def _rightness(self, known: Known) -> tuple[Floats, Floats]:
+    def _drawn(self, fitted: Regression, which: int) -> Floats:
+        """(N, S) chances by draws of the coefficients, in the order of `_order`."""
+        drawn = fitted.mean[:, None] + fitted.root @ self._normal[which]
+        return _sigmoid(self._features @ drawn.astype(np.float32))
+
+    def _rightness(self, known: Known) -> Regression:
+        """Whether somebody is right where there is an object."""
+        there = known.outcomes != ABSENT
+        objects, right = known.objects[there], known.outcomes[there] >= 0
+        fitted = regression.fit(self.features[objects], right, self._right_mode, regression.RIGHT)
+        self._right_mode = fitted.mean
+        return fitted
+
+    def _trust(self, known: Known) -> tuple[Floats, Floats]:
         """(H, S) log of how often a model's outline is right where there is an object; wrong."""
         there = known.outcomes != ABSENT
         right = self._right[known.outcomes[known.outcomes >= 0]].sum(axis=0)
@@ -269,18 +282,18 @@ class _Several:
             np.arange(len(self.objects)) - self.starts[self.objects]
         )
         found = outcomes.scores[chosen] > 0
-        self._found = found.astype(np.float32)
         self._right = (outcomes.right[self.rows] > 0).astype(np.float32)
         self._wrong = (found[self.objects] & (outcomes.right[self.rows] == 0)).astype(np.float32)
         rank = np.arange(len(self.objects)) - self.starts[self.objects]
         self._ranks = [np.flatnonzero(rank == one) for one in range(int(rank.max(initial=-1)) + 1)]
 
-    def chances(self, there: Floats, right: Floats, wrong: Floats) -> tuple[Floats, Floats]:
-        """(n, S) that nobody is right, (k, S) of each way: each model is right or not by itself."""
+    def chances(self, somebody: Floats, right: Floats, wrong: Floats) -> Floats:
+        """(k, S) of each way, adding up to that `somebody` (n, S) is right.
+
+        Each model is right or not by itself, and one way is true.
+        """
         way = np.exp(self._right @ right + self._wrong @ wrong)
-        none = np.exp(self._found @ wrong)
-        scale = there / (none + self.sums(way))
-        return none * scale, way * scale[self.objects]
+        return np.asarray(way * (somebody / self.sums(way))[self.objects])
 
     def sums(self, way: Floats) -> Floats:
         """(n, S), the ways of each object added up."""

@@ -1,4 +1,4 @@
-"""Is there an object? A logistic regression on what the models said of it, with doubt kept.
+"""Is there an object, is it outlined rightly? A regression on what the models said, with doubt kept.
 
 It is Dawid and Skene's model (1979) in its discriminative form: where raters are independent given
 the truth, the log odds of the truth are a sum of one term a rater. The prior is the agreement of
@@ -22,7 +22,14 @@ SLIP = 0.02
 """Share of answers that are taken to be slips of the hand."""
 
 # Of one, the mean score, the highest score, and the square of the share of models that found it.
-_CONSENSUS = np.array([-2.5, 2.5, 2.5, 1.0])
+THERE: Array = np.array([-2.5, 2.5, 2.5, 1.0])
+"""Prior mean of whether there is an object."""
+RIGHT: Array = np.array([0.5, 1.0, 1.5, 0.5])
+"""Prior mean of whether an outline is right where there is one.
+
+It depends on the scores as well: else what is learnt of the doubtful objects, which are asked about
+most, would be believed of all.
+"""
 _CONSENSUS_SD = np.array([1.0, 1.0, 1.0, 1.5])
 _FOUND_SD = 1.2
 _SCORE_SD = 2.0
@@ -58,16 +65,22 @@ def features(outcomes: Outcomes) -> Array:
     return np.column_stack([*shared, found, np.where(found, scores - 0.5, 0)])
 
 
-def fit(known: Array, there: npt.NDArray[np.bool_], start: Array | None = None) -> Regression:
+def fit(
+    known: Array,
+    there: npt.NDArray[np.bool_],
+    start: Array | None = None,
+    consensus: Array = THERE,
+) -> Regression:
     """The coefficients after answers.
 
     Args:
         known: (n, D) features of the objects that were answered.
-        there: (n,) whether the answer was that there is an object.
+        there: (n,) whether the answer was that there is an object, or a right outline.
         start: (D,) where the search begins, such as the last mode.
+        consensus: (4,) `THERE` or `RIGHT`.
     """
-    models = (known.shape[1] - _CONSENSUS.size) // 2
-    prior, precision = _prior(models)
+    models = (known.shape[1] - consensus.size) // 2
+    prior, precision = _prior(models, consensus)
     mode = prior if start is None else start
     bend = np.diag(precision)
     for _ in range(_STEPS):
@@ -84,8 +97,8 @@ def fit(known: Array, there: npt.NDArray[np.bool_], start: Array | None = None) 
     return Regression(mode, covariance, root)
 
 
-def _prior(models: int) -> tuple[Array, Array]:
-    mean = np.concatenate([_CONSENSUS, np.zeros(2 * models)])
+def _prior(models: int, consensus: Array) -> tuple[Array, Array]:
+    mean = np.concatenate([consensus, np.zeros(2 * models)])
     spread = np.concatenate([_CONSENSUS_SD, np.full(models, _FOUND_SD), np.full(models, _SCORE_SD)])
     return mean, spread**-2
 
