@@ -7,6 +7,7 @@ normalisation goes straight into the padded planes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -78,9 +79,9 @@ class Preprocess:
         Raises:
             ImageError: resized, the image would be less than half a pixel wide or high.
         """
-        image: Array = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-        size = original = _size_of(image)
-        for step in self._steps:
+        original = _size_of(pixels)
+        image, size, steps = self._begun(pixels)
+        for step in steps:
             if isinstance(step, config.Resize):
                 image = _resize(image, step)
                 size = _size_of(image)
@@ -94,6 +95,20 @@ class Preprocess:
             im_shape=np.array([size], np.float32),
             scale_factor=np.array(scale, np.float32),
         )
+
+    def _begun(self, pixels: npt.NDArray[np.uint8]) -> tuple[Array, Size, list[config.Step]]:
+        """RGB, its size, and the steps that are left.
+
+        An image that shrinks first has fewer pixels whose channels change places then; each channel
+        is resized for itself.
+        """
+        first, size = self._steps[0] if self._steps else None, _size_of(pixels)
+        if not isinstance(first, config.Resize) or math.prod(
+            resized_size(size, first)
+        ) >= math.prod(size):
+            return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), size, self._steps
+        small = _resize(np.ascontiguousarray(pixels), first)
+        return cv2.cvtColor(small, cv2.COLOR_BGR2RGB), _size_of(small), self._steps[1:]
 
 
 def resized_size(size: Size, step: config.Resize) -> Size:

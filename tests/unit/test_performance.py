@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import cv2
 import pytest
 
+from performance import host_part
 from performance.__main__ import main
 from performance.figures import Figure, digits
 from performance.report import STAGES, THEIR_STAGES
@@ -110,3 +113,35 @@ def _expect_memory(moments: list[dict[str, Any]]) -> None:
     ready, loaded, _, evicted = (moment["rss_mb"] for moment in moments)
     assert loaded > ready
     assert loaded > evicted
+
+
+def test_the_host_part_is_timed_in_turns_and_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        host_part.main(["--turns", "1", "--sizes", "160x120", "--families", "detr", "paste"]) == 0
+    )
+    head, _, *rows = capsys.readouterr().out.splitlines()
+    assert head.split()[:2] == ["host", "part"]
+    assert [row.split()[-1] for row in rows[:2]] == ["yes", "yes"]
+
+
+@pytest.mark.paddle
+def test_the_host_part_of_a_converted_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = build_test_model(tmp_path / "model", candidates=6, size=64)
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from instseg_ui.engines.conversion.__main__ import main
+        model, converted = (Path(name) for name in sys.argv[1:])
+        converted.mkdir()
+        main(model, converted, ["detr"], sys.stderr)
+    """
+    converted = tmp_path / "converted"
+    subprocess.run(
+        [sys.executable, "-c", code, str(model), str(converted)], check=True, timeout=240
+    )
+    pair = f"{model}={converted}"
+    arguments = ["--turns", "1", "--sizes", "160x120", "--families", "--models", pair]
+    assert host_part.main(arguments) == 0
+    assert "160 x 120" in capsys.readouterr().out

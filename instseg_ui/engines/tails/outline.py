@@ -33,7 +33,7 @@ _WEIGHT = 2e-5
 """How far a library's weight of a cell may be from the position that it stands for."""
 _MOST_ASKED = 0.05
 """Share of the places looked at past which asking for single pixels is no gain."""
-_TOGETHER = 1 << 17
+_TOGETHER = 1 << 18
 """Cells and places that are looked at together: what a core's own cache holds."""
 
 
@@ -233,6 +233,10 @@ class _Grid:
                 column = np.flatnonzero(values > 0)
                 yield np.full(column.size, number), column, np.full(column.size, row)
 
+    def scale_of_rows(self) -> tuple[float, float, float]:
+        """Slope and offset of the rows, and how far from the level rounding could matter."""
+        return self.rows.slope, self.rows.offset, float(self.margin)
+
     def weights(self, width: int) -> Map:
         """(k + 1, width) float32, of the right column of cells; what is beyond a band is filled."""
         place = self.begin[:, np.newaxis] + np.arange(width)
@@ -261,19 +265,29 @@ class _Places:
         self._begin = np.concatenate([grid.begin for grid in grids])[band]
         weights = np.concatenate([grid.weights(self._width) for grid in grids])[band]
         widths = np.concatenate([grid.widths for grid in grids])[band]
-        there = np.arange(self._width) < widths[:, np.newaxis]
+        self._there = np.arange(self._width) < widths[:, np.newaxis]
         # How far the two nodes are from the level, that of the upper row of cells and the lower.
         self._before = _between(self._corners[0], self._corners[1], level, weights)
         self._after = _between(self._corners[2], self._corners[3], level, weights)
         changes = (self._before > 0) != (self._after > 0)
-        changes &= there
-        slope = np.array([grid.rows.slope for grid in grids])[self._owner]
-        base = slope * self._node + np.array([grid.rows.offset for grid in grids])[self._owner]
-        margin = np.array([grid.margin for grid in grids], np.float32)[self._owner, np.newaxis]
+        changes &= self._there
+        self._changes = changes.reshape(-1)
+        doubtful = np.flatnonzero(self._cross(changes))
+        self._asked = doubtful[self._decided_by_rounding(doubtful)] if doubtful.size else doubtful
+        self._leave_out()
+
+    def _cross(self, changes: Mask) -> Mask:
+        """Find the row past each crossing; which places could be decided by rounding."""
+        slopes, offsets, margins = (
+            np.array(values)[self._owner]
+            for values in zip(*(g.scale_of_rows() for g in self._grids), strict=True)
+        )
+        base = slopes * self._node + offsets
         whole = np.floor(base)
         self._whole = whole.astype(np.int64)
         part = (base - whole).astype(np.float32)[:, np.newaxis]
-        slope = slope.astype(np.float32)[:, np.newaxis]
+        slope = slopes.astype(np.float32)[:, np.newaxis]
+        margin = margins.astype(np.float32)[:, np.newaxis]
         with np.errstate(divide="ignore", invalid="ignore"):
             self._step = self._before - self._after
             # Node k is at row slope * k + offset, and the crossing a share of the step past it.
@@ -289,12 +303,9 @@ class _Places:
             near = np.abs(exact) > -slack
         near &= changes
         at_level = np.minimum(np.abs(self._before), np.abs(self._after)) <= margin
-        at_level &= there
+        at_level &= self._there
         near |= at_level
-        doubtful = np.flatnonzero(near)
-        self._changes = changes.reshape(-1)
-        self._asked = doubtful[self._decided_by_rounding(doubtful)] if doubtful.size else doubtful
-        self._leave_out()
+        return near
 
     def _leave_out(self) -> None:
         """Give up the maps of which too much would be asked, and take out what is asked."""

@@ -103,16 +103,24 @@ def said(root: Path, key: str) -> dict[str, str]:
     return dict(json.loads(lines[-1]))
 
 
+def assert_same(running: ConvertedEngine, pixels: np.ndarray, theirs: Instances) -> None:
+    """As the gate has it: an object that is off is a near tie, or a fault."""
+    pairing = pair(theirs, running.run(pixels, FLOOR, LIMIT).instances)
+    if pairing.off or pairing.surplus:
+        again = running.run(pixels, FLOOR, LIMIT, theirs)
+        assert pairing.off <= {tie.reference for tie in again.ties}
+        pairing = pair(theirs, again.instances)
+    assert not pairing.off
+    assert not pairing.surplus
+
+
 @pytest.mark.paddle
 @pytest.mark.parametrize("image", IMAGES)
 @pytest.mark.parametrize("key", MODELS)
 def test_it_finds_what_paddle_finds(
     root: Path, reference: dict[tuple[str, str], Instances], key: str, image: str
 ) -> None:
-    found = engine(root, key).run(IMAGES[image], FLOOR, LIMIT).instances
-    pairing = pair(reference[key, image], found)
-    assert not pairing.off
-    assert not pairing.surplus
+    assert_same(engine(root, key), IMAGES[image], reference[key, image])
 
 
 @pytest.mark.paddle
@@ -132,10 +140,7 @@ def test_the_models_show_what_they_are_for(
 def test_openvino_finds_the_same(root: Path, reference: dict[tuple[str, str], Instances]) -> None:
     pytest.importorskip("openvino")
     for key in ("fpn", "cascade", "c4", "nothing"):
-        found = engine(root, key, "openvino").run(IMAGES["wide"], FLOOR, LIMIT).instances
-        pairing = pair(reference[key, "wide"], found)
-        assert not pairing.off, key
-        assert not pairing.surplus, key
+        assert_same(engine(root, key, "openvino"), IMAGES["wide"], reference[key, "wide"])
 
 
 @pytest.mark.paddle
