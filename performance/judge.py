@@ -82,7 +82,7 @@ class Setting:
         slips: share of wrong answers.
         tied: whether the best two models are equal.
         models: how many; 0 for 2, 3, 4, 6 in turn.
-        ahead: questions between two looks at the figures; a page has the next one ready too.
+        ahead: questions between two looks at the figures; a page has the next ones ready too.
         draws: of the posterior.
     """
 
@@ -91,7 +91,7 @@ class Setting:
     slips: float
     tied: bool = False
     models: int = 0
-    ahead: int = 2
+    ahead: int = 3
     draws: int = 256
 
 
@@ -307,10 +307,10 @@ def _photos(options: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m performance.judge", description=__doc__)
     parser.add_argument("--simulations", type=int, default=500, help="in the judge's order")
-    parser.add_argument("--random", type=int, default=100, help="of these in random order too")
-    parser.add_argument("--ties", type=int, default=100, help="with the best two models equal")
+    parser.add_argument("--random", type=int, default=48, help="of these in random order too")
+    parser.add_argument("--ties", type=int, default=40, help="with the best two models equal")
     parser.add_argument("--photos", type=int, default=60)
-    parser.add_argument("--questions", type=int, default=100, help="at most")
+    parser.add_argument("--questions", type=int, default=150, help="at most")
     parser.add_argument("--slips", type=float, default=0.03, help="share of wrong answers")
     parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--no-cost", dest="cost", action="store_false", help="skip its times")

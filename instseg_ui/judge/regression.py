@@ -1,4 +1,4 @@
-"""Is there an object, is it outlined rightly? A regression on what the models said, with doubt kept.
+"""Is there an object, is it outlined rightly? A regression on what models said, with doubt kept.
 
 It is Dawid and Skene's model (1979) in its discriminative form: where raters are independent given
 the truth, the log odds of the truth are a sum of one term a rater. The prior is the agreement of
