@@ -52,7 +52,7 @@ def test_each_photo_is_counted_and_compared(services: Services, tmp_path: Path) 
     assert all(view.busy for view in before)
     assert "6 of 6 runs done." in last.progress
     assert (last.busy, last.noted) == (False, True)
-    assert services.latencies["one"] > 0
+    assert services.latencies == {}  # one run of each photo is no latency
     assert not services.jobs["batch"].busy("me")
 
 
