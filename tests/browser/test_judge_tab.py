@@ -45,9 +45,10 @@ def test_keys_answer_the_figures_follow_and_the_answers_are_taken_away(page, app
     for key in ("1", "x", "n", "s"):
         visit.page.keyboard.press(key)
     visit.page.get_by_text("3 answers, 1 skipped").wait_for()
-    visit.page.locator("#judge-known td", has_text=ONE).wait_for()
+    visit.page.locator("#judge-known .figures tbody tr").nth(1).wait_for()
     visit.page.keyboard.press("u")
-    visit.page.get_by_text("3 answers, ").wait_for()
+    visit.page.get_by_text("skipped").wait_for(state="hidden")
+    assert visit.page.locator("#judge-progress").inner_text().startswith("3 answers, ")
     with visit.page.expect_download() as waiting:
         visit.page.locator("#judge-save").click()
     told = json.loads(Path(waiting.value.path()).read_text())
