@@ -415,6 +415,10 @@ def test_on_a_phone_panes_stand_in_one_column(
     open_page: Callable[..., Any], phone: dict[str, Any], address: str
 ):
     page = go(open_page(**phone), address)
+    # Two models lie under a wipe at first.
+    page.locator("#grid .isg-border").wait_for()
+    page.locator("#grid [data-tool=wipe]").tap()
+    rest(page)
     first, second = pane_at(page, 0).bounding_box(), pane_at(page, 1).bounding_box()
     assert second["y"] >= first["y"] + first["height"]
     widths = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"

@@ -66,6 +66,7 @@ export function createNotice(viewer) {
       invite.show(image, message);
       progress.hidden = message?.kind !== "busy";
       viewer.root.dataset.state = message?.kind ?? (image ? "shown" : "empty");
+      viewer.part("controls")?.toggleAttribute("inert", !image);
       viewer.root.setAttribute("aria-busy", String(message?.kind === "busy"));
       say(isInvitation(message) && !image ? null : message);
       tell(message);

@@ -82,7 +82,8 @@ function thumbnail(tray, photo, value) {
   const known = counts.some((count) => count !== null);
   const words = described(photo, value.models);
   const picture = make("img", { src: tray.api.root + photo.url, alt: "", loading: "lazy", draggable: "false" });
-  const badge = make("span", { class: "tray-found", text: counts.filter((count) => count !== null).join(" ") });
+  // Not as text: the name that is read out has the counts already, with their models.
+  const badge = make("span", { class: "tray-found", "data-counts": counts.filter((count) => count !== null).join(" ") });
   const apart = make("i", { class: "tray-apart", style: `width:${Math.round((photo.disagreement ?? 0) * 100)}%` });
   const item = make("li", { class: "tray-photo", role: "option", "data-key": photo.key, "data-name": photo.name, title: words, "aria-label": words, on: { click: () => tray.select(photo.key) } },
     picture, ...(known ? [badge] : []), ...(photo.disagreement ? [apart] : []));
