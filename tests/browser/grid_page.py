@@ -174,7 +174,7 @@ def go(page: Any, address: str, theme_name: str = "light") -> Any:
     page.goto(f"{address}/?__theme={theme_name}")
     page.wait_for_selector("#grid .isg[data-state=shown]")
     page.wait_for_function(
-        "() => [...document.querySelectorAll('#grid [data-part=overlay]')].length === 4"
+        "() => [...document.querySelectorAll('#grid [data-part=overlay]')].length >= 4"
         " && document.querySelector('#grid .isg').instsegGrid.lead()?.stage.width > 0"
     )
     rest(page)

@@ -151,7 +151,7 @@ def test_from_a_link_to_a_decision(app: App, open_page: Callable[..., Any]) -> N
 def test_what_is_absent_is_fetched_and_a_run_can_be_stopped(app: App, page: Any) -> None:
     opened(page, link(app, LARGE, ABSENT, SLOW))
     offer = page.locator("#cmp-offer")
-    offer.get_by_text("1 of 3 picked").wait_for()
+    offer.get_by_text("1 of 3 ticked").wait_for()
     page.locator("#cmp-fetch").click()
     offer.get_by_text(re.compile(r"Fetching .* of .* MB")).wait_for()
     # It goes on by itself once all are there.

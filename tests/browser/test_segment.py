@@ -331,6 +331,7 @@ def test_a_run_over_the_tray_shows_its_progress_and_stops(visit, tmp_path):
     visit.page.locator("#tray-progress", has_text="Stopped: ").wait_for()
     visit.page.locator("#tray-stop").wait_for(state="hidden")
     visit.page.locator("#tray-run").wait_for()
+    visit.page.locator(".tray-found").nth(1).wait_for(state="attached")
     assert [count.split()[0] for count in visit.counts] == ["3", "4"]
 
 

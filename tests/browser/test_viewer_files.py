@@ -116,5 +116,5 @@ def test_the_viewers_own_invitation_opens_the_chooser(opened):
     opened.locator("#none").click()
     opened.wait_for_selector("#viewer .isv[data-state=empty]")
     with opened.expect_file_chooser() as chooser:
-        opened.locator("#viewer .isv-choose").click()
+        opened.locator("#viewer .isv-invite .isv-choose").click()
     assert chooser.value.is_multiple()

@@ -133,7 +133,7 @@ def test_a_data_set_has_a_largest_size(services: Services, shapes: str, tmp_path
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"models": ()}, "No model is picked"),
+        ({"models": ()}, "No model is ticked"),
         ({"models": ("cats",)}, "cats has no class that is named as a category"),
         ({"models": ("nope",)}, "There is no model named “nope”"),
         ({"limit": -3}, "Images: expected a whole number"),
