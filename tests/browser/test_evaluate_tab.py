@@ -92,7 +92,7 @@ def test_from_a_zip_to_the_pictures_behind_a_number(app: App, page: Any) -> None
     evaluated(page, "1 model on 4 of 4 images · 1 failed")
     figures = page.locator("#eval-figures")
     figures.locator("td", has_text="everyday-M").first.wait_for()
-    figures.get_by_text("It failed at <b>layer</b> 12.").wait_for()
+    figures.get_by_text("It failed at <b>layer</b> 12.").first.wait_for()
     assert "n = 4 of 4 images, 20 objects; scores from 0.001; fake on CPU" in figures.inner_text()
     page.locator("label", has_text="Boundaries").click()
     figures.get_by_text("Boundary IoU:").wait_for()
