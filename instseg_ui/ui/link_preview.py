@@ -12,7 +12,7 @@ import htpy as h
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from instseg_ui.show.html import markup
@@ -34,6 +34,8 @@ def mount_picture(app: Starlette, picture: Path) -> None:
     """Serve the preview's picture. Call it before Gradio is mounted at ``/``."""
 
     async def preview(_request: Request) -> Response:
+        if not picture.is_file():
+            return PlainTextResponse("There is no picture.", status_code=404)
         return FileResponse(picture, headers={"Cache-Control": "public, max-age=86400"})
 
     app.add_route(PICTURE_ROUTE, preview, methods=["GET", "HEAD"])
