@@ -324,7 +324,7 @@ def test_several_models_are_offered_as_one_download(services: Services) -> None:
     offer = fetch.offer_all(services, ["one", "Mask-RT-DETR-L", "Mask-RT-DETR-S"])
     assert offer is not None
     assert offer.possible
-    assert "2 of 3 picked" in offer.html
+    assert "2 of 3 ticked" in offer.html
     assert offer.button == "Fetch 165 MB and compare"
     assert fetch.offer_all(services, ["one"]) is None
     broken = fetch.offer_all(services, ["absent"])
