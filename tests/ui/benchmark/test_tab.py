@@ -108,7 +108,7 @@ def test_a_visitor_who_leaves_ends_the_run(services: Services, photo: str) -> No
     [
         ({"models": []}, "No model is named"),
         ({"models": ["nope"]}, "There is no model named “nope”"),
-        ({"images": None}, "There is no image yet"),
+        ({"images": None}, "There is no photo yet"),
         ({"images": ["x.png"] * 21}, "at most 20 images"),
         ({"images": ["missing.png"]}, "“missing.png” could not be read"),
         ({"repeats": None}, "Runs of each image: expected a whole number from 1 to 500, got None."),
