@@ -33,9 +33,9 @@ def test_list(say: Say) -> None:
     said = say("models", "list")
     lines = said.out.splitlines()
     assert (said.code, len(lines)) == (0, 19)
-    assert lines[1].split()[:4] == ["demo-cats", "Demo", "bundled", "8.0"]
-    assert [line.split()[0] for line in lines[2:4]] == ["everyday-S", "everyday-M"]
-    assert lines[3].split()[:4] == ["everyday-M", "(default)", "Everyday", "bundled"]
+    assert lines[1].split()[:4] == ["everyday-M", "(default)", "Everyday", "bundled"]
+    assert [line.split()[0] for line in lines[2:4]] == ["everyday-S", "demo-cats"]
+    assert lines[3].split()[:4] == ["demo-cats", "Demo", "bundled", "8.0"]
     assert "not fetched" in lines[4]
     rows = json.loads(say("models", "list", "--json").out)
     assert len(rows) == 18
