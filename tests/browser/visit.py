@@ -114,7 +114,8 @@ class Visit:
     def counts(self) -> list[str]:
         """What is written on the photos, in their order."""
         return self.page.locator("#tray .tray-photo").evaluate_all(
-            "(photos) => photos.map((one) => one.querySelector('.tray-found')?.dataset.counts ?? '')"
+            "(photos) => photos.map("
+            "(one) => one.querySelector('.tray-found')?.dataset.counts ?? '')"
         )
 
     def look_at(self, photo: str) -> Visit:

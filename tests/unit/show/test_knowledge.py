@@ -69,11 +69,11 @@ def test_the_smallest_model_that_knows_more_is_named(settings, catalog, store):
 def test_one_that_is_here_comes_before_one_to_fetch(settings, catalog, store):
     fake_model(settings.models_dir / "SOLOv2")
     specs = [catalog.get(name) for name in ("Mask-RT-DETR-S", "SOLOv2")]
-    assert wider_model(store, specs, 2) == "SOLOv2 knows 3 classes: pick it."
+    assert wider_model(store, specs, 2) == "SOLOv2 knows 3 classes: click it in the list."
     assert wider_model(store, specs, 3).startswith("Mask-RT-DETR-S knows 80 classes: fetch ")
 
 
 def test_a_broken_model_is_not_advised(settings, catalog, store):
     (settings.models_dir / "Mask-RT-DETR-S").mkdir(parents=True)
     specs = [catalog.get("Mask-RT-DETR-S")]
-    assert "pick it" not in wider_model(store, specs, 1)
+    assert "click it" not in wider_model(store, specs, 1)
