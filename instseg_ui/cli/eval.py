@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from instseg_ui.catalog import Catalog
-from instseg_ui.cli.console import SOME_FAILED, BytesShown, Console, guarded
+from instseg_ui.cli.chosen_models import chosen_models
+from instseg_ui.cli.console import SOME_FAILED, Console, guarded
 from instseg_ui.cli.tables import print_table
 from instseg_ui.errors import InputError
 from instseg_ui.evaluate import (
@@ -31,8 +31,6 @@ from instseg_ui.evaluate.evaluation import Changes
 from instseg_ui.evaluate.run import FLOOR, MAX_INSTANCES
 from instseg_ui.evaluate.scores import KINDS
 from instseg_ui.numbers import plural
-from instseg_ui.pipeline.choice import choose_model, read_device
-from instseg_ui.pipeline.config import PipelineConfig
 from instseg_ui.results import check_threshold
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
@@ -43,9 +41,7 @@ from instseg_ui.show.evaluation_tables import accuracy_table, usage_table
 from instseg_ui.show.latency import latency_notes
 from instseg_ui.show.tables import dashes
 from instseg_ui.show.verdict import TITLE, sheet_notes, sheet_table, verdict_lines
-from instseg_ui.variables import read_settings
 from instseg_ui.verdict import Limits, candidates_of, decide
-from instseg_ui.weights import ModelState, WeightsStore
 
 _PREDICTIONS = "predictions"
 
@@ -184,20 +180,7 @@ def _models(
     """
     if not wanted:
         raise InputError("Name a model: --model everyday-M. `instseg models list` shows all.")
-    settings = read_settings()
-    if device is not None:
-        settings = settings.model_copy(update={"device": read_device(device)})
-    names = []
-    for one in wanted:
-        spec, settings = choose_model(one, PipelineConfig(), settings)
-        names.append(spec.id)
-    catalog, store = Catalog.load(settings), WeightsStore(settings)
-    for name in names:
-        spec = catalog.get(name)
-        if store.state(spec) is ModelState.NOT_FETCHED:
-            with BytesShown(console, f"Fetching {name}") as shown:
-                store.fetch(spec, shown)
-    return names, settings
+    return chosen_models(wanted, device, console)
 
 
 def _open(

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from instseg_ui.catalog import Catalog
-from instseg_ui.cli.console import BytesShown, Console, guarded
+from instseg_ui.cli.chosen_models import chosen_models
+from instseg_ui.cli.console import Console, guarded
 from instseg_ui.cli.tables import print_table
 from instseg_ui.comparison.objects import MIN_IOU
 from instseg_ui.errors import InputError, InstSegError, system_said
@@ -22,14 +22,10 @@ from instseg_ui.judge.export import to_coco
 from instseg_ui.judge.folder import begin as begin_in
 from instseg_ui.judge.folder import resume
 from instseg_ui.numbers import plural
-from instseg_ui.pipeline.choice import choose_model, read_device
-from instseg_ui.pipeline.config import PipelineConfig
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.show.judgement import assessment_table, progress_words
 from instseg_ui.show.tables import dashes
-from instseg_ui.variables import read_settings
-from instseg_ui.weights import ModelState, WeightsStore
 
 _LONGEST_LINE = 100_000
 
@@ -264,20 +260,7 @@ def _models(
         raise InputError(
             f"Name {MODELS[0]} to {MODELS[1]} models: --model demo-cats --model everyday-M."
         )
-    settings = read_settings()
-    if device is not None:
-        settings = settings.model_copy(update={"device": read_device(device)})
-    names = []
-    for one in wanted:
-        spec, settings = choose_model(one, PipelineConfig(), settings)
-        names.append(spec.id)
-    catalog, store = Catalog.load(settings), WeightsStore(settings)
-    for name in names:
-        spec = catalog.get(name)
-        if store.state(spec) is ModelState.NOT_FETCHED:
-            with BytesShown(console, f"Fetching {name}") as shown:
-                store.fetch(spec, shown)
-    return names, settings
+    return chosen_models(wanted, device, console)
 
 
 def _pictures(

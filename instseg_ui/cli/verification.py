@@ -7,7 +7,7 @@ from typing import Any
 
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.catalog.model_folder import CONFIG, GRAPHS, WEIGHTS
-from instseg_ui.examples.photos import KNOWN, photo_folder
+from instseg_ui.examples.photos import OPENING, photo_folder
 from instseg_ui.hpi import Record
 from instseg_ui.hpi.calibration import Picture
 from instseg_ui.hpi.environment import current
@@ -47,7 +47,7 @@ def verify_model(
     """
     facts = store.folder(spec)
     graph = next(name for name, kind in GRAPHS.items() if kind == facts.format)
-    photo = read(photo_folder(settings.assets) / KNOWN, settings)
+    photo = read(photo_folder(settings.assets) / OPENING, settings)
     with Segmenter(settings) as segmenter:
         prediction = segmenter.segment(photo, spec.id)
         latency = _measured(segmenter, spec.id, photo)
@@ -66,7 +66,7 @@ def verify_model(
         "versions": prediction.runtime.versions,
         "cold_ms": round(prediction.runtime.cold_ms, 1),
         "latency": latency_words(latency),
-        "photo": KNOWN,
+        "photo": OPENING,
         "objects": len(prediction.at(facts.draw_threshold).instances),
         "threshold": facts.draw_threshold,
     }

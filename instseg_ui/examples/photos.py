@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-OPENING = "street-at-night.jpg"
+OPENING = "cats-on-a-road.jpg"
 """The photo that the page opens with, and that stands in where none is named."""
-KNOWN = "man-with-cats.jpg"
-"""A photo on which every embedded model finds something."""
-_FIRST = (OPENING, KNOWN, "cyclists.jpg", "kittens.jpg", "cats-on-a-road.jpg")
+_FIRST = (OPENING, "street-at-night.jpg", "cyclists.jpg", "kittens.jpg", "man-with-cats.jpg")
 
 
 def photo_folder(assets: Path) -> Path:

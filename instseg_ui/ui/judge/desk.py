@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from instseg_ui import images
-from instseg_ui.errors import BusyError, Cancelled, ImageError, InputError
+from instseg_ui.errors import Cancelled, ImageError, InputError
 from instseg_ui.images import Image
 from instseg_ui.judge import Judgement, JudgeQuestion
 from instseg_ui.judge.folder import begin, resume
@@ -20,15 +22,20 @@ from instseg_ui.ui.workbench.tray import TrayPhoto
 
 NOTHING = "Nothing is judged yet. Tick two or more models, add photos, then begin."
 _AHEAD = 4
+_FORGOTTEN_S = 24 * 3600
 
 
 @dataclass
 class JudgeDesk:
-    """One visitor's judgement; hold `work` while it is used."""
+    """One visitor's judgement; hold `work` while it is used.
+
+    `urls` has for each photo that was shown the file that the browser gets, and its address.
+    """
 
     judgement: Judgement | None = None
     photos: Mapping[str, Path] = field(default_factory=dict)
     folder: Path | None = None
+    urls: dict[str, tuple[Path, str]] = field(default_factory=dict)
     work: threading.RLock = field(default_factory=threading.RLock)
 
     def put_away(self) -> None:
@@ -38,6 +45,7 @@ class JudgeDesk:
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.judgement, self.photos, self.folder = None, {}, None
+        self.urls.clear()
 
     def at_work(self) -> Judgement:
         """The judgement.
@@ -69,7 +77,16 @@ class JudgeDesks:
 
     def new_folder(self) -> Path:
         """A folder for a judgement, under a name that cannot be guessed."""
+        self._forget_old()
         return self._root / secrets.token_hex(20)
+
+    def _forget_old(self) -> None:
+        """Remove what a server that was killed has left."""
+        with self._lock:
+            live = {desk.folder for desk in self._desks.values()}
+        for folder in self._root.glob("*"):
+            if folder not in live and _age_s(folder) > _FORGOTTEN_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def leave(self, session: str) -> None:
         """Remove what the visitor judged."""
@@ -78,6 +95,14 @@ class JudgeDesks:
         if desk is not None:
             with desk.work:
                 desk.put_away()
+
+
+def _age_s(folder: Path) -> float:
+    """Seconds since something was last written there; another server may still use it."""
+    try:
+        return time.time() - max(path.stat().st_mtime for path in (folder, *folder.glob("*")))
+    except OSError:
+        return 0.0
 
 
 def start(
@@ -91,30 +116,47 @@ def start(
 ) -> None:
     """Run the models on the photos and put the judgement on the desk, in place of the one before.
 
-    `done` counts the runs; it is written here and read by whoever shows the progress.
+    `done` counts the runs; it is written here and read by whoever shows the progress. The desk is
+    free while the models run, so that the judgement before can be gone on with.
 
     Raises:
         InputError: too few or too many models, no photo that can be read, nothing found.
         Cancelled: `stopped` was set.
     """
-    named = _named(photos)
 
     def tell(_model: str, _photos: int) -> None:
-        done[0] += 1
         if stopped.is_set():
             raise Cancelled("Stopped before all photos were looked at.")
+        done[0] += 1
 
-    with desk.work:
-        desk.put_away()
-        desk.folder = folder
-        folder.mkdir(parents=True)
-        try:
-            begin(folder, _pixels(named, segmenter), models, segmenter, on_photo=tell)
-            desk.judgement = resume(folder)
-        except (InputError, BusyError, Cancelled):
+    try:
+        kept = _kept(_named(photos), folder / "photos")
+        begin(folder, _pixels(kept, segmenter), models, segmenter, on_photo=tell)
+        judgement = resume(folder)
+        with desk.work:
+            if stopped.is_set():
+                judgement.close()
+                raise Cancelled("Stopped before the first question.")
             desk.put_away()
-            raise
-        desk.photos = {name: Path(photo.path) for name, photo in named.items()}
+            desk.judgement, desk.photos, desk.folder = judgement, kept, folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _kept(named: Mapping[str, TrayPhoto], folder: Path) -> dict[str, Path]:
+    """The photos under names of the judgement's own: the tray's files go when they are old."""
+    folder.mkdir(parents=True)
+    kept = {}
+    for number, (name, photo) in enumerate(named.items()):
+        path = folder / f"{number}{Path(photo.path).suffix.lower()}"
+        with suppress(OSError):
+            try:
+                os.link(photo.path, path)
+            except OSError:
+                shutil.copyfile(photo.path, path)
+            kept[name] = path
+    return kept
 
 
 def _named(photos: Sequence[TrayPhoto]) -> dict[str, TrayPhoto]:
@@ -128,8 +170,8 @@ def _named(photos: Sequence[TrayPhoto]) -> dict[str, TrayPhoto]:
     return named
 
 
-def _pixels(named: Mapping[str, TrayPhoto], segmenter: Segmenter) -> Iterator[tuple[str, Image]]:
+def _pixels(kept: Mapping[str, Path], segmenter: Segmenter) -> Iterator[tuple[str, Image]]:
     """The photos that can be read, one at a time."""
-    for name, photo in named.items():
+    for name, path in kept.items():
         with suppress(ImageError):
-            yield name, images.read(photo.path, segmenter.settings)
+            yield name, images.read(path, segmenter.settings)

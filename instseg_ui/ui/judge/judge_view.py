@@ -11,6 +11,7 @@ from instseg_ui.judge import JudgeQuestion
 from instseg_ui.masks import Rle
 from instseg_ui.palette import nth
 from instseg_ui.settings import Settings
+from instseg_ui.ui import uploads
 from instseg_ui.ui.judge.desk import JudgeDesk
 from instseg_ui.ui.viewer.component import ViewerComponent
 from instseg_ui.ui.viewer.picture import display_url
@@ -69,7 +70,7 @@ def _question(
 ) -> QuestionValue | None:
     """None where the photo is not there any more."""
     try:
-        url = display_url(images.read(desk.photos[asked.photo], settings), cache)
+        url = _url(asked.photo, desk, settings, cache)
     except (ImageError, KeyError):
         return None
     return {
@@ -93,6 +94,15 @@ def _question(
             )
         ],
     }
+
+
+def _url(photo: str, desk: JudgeDesk, settings: Settings, cache: Path) -> str:
+    """Where the browser gets a photo; it is decoded when it is first shown."""
+    known = desk.urls.get(photo)
+    if known is None or not uploads.renewed(known[0]):
+        url = display_url(images.read(desk.photos[photo], settings), cache)
+        known = desk.urls[photo] = Path(url.partition("file=")[2]), url
+    return known[1]
 
 
 class JudgeView(ViewerComponent):

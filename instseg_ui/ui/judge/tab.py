@@ -92,7 +92,9 @@ def _connect_beginning(
         try:
             for step in follow(work, job):
                 if isinstance(step, Done):
-                    yield _shown(services, desk, parts) | {parts.stop: gr.update(visible=False)}
+                    with desk.work:
+                        shown = _shown(services, desk, parts)
+                    yield shown | {parts.stop: gr.update(visible=False)}
                 else:
                     words = f"Looking at the photos: {done[0]} of {total} runs"
                     yield {
@@ -129,9 +131,7 @@ def _connect_answers(services: Services, desks: JudgeDesks, parts: JudgeParts) -
         with said(), desk.work:
             if not isinstance(sent, Mapping):
                 raise InputError("The page did not say what was answered. Reload it.")
-            given = {key: value for key, value in sent.items() if isinstance(key, str)}
-            given.pop("_target", None)
-            desk.at_work().answer(given)
+            desk.at_work().answer(sent)
             return _shown(services, desk, parts)
 
     def undo(request: gr.Request) -> dict[Any, Any]:

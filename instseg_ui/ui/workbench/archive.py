@@ -53,7 +53,7 @@ def archive(
     job = services.jobs["batch"].begin(session)
     try:
         least, photos = check_threshold(threshold), tray.photos
-        if format not in FORMATS:
+        if not isinstance(format, str) or format not in FORMATS:
             raise InputError(f"There is no export format “{str(format)[:40]}”.")
         if not models or not photos:
             raise InputError("Tick one or more models and add photos, then export them.")

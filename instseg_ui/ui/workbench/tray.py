@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from instseg_ui.errors import InputError
+from instseg_ui.ui import uploads
 
 MOST_PHOTOS = 500
 THRESHOLD = 0.5
 """The least score of what is counted in a photo of the tray."""
 
 _MOST_VISITORS = 1000
+_RENEW_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Tray:
         self._photos = {one.key: one for one in self._examples}
         self._chosen = self._examples[0].key if self._examples else ""
         self._own = False
+        self._renewed = time.monotonic()
 
     @property
     def own(self) -> bool:
@@ -64,6 +69,16 @@ class Tray:
         """The photo that is looked at."""
         with self._lock:
             return self._photos.get(self._chosen)
+
+    def renew(self) -> None:
+        """Have the own files' age count from now; asked often, it is done every few minutes."""
+        now = time.monotonic()
+        if not self._own or now < self._renewed + _RENEW_S:
+            return
+        self._renewed = now
+        for photo in self.photos:
+            uploads.renewed(Path(photo.path))
+            uploads.renewed(Path(photo.thumbnail.partition("file=")[2]))
 
     def add(self, path: str, name: str, thumbnail: str) -> TrayPhoto:
         """Put a photo in; the first own one takes the examples' place.
@@ -154,12 +169,13 @@ class Trays:
         self._lock = threading.Lock()
 
     def of(self, session: str) -> Tray:
-        """The visitor's tray."""
+        """The visitor's tray; its files are kept for another hour."""
         with self._lock:
             tray = self._trays.setdefault(session, Tray(self.examples))
             self._trays.move_to_end(session)
             while len(self._trays) > _MOST_VISITORS:
                 self._trays.popitem(last=False)
+        tray.renew()
         return tray
 
     def leave(self, session: str) -> None:

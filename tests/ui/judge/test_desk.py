@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from pathlib import Path
 
 import cv2
@@ -71,6 +73,7 @@ def test_an_answer_takes_its_question_away_and_undo_brings_it_back(segmenter, tm
 def test_a_photo_that_is_gone_leaves_its_questions_out(segmenter, tmp_path):
     _, desk = begun(segmenter, tmp_path, photo(tmp_path, "a.png", 4))
     next(iter(desk.photos.values())).unlink()
+    desk.urls.clear()
     assert judge_value(desk, segmenter.settings, tmp_path / "cache")["questions"] == []
 
 
@@ -119,3 +122,51 @@ def test_what_cannot_be_judged_is_said_and_leaves_nothing(segmenter, tmp_path):
 
 def test_the_empty_value_is_that_of_an_empty_desk(segmenter, tmp_path):
     assert judge_value(JudgeDesk(), segmenter.settings, tmp_path) == JudgeView.empty()
+
+
+def test_the_photos_are_kept_though_the_uploads_grow_old(segmenter, tmp_path):
+    taken = photo(tmp_path, "a.png", 4)
+    _, desk = begun(segmenter, tmp_path, taken)
+    Path(taken.path).unlink()
+    assert judge_value(desk, segmenter.settings, tmp_path / "cache")["questions"]
+
+
+def test_a_photo_is_decoded_when_it_is_first_shown_alone(segmenter, tmp_path, monkeypatch):
+    _, desk = begun(segmenter, tmp_path, photo(tmp_path, "a.png", 4))
+    first = judge_value(desk, segmenter.settings, tmp_path / "cache")
+
+    def refuse(*_arguments: object) -> None:
+        raise AssertionError("it was decoded again")
+
+    monkeypatch.setattr("instseg_ui.images.read", refuse)
+    assert judge_value(desk, segmenter.settings, tmp_path / "cache") == first
+
+
+def test_a_judgement_that_is_begun_anew_and_stopped_leaves_the_one_before(segmenter, tmp_path):
+    desks, desk = begun(segmenter, tmp_path, photo(tmp_path, "a.png", 4))
+    before, stopped = desk.judgement, threading.Event()
+    stopped.set()
+    with pytest.raises(Cancelled):
+        start(
+            desk,
+            desks.new_folder(),
+            [photo(tmp_path, "b.png", 3)],
+            ["SOLOv2", "MaskRCNN-ResNet50"],
+            segmenter,
+            stopped,
+            [0],
+        )
+    assert desk.judgement is before
+    assert desk.questions()
+
+
+def test_what_a_killed_server_left_is_removed_after_a_day(segmenter):
+    root = segmenter.settings.models_dir / ".judgements"
+    for name, hours in (("old", 30), ("new", 2)):
+        (root / name).mkdir(parents=True)
+        (root / name / "answers.jsonl").write_text("")
+        then = time.time() - hours * 3600
+        for path in (root / name / "answers.jsonl", root / name):
+            os.utime(path, (then, then))
+    JudgeDesks(segmenter.settings.models_dir).new_folder()
+    assert [path.name for path in root.iterdir()] == ["new"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -173,3 +175,19 @@ def test_the_page_is_told_no_path_of_the_server() -> None:
     assert "/p/a" not in str(value)
     assert value["photos"][0]["url"] == "/t/a"
     assert (value["own"], value["models"]) == (True, ["S"])
+
+
+def test_files_of_a_tray_that_is_used_do_not_grow_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, small = tmp_path / "a.jpg", tmp_path / "small.jpg"
+    trays = Trays(EXAMPLES)
+    for path in (photo, small):
+        path.write_bytes(b"x")
+        os.utime(path, (1000, 1000))
+    trays.of("me").add(str(photo), "a.jpg", f"/gradio_api/file={small}")
+    trays.of("me")
+    assert photo.stat().st_mtime == 1000  # not at every event
+    monkeypatch.setattr(tray_module, "_RENEW_S", 0.0)
+    trays.of("me")
+    assert min(path.stat().st_mtime for path in (photo, small)) > 1000
