@@ -31,10 +31,12 @@ def create_app(segmenter: Segmenter) -> FastAPI:
     from instseg_ui.ui.shared.services import Services
     from instseg_ui.ui.theme import STYLE_SHEETS, theme
     from instseg_ui.ui.viewer import mount_static
+    from instseg_ui.ui.visitor import VisitorCookie
 
     settings = segmenter.settings
     app = FastAPI(title="InstSeg UI", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(link_preview.LinkPreview)
+    app.add_middleware(VisitorCookie)
     mount_static(app)
     link_preview.mount_picture(app, settings.assets / "preview.jpg")
     api.mount(app, segmenter)

@@ -269,6 +269,13 @@ class Settings(BaseSettings):
     upload_timeout: float = Field(
         30.0, gt=0, description="Seconds a request's body may take, and one more every 50 kB."
     )
+    keep_visits: float = Field(
+        24.0,
+        ge=0,
+        le=8760,
+        description="Hours for which the page keeps what a visitor has on it, photos too, after "
+        "the last window was closed.",
+    )
     shutdown_timeout: float = Field(
         30.0, ge=0, description="Seconds that running HTTP requests get when the server is stopped."
     )

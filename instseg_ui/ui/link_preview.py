@@ -48,7 +48,7 @@ class LinkPreview:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_page(scope):
+        if scope["type"] != "http" or not is_page(scope):
             await self._app(scope, receive, send)
             return
         await self._app(scope, receive, _Rewriter(send, _tags(scope)))
@@ -86,7 +86,7 @@ def rewritten(page: bytes, tags: bytes) -> bytes:
     return _HEAD.sub(lambda head: head.group() + tags, bare, count=1)
 
 
-def _is_page(scope: Scope) -> bool:
+def is_page(scope: Scope) -> bool:
     """Whether it asks for the page, behind a proxy at a path of its own or not."""
     root = str(scope.get("root_path", "")).rstrip("/")
     return str(scope["path"]).removeprefix(root).strip("/") == ""

@@ -15,13 +15,14 @@ from instseg_ui.ui.endpoints import endpoints
 from instseg_ui.ui.evaluate.tab import evaluate_tab
 from instseg_ui.ui.guarded import GuardedBlocks
 from instseg_ui.ui.judge.tab import judge_tab
+from instseg_ui.ui.keeping import keeping
 from instseg_ui.ui.segment.tab import segment_tab
-from instseg_ui.ui.shared.events import OWN, session_of
+from instseg_ui.ui.shared.events import OWN, session_of, window_of
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench import models
 from instseg_ui.ui.workbench.look import look_at_models
 from instseg_ui.ui.workbench.model_list import model_list_value
-from instseg_ui.ui.workbench.panel import Workbench, workbench_panel
+from instseg_ui.ui.workbench.panel import Workbench, restored, workbench_panel
 
 TITLE = "InstSeg UI"
 _HERE = Path(__file__).parent
@@ -41,6 +42,7 @@ def build_page(services: Services) -> GuardedBlocks:
         with gr.Row(elem_id="workbench", equal_height=False):
             with gr.Column(scale=0, min_width=300, elem_id="panel"):
                 bench = workbench_panel(services)
+                keeping(services)
             with gr.Column(scale=1, min_width=320, elem_id="views"):
                 tabs, compare = _views(services, bench)
         look_at_models(services, bench)
@@ -48,10 +50,7 @@ def build_page(services: Services) -> GuardedBlocks:
 
         endpoints(services)
 
-        def leave(request: gr.Request) -> None:
-            services.jobs.leave(session_of(request))
-
-        page.unload(leave)
+        _connect_visits(services, page)
         for script in _SCRIPTS:
             page.load(None, None, None, js=script, queue=False, **OWN)
     page.queue(max_size=services.settings.queue_size, api_open=False)
@@ -78,6 +77,19 @@ def _views(services: Services, bench: Workbench) -> tuple[gr.Tabs, CompareParts]
     return tabs, compare
 
 
+def _connect_visits(services: Services, page: gr.Blocks) -> None:
+    def arrive(request: gr.Request) -> None:
+        services.visits.arrive(session_of(request), window_of(request))
+        services.visits.sweep()
+
+    def leave(request: gr.Request) -> None:
+        services.jobs.leave(window_of(request))
+        services.visits.depart(window_of(request))
+
+    page.load(arrive, None, None, concurrency_limit=None, **OWN)
+    page.unload(leave)
+
+
 def _open_link(
     services: Services,
     page: gr.Blocks,
@@ -87,7 +99,7 @@ def _open_link(
 ) -> None:
     """Set the page up as its address says."""
 
-    def open_link(request: gr.Request) -> list[Any]:
+    def open_link(request: gr.Request) -> dict[Any, Any]:
         asked = link.read(dict(request.query_params), services.segmenter.catalog)
         for note in asked.notes:
             gr.Info(note, duration=8)
@@ -97,17 +109,14 @@ def _open_link(
         tab = gr.Tabs(selected=asked.tab) if asked.tab else gr.skip()
         mode = asked.high_performance
         switch = gr.skip() if mode is None else mode
-        return [tab, ticked or gr.skip(), listed, asked.threshold, switch]
+        photos = restored(bench, request, default, ticked or models.ready(services))
+        return photos | {
+            tabs: tab,
+            bench.ticked: ticked or gr.skip(),
+            bench.list: listed,
+            compare.threshold: asked.threshold,
+            bench.high_performance: switch,
+        }
 
-    page.load(
-        open_link,
-        None,
-        [
-            tabs,
-            bench.ticked,
-            bench.list,
-            compare.threshold,
-            bench.high_performance,
-        ],
-        **OWN,
-    )
+    outputs = [tabs, bench.ticked, bench.list, compare.threshold, bench.high_performance]
+    page.load(open_link, None, [*outputs, bench.tray, bench.batch, bench.photo], **OWN)

@@ -14,6 +14,7 @@ import hmac
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,13 +23,14 @@ from typing import Any
 from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 
-from instseg_ui.errors import ImageError, InputError
+from instseg_ui.errors import ImageError, InputError, system_said
 from instseg_ui.images import remote
 from instseg_ui.settings import Settings
 
 REFUSED = "The file did not arrive. Upload the file itself, then try again."
 TOO_DEEP = "The request is nested too deeply."
 
+_HELD = "trays"
 _LONGEST = 4096
 _DEEPEST = 64
 _SECRET_FOLDER = re.compile(r"[0-9a-f]{40,}")
@@ -43,8 +45,10 @@ class ServedFiles(set[str]):
     """Paths that Gradio deletes when they are old; other threads may add to it meanwhile."""
 
     def __iter__(self) -> Iterator[str]:
-        """Those that are still there; the others are forgotten."""
+        """Those that are still there and nobody holds; what is gone is forgotten."""
         for path in tuple(super().__iter__()):
+            if path in HELD:
+                continue
             if os.path.lexists(path):
                 yield path
             else:
@@ -53,6 +57,8 @@ class ServedFiles(set[str]):
 
 CREATED = ServedFiles()
 """The files that were written for visitors, of every page of this process."""
+HELD: set[str] = set()
+"""What visitors have on the page: never too old, and still there after a restart."""
 BUNDLED: set[str] = set()
 """The copies of the page's own pictures in the upload folder: nobody's to remove."""
 
@@ -134,6 +140,44 @@ def renewed(path: Path) -> bool:
         CREATED.add(str(path))
         return True
     return False
+
+
+def held(path: Path) -> Path:
+    """A file for a visitor to keep: the same bytes under a name of its own, until it is released.
+
+    Raises:
+        InputError: it is gone, or there is no room.
+    """
+    copy = Path(get_upload_folder()) / _HELD / secrets.token_hex(20) / path.name
+    try:
+        copy.parent.mkdir(parents=True)
+        try:
+            os.link(path, copy)
+        except OSError:
+            shutil.copyfile(path, copy)
+    except OSError as error:
+        sentence = "The file could not be kept. Add it again."
+        raise InputError(sentence, remedy=system_said(error)) from error
+    HELD.add(str(copy))
+    return copy
+
+
+def hold_again(*paths: Path) -> bool:
+    """Hold what an earlier server held, if all of it is still there."""
+    root = Path(get_upload_folder()) / _HELD
+    for path in paths:
+        inside = path.parent.parent == root and _SECRET_FOLDER.fullmatch(path.parent.name)
+        if not inside or not path.is_file():
+            return False
+    HELD.update(map(str, paths))
+    return True
+
+
+def release(path: Path) -> None:
+    """Nobody keeps it any more: it is deleted with the other old files, but not under a reader."""
+    if str(path) in HELD:
+        HELD.discard(str(path))
+        renewed(path)
 
 
 def bundled(path: Path) -> str:

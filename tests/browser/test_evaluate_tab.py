@@ -33,6 +33,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         threads=1,
         assets=fake_assets(root / "assets"),
         models_dir=models,
+        # Who leaves is forgotten at once.
+        keep_visits=0,
     ) as app:
         yield app
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -72,6 +72,11 @@ class BenchmarkView:
     shown: ShownRun | None = None
     busy: bool = True
     failure: str | None = None
+
+
+def merged(shown: BenchmarkView, view: BenchmarkView) -> BenchmarkView:
+    """What a window is shown that comes later: the newest, and the run as it stood last."""
+    return replace(view, shown=view.shown or shown.shown)
 
 
 @dataclass(slots=True)

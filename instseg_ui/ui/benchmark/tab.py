@@ -27,7 +27,7 @@ from instseg_ui.ui.benchmark.layout import (
     results_layout,
     setup_layout,
 )
-from instseg_ui.ui.benchmark.run import BenchmarkForm, ShownRun
+from instseg_ui.ui.benchmark.run import BenchmarkForm, BenchmarkView, ShownRun
 from instseg_ui.ui.shared.actions import RunActions, actions_layout
 from instseg_ui.ui.shared.events import OWN, save_script, session_of, told
 from instseg_ui.ui.shared.example import notice_layout
@@ -39,6 +39,7 @@ from instseg_ui.ui.workbench.tray import Tray
 _LATEST: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_id": "benchmark-figures"}
 _STYLE = Markup((Path(__file__).parent / "benchmark.css").read_text(encoding="utf-8"))
 _MOST_LISTED = 30
+_PART = "benchmark"
 _PARETO_PX = 360
 
 
@@ -50,7 +51,7 @@ def benchmark_tab(services: Services, bench: Workbench, tab: gr.Tab) -> None:
     setup = setup_layout(services)
     notice = notice_layout("bench")
     results = results_layout(setup.price)
-    _connect_running(services, bench, jobs, setup, actions, results)
+    _connect_running(services, bench, jobs, shelf, setup, actions, results)
     _connect_shelf(shelf, results, tab)
     _connect_looking(shelf, results)
     _connect_files(shelf, results)
@@ -61,6 +62,7 @@ def _connect_running(
     services: Services,
     bench: Workbench,
     jobs: Jobs,
+    shelf: Shelf,
     setup: BenchmarkSetup,
     actions: RunActions,
     results: BenchmarkResults,
@@ -81,24 +83,40 @@ def _connect_running(
         form = BenchmarkForm(
             models, images, repeats, warmup, callers, cold, threads, answer, engine
         )
-        for view in benchmark_run.run(services, jobs, form, session_of(request)):
-            shown: dict[Any, Any] = {
-                actions.progress: view.progress or _failed(view.failure),
-                actions.stop: gr.update(visible=view.busy),
-            }
-            if view.shown is not None:
-                shown[results.run] = view.shown
-            yield shown
+        session = session_of(request)
+        views = benchmark_run.run(services, jobs, form, session)
+        for view in jobs.share(session, views, benchmark_run.merged):
+            yield shown(view, session)
+
+    def look_on(request: gr.Request) -> Iterator[dict[Any, Any]]:
+        session = session_of(request)
+        if (kept := _kept(shelf, services.visits.kept(session, _PART).get("run"))) is not None:
+            yield {results.run: kept}
+        for view in jobs.look_on(session):
+            yield shown(view, session)
+
+    def shown(view: BenchmarkView, session: str) -> dict[Any, Any]:
+        update: dict[Any, Any] = {
+            actions.progress: view.progress or _failed(view.failure),
+            actions.stop: gr.update(visible=view.busy),
+        }
+        if view.shown is not None:
+            update[results.run] = view.shown
+            if view.shown.name:
+                services.visits.keep(session, _PART, {"run": view.shown.name})
+        return update
 
     def stop(request: gr.Request) -> None:
         jobs.stop(session_of(request))
 
+    outputs = [actions.progress, actions.stop, results.run]
+    gr.context.Context.root_block.load(look_on, None, outputs, concurrency_limit=None, **OWN)
     actions.go.click(
         lambda: benchmark_run.WAITING, None, actions.progress, queue=False, **OWN
     ).then(
         run,
         [bench.ticked, bench.photo, *setup.fields],
-        [actions.progress, actions.stop, results.run],
+        outputs,
         trigger_mode="multiple",
         # One at a time: two benchmarks on one machine would measure each other.
         concurrency_id="benchmark",
@@ -106,6 +124,14 @@ def _connect_running(
         **OWN,
     )
     actions.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def _kept(shelf: Shelf, name: object) -> ShownRun | None:
+    """The run of that name, if it is still there."""
+    try:
+        return ShownRun(shelf.read(name), name) if isinstance(name, str) else None
+    except InstSegError:
+        return None
 
 
 def _images(tray: Tray, photo: str | None) -> list[str]:

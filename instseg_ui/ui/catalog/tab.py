@@ -15,7 +15,7 @@ from instseg_ui.show.plotly_charts import TRADEOFF_PX, figure
 from instseg_ui.ui.catalog import card as model_card
 from instseg_ui.ui.catalog import engines
 from instseg_ui.ui.shared import fetch as model_fetch
-from instseg_ui.ui.shared.events import OWN, said, session_of, told
+from instseg_ui.ui.shared.events import OWN, said, told, window_of
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench import models
 from instseg_ui.ui.workbench.model_list import ModelListView, model_list_value
@@ -176,7 +176,7 @@ def _connect_asking(services: Services, parts: CatalogParts) -> None:
             continue
 
         def ask(model: str, request: gr.Request, name: model_card.Action = name) -> list[Any]:
-            if name == "fetch" and services.jobs["fetch"].busy(session_of(request)):
+            if name == "fetch" and services.jobs["fetch"].busy(window_of(request)):
                 gr.Info("One model is fetched at a time. Ask again when that is done.")
                 return [gr.skip()] * 5
             asked = model_card.question(services, model, name)
@@ -193,8 +193,8 @@ def _connect_asking(services: Services, parts: CatalogParts) -> None:
         )
 
     def dismiss(request: gr.Request) -> dict[str, Any]:
-        services.jobs["fetch"].stop(session_of(request), _TAB)
-        services.jobs["verify"].stop(session_of(request))
+        services.jobs["fetch"].stop(window_of(request), _TAB)
+        services.jobs["verify"].stop(window_of(request))
         return gr.update(visible=False)
 
     gr.on([parts.no.click, parts.chosen.change], dismiss, None, parts.ask, queue=False, **OWN)
@@ -218,10 +218,10 @@ def _connect_acting(services: Services, bench: Workbench, parts: CatalogParts) -
         }
 
     def fetch(model: str, changed: int, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        if services.jobs["fetch"].doing(session_of(request)) not in (None, _TAB):
+        if services.jobs["fetch"].doing(window_of(request)) not in (None, _TAB):
             gr.Info("One model is fetched at a time. Ask again when that is done.")
             return
-        for step in model_fetch.fetch(services, model, session_of(request), _TAB):
+        for step in model_fetch.fetch(services, model, window_of(request), _TAB):
             yield {
                 parts.question: step.html,
                 parts.yes: gr.update(value="Try again", visible=step.finished),
@@ -243,7 +243,7 @@ def _connect_acting(services: Services, bench: Workbench, parts: CatalogParts) -
 
 def _connect_verifying(services: Services, parts: CatalogParts) -> None:
     def verify(model: str, changed: int, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for step in engines.verify(services, model, session_of(request)):
+        for step in engines.verify(services, model, window_of(request)):
             yield {
                 parts.question: step.html,
                 parts.yes: gr.update(visible=False),

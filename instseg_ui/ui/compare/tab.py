@@ -19,7 +19,7 @@ from instseg_ui.ui.compare.results import findings
 from instseg_ui.ui.compare.run import ComparisonRun
 from instseg_ui.ui.shared import fetch as model_fetch
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.events import OWN, session_of
+from instseg_ui.ui.shared.events import OWN, window_of
 from instseg_ui.ui.shared.example import ExampleNotice, notice_layout
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid
@@ -112,10 +112,10 @@ def _connect_picking(services: Services, bench: Workbench, parts: CompareParts) 
         shown: dict[Any, Any] = {parts.compare: gr.update(value=words.button(picks))}
         if run is None:
             shown[parts.progress] = words.hint(picks)
-        if not services.jobs["fetch"].busy(session_of(request)):
+        if not services.jobs["fetch"].busy(window_of(request)):
             offer = model_fetch.offer_all(services, picks)
             shown[parts.offer_panel] = gr.update(visible=offer is not None)
-        if not services.jobs["fetch"].busy(session_of(request)) and offer:
+        if not services.jobs["fetch"].busy(window_of(request)) and offer:
             shown[parts.offer] = offer.html
             shown[parts.fetch] = gr.update(value=offer.button, visible=offer.possible)
             shown[parts.cancel] = gr.update(visible=False)
@@ -143,7 +143,7 @@ def _connect_running(services: Services, bench: Workbench, parts: CompareParts) 
     def run(
         photo: str | None, picks: Sequence[str], threshold: float, wanted: bool, request: gr.Request
     ) -> Iterator[dict[Any, Any]]:
-        cache, session = Path(parts.grid.GRADIO_CACHE), session_of(request)
+        cache, session = Path(parts.grid.GRADIO_CACHE), window_of(request)
         engine = high_performance.engine(services.settings, wanted)
         for view in compare_run.run(services, photo, picks, threshold, session, cache, engine):
             shown: dict[Any, Any] = {
@@ -157,7 +157,7 @@ def _connect_running(services: Services, bench: Workbench, parts: CompareParts) 
             yield shown
 
     def stop(request: gr.Request) -> None:
-        services.jobs["compare"].stop(session_of(request))
+        services.jobs["compare"].stop(window_of(request))
 
     gr.on(
         [parts.compare.click, parts.go.change],
@@ -175,7 +175,7 @@ def _connect_running(services: Services, bench: Workbench, parts: CompareParts) 
 
 def _connect_fetching(services: Services, bench: Workbench, parts: CompareParts) -> None:
     def fetch(picks: Sequence[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for step in model_fetch.fetch_all(services, picks, session_of(request), _TAB):
+        for step in model_fetch.fetch_all(services, picks, window_of(request), _TAB):
             shown = {
                 parts.offer: step.html,
                 parts.fetch: gr.update(value="Try again", visible=step.finished),
@@ -187,7 +187,7 @@ def _connect_fetching(services: Services, bench: Workbench, parts: CompareParts)
             yield shown
 
     def cancel(request: gr.Request) -> None:
-        services.jobs["fetch"].stop(session_of(request), _TAB)
+        services.jobs["fetch"].stop(window_of(request), _TAB)
 
     parts.fetch.click(
         fetch,

@@ -12,9 +12,10 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from instseg_ui.errors import InputError, system_said
 from instseg_ui.evaluate import (
@@ -30,6 +31,7 @@ from instseg_ui.examples.evaluation import ExampleEvaluation
 from instseg_ui.examples.origin import Origin
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
+from instseg_ui.ui.shared.visits import Visits
 from instseg_ui.ui.uploads import is_bundled
 
 MOST_KEPT = 20
@@ -38,6 +40,8 @@ NO_DATA = "There is no data set yet. Add a zip, or images and their JSON."
 BUSY = "A run is under way. Wait for its end or stop it, then look at the pictures."
 _FORGOTTEN_S = 24 * 3600.0
 _UPLOADS = "data-sets"
+_INSIDE = "uploaded files"
+_PART = "evaluate"
 
 MappingChanges = dict[str, dict[str, list[str]]]
 """By model, by category: the model's classes that stand for it."""
@@ -73,6 +77,7 @@ class Desk:
     work: threading.Lock = field(default_factory=threading.Lock)
     reading: threading.RLock = field(default_factory=threading.RLock)
     _uploads: list[Path] = field(default_factory=list)
+    _kept: list[Path] = field(default_factory=list)
 
     def show(self, evaluation: Evaluation, options: Options) -> None:
         """Put another evaluation there."""
@@ -127,7 +132,39 @@ class Desk:
                 if not is_bundled(upload):
                     with contextlib.suppress(OSError):
                         upload.unlink()
-            self.files, self._uploads = None, []
+            self.files, self._uploads, self._kept = None, [], []
+
+    def memory(self) -> dict[str, Any]:
+        """What `take_again` takes to have it all again; empty without an own data set."""
+        if self.dataset is None or self.files is None or self.example is not None:
+            return {}
+        found = self.evaluation
+        return {
+            "files": self.files.name,
+            "predictions": self.predictions.name if self.predictions else "",
+            "uploads": [path.name for path in self._kept],
+            "models": [one.model for one in found.results] if found else [],
+            "limit": self.options.limit,
+            "engine": self.options.engine,
+            "kinds": list(self.options.kinds),
+            "changes": self.changes,
+        }
+
+    def take_again(self, memory: Mapping[str, Any], folder: Path, watch: Watch) -> Dataset:
+        """Open the files that `memory` names, which lie in `folder`. Called while `work` is held.
+
+        Raises:
+            InputError: they are gone or cannot be read.
+            Cancelled: the watch said so.
+        """
+        inside = folder / _INSIDE
+        self.files = folder
+        self._kept = [inside / Path(str(name)).name for name in memory.get("uploads") or ()]
+        if not self._kept or not all(path.is_file() for path in self._kept):
+            raise InputError(NO_DATA)
+        self.dataset = _open(self._kept, watch)
+        self.changes = memory.get("changes") or {}
+        return self.dataset
 
     def take_example(self, example: ExampleEvaluation, folder: Path) -> None:
         """Put the example data set and its figures there. Called while `work` is held.
@@ -161,20 +198,21 @@ class Desk:
         self.files, self._uploads = folder, paths[: len(uploads)]
         _check(paths, most)
         try:
-            kept = _keep(paths, folder)
+            self._kept = _keep(paths, folder)
         except OSError as error:
             sentence = "The upload could not be kept. Add it again."
             raise InputError(sentence, remedy=system_said(error)) from error
-        self.dataset = _open(kept, watch)
+        self.dataset = _open(self._kept, watch)
         return self.dataset
 
 
 class Desks:
     """The desks of all visitors, by session. Safe to use from many threads."""
 
-    def __init__(self, settings: Settings, cache: Path) -> None:
+    def __init__(self, settings: Settings, cache: Path, visits: Visits | None = None) -> None:
         """`cache` is a folder that the page may serve pictures from."""
         self._settings = settings
+        self._visits = visits
         self._cache = cache / _UPLOADS
         self._root = settings.models_dir / ".evaluations"
         self._desks: dict[str, Desk] = {}
@@ -203,6 +241,39 @@ class Desks:
             desk.predictions = self._claim(dataset.digest)
             return dataset
 
+    def keep(self, session: str) -> None:
+        """Have what is on the visitor's desk found again after a restart."""
+        desk = self.of(session)
+        if self._visits is None:
+            return
+        if desk.files is not None:
+            with contextlib.suppress(OSError):
+                os.utime(desk.files)
+        self._visits.keep(session, _PART, desk.memory())
+
+    def kept(self, session: str) -> Mapping[str, Any]:
+        """What an earlier server kept of the desk, if it is empty now; empty if nothing was."""
+        desk = self.of(session)
+        if self._visits is None or desk.dataset is not None:
+            return {}
+        return self._visits.kept(session, _PART)
+
+    def take_again(self, session: str, memory: Mapping[str, Any], watch: Watch) -> None:
+        """Open the data set that was kept. Called while the desk's `work` is held.
+
+        Raises:
+            InputError: it is not there any more, or cannot be read; the desk is empty then.
+            Cancelled: the watch said so.
+        """
+        desk = self.of(session)
+        try:
+            folder = self._cache / Path(str(memory.get("files"))).name
+            dataset = desk.take_again(memory, folder, watch)
+        except BaseException:
+            desk.clear()
+            raise
+        desk.predictions = self._claim(dataset.digest, str(memory.get("predictions")))
+
     def take_example(self, session: str, example: ExampleEvaluation) -> bool:
         """Put the example on the visitor's desk if it is empty; whether it was.
 
@@ -228,6 +299,8 @@ class Desks:
 
     def leave(self, session: str) -> None:
         """Remove all that the visitor brought, once the running work has ended."""
+        if (name := Path(str(self.kept(session).get("files", ""))).name) != "":
+            shutil.rmtree(self._cache / name, ignore_errors=True)
         with self._lock:
             desk = self._desks.pop(session, None)
         if desk is not None:
@@ -235,11 +308,15 @@ class Desks:
             with desk.work:
                 desk.clear()
 
-    def _claim(self, digest: str) -> Path:
-        """A folder for predictions: the data set's own, or the next one that nobody uses now."""
+    def _claim(self, digest: str, before: str = "") -> Path:
+        """A folder for predictions: the data set's own, or the next one that nobody uses now.
+
+        `before` is the name of the one that the desk had: of that data set, it comes first.
+        """
         with self._lock:
             taken = {desk.predictions for desk in self._desks.values()}
-            names = (digest, *(f"{digest}-{number}" for number in range(2, len(taken) + 3)))
+            first = [Path(before).name] if before.startswith(digest) else []
+            names = (*first, digest, *(f"{digest}-{number}" for number in range(2, len(taken) + 3)))
             folder = next(path for name in names if (path := self._root / name) not in taken)
             with contextlib.suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -278,7 +355,7 @@ def _check(paths: Sequence[Path], most: int) -> None:
 
 def _keep(paths: Sequence[Path], folder: Path) -> list[Path]:
     """The same files under a folder of the session's own; no bytes are copied if that can be."""
-    inside = folder / "uploaded files"
+    inside = folder / _INSIDE
     inside.mkdir(parents=True)
     kept = []
     for path in paths:

@@ -135,6 +135,8 @@ def _rescorer(
     def rescore(request: gr.Request) -> Iterator[dict[Any, Any]]:
         for view in run.rescore(desks, jobs, session_of(request)):
             new = {results.scored: time.monotonic_ns()} if view.scored else {}
+            if view.scored:
+                desks.keep(session_of(request))
             yield progress_of(view, actions) | new
 
     return rescore

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +64,11 @@ class EvaluationView:
     scored: bool = False
 
 
+def merged(shown: EvaluationView, view: EvaluationView) -> EvaluationView:
+    """What a window is shown that comes later: the newest, and all that is new on the desk."""
+    return replace(view, opened=shown.opened or view.opened, scored=shown.scored or view.scored)
+
+
 @dataclass(slots=True)
 class _Latest:
     """Where the work is; written by its thread, read by the page's."""
@@ -105,6 +112,56 @@ def open_upload(
 
     failed = EvaluationView("", busy=False, opened=True, scored=True)
     yield from _until_its_end(steps(), failed, jobs, job, session)
+
+
+def reopen(services: Services, desks: Desks, jobs: Jobs, session: str) -> Iterator[EvaluationView]:
+    """Put back what an earlier server kept of the desk: the data set, and the figures counted anew.
+
+    Nothing is yielded where nothing was kept; no model runs.
+    """
+    memory = desks.kept(session)
+    if not memory:
+        return
+    job, desk, latest = jobs.begin(session), desks.of(session), _Latest()
+
+    def work(report: Report) -> None:
+        with desk.work:
+            if desk.dataset is None:
+                desks.take_again(session, memory, Watch(report, job.stopped.is_set))
+                _count_again(services, desk, memory, report, latest)
+
+    def steps() -> Iterator[EvaluationView]:
+        for step in follow(work, job):
+            if isinstance(step, Done):
+                yield EvaluationView(HINT, busy=False, opened=True, scored=True)
+            elif latest.now is not None and latest.due():
+                yield EvaluationView(_progress(latest.now, []))
+            elif latest.due():
+                yield EvaluationView(progress(step.name or "Opening your data set again"))
+
+    failed = EvaluationView("", busy=False, opened=True, scored=True)
+    yield from _until_its_end(steps(), failed, jobs, job, session)
+
+
+def _count_again(
+    services: Services, desk: Desk, memory: Mapping[str, Any], report: Report, latest: _Latest
+) -> None:
+    """The figures of the kept predictions; without any the data set is there alone."""
+    models, limit = memory.get("models") or [], memory.get("limit")
+    options = Options(
+        limit=limit if isinstance(limit, int) else None,
+        engine=memory.get("engine"),
+        kinds=tuple(kind for kind in KINDS if kind in (memory.get("kinds") or KINDS[:2])),
+        latency=False,
+    )
+
+    def tell(now: EvaluationProgress) -> None:
+        latest.now = now
+        report(now.stage)
+
+    with suppress(Cancelled, InstSegError):
+        if models:
+            desk.show(_so_far(services, desk, models, options, tell), options)
 
 
 def run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +59,12 @@ def evaluate_tab(services: Services, bench: Workbench) -> None:
         setup = setup_layout(bench.ticked)
         mapping = mapping_layout()
     jobs = services.jobs["evaluate"]
-    desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
-    services.jobs.on_leave(desks.leave)
+    desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE), services.visits)
+    services.visits.on_end(desks.leave)
     notice = notice_layout("eval")
     results = results_layout(mapping.findings)
     _connect_running(services, bench, desks, jobs, setup, actions, results)
+    _connect_return(services, desks, jobs, setup, actions, results)
     connect_mapping(services, desks, jobs, setup, actions, mapping, results)
     _connect_figures(desks, results)
     _connect_charts(desks, results)
@@ -82,20 +83,15 @@ def _connect_running(
     results: EvaluationResults,
 ) -> None:
     outputs = [actions.progress, actions.stop, setup.opened, results.scored]
-
-    def shown(view: EvaluationView) -> dict[Any, Any]:
-        return progress_of(view, actions) | {
-            state: time.monotonic_ns()
-            for state, new in ((setup.opened, view.opened), (results.scored, view.scored))
-            if new
-        }
+    shown = _showing(desks, setup, actions, results)
 
     def open_upload(uploads: list[str] | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
         session = session_of(request)
         files = uploads or []
         photos = _photos_of(files, bench.trays.of(session))
-        for view in evaluate_run.open_upload(desks, jobs, files, session, photos):
-            yield shown(view)
+        views = evaluate_run.open_upload(desks, jobs, files, session, photos)
+        for view in jobs.share(session, views, evaluate_run.merged):
+            yield shown(view, session)
 
     def run(
         models: list[str],
@@ -107,8 +103,10 @@ def _connect_running(
     ) -> Iterator[dict[Any, Any]]:
         engine = high_performance.engine(services.settings, wanted)
         form = EvaluationForm(models, limit, boundary, restart, engine)
-        for view in evaluate_run.run(services, desks, jobs, form, session_of(request)):
-            yield shown(view)
+        session = session_of(request)
+        views = evaluate_run.run(services, desks, jobs, form, session)
+        for view in jobs.share(session, views, evaluate_run.merged):
+            yield shown(view, session)
 
     def stop(request: gr.Request) -> None:
         jobs.stop(session_of(request))
@@ -118,6 +116,49 @@ def _connect_running(
         run, [setup.ticked, bench.high_performance, *setup.fields], outputs, **RUNNING, **OWN
     )
     actions.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def _showing(
+    desks: Desks, setup: EvaluationSetup, actions: RunActions, results: EvaluationResults
+) -> Callable[[EvaluationView, str], dict[Any, Any]]:
+    """What a view changes on the page; what is new on the desk is kept for the visitor."""
+
+    def shown(view: EvaluationView, session: str) -> dict[Any, Any]:
+        if view.opened or view.scored:
+            desks.keep(session)
+        return progress_of(view, actions) | {
+            state: time.monotonic_ns()
+            for state, new in ((setup.opened, view.opened), (results.scored, view.scored))
+            if new
+        }
+
+    return shown
+
+
+def _connect_return(
+    services: Services,
+    desks: Desks,
+    jobs: Jobs,
+    setup: EvaluationSetup,
+    actions: RunActions,
+    results: EvaluationResults,
+) -> None:
+    """A window that is opened shows the desk as it is, and looks on at what runs."""
+    shown = _showing(desks, setup, actions, results)
+
+    def look_on(request: gr.Request) -> Iterator[dict[Any, Any]]:
+        session = session_of(request)
+        if desks.of(session).dataset is not None:
+            now = time.monotonic_ns()
+            yield {setup.opened: now, results.scored: now}
+        views = jobs.look_on(session)
+        if desks.kept(session) and not jobs.busy(session):
+            views = jobs.share(session, evaluate_run.reopen(services, desks, jobs, session))
+        for view in views:
+            yield shown(view, session)
+
+    outputs = [actions.progress, actions.stop, setup.opened, results.scored]
+    gr.context.Context.root_block.load(look_on, None, outputs, concurrency_limit=None, **OWN)
 
 
 def _photos_of(files: list[str], tray: Tray) -> list[str]:

@@ -13,16 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from instseg_ui import images
-from instseg_ui.errors import Cancelled, ImageError, InputError
+from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError
 from instseg_ui.images import Image
 from instseg_ui.judge import Judgement, JudgeQuestion
 from instseg_ui.judge.folder import begin, resume
 from instseg_ui.segmenter import Segmenter
+from instseg_ui.ui.shared.visits import Visits
 from instseg_ui.ui.workbench.tray import TrayPhoto
 
 NOTHING = "Nothing is judged yet. Tick two or more models, add photos, then begin."
 _AHEAD = 4
 _FORGOTTEN_S = 24 * 3600
+_PART = "judge"
+_PHOTOS = "photos"
 
 
 @dataclass
@@ -65,15 +68,42 @@ class JudgeDesk:
 class JudgeDesks:
     """The desks of all visitors, by session. Safe to use from many threads."""
 
-    def __init__(self, models_dir: Path) -> None:
+    def __init__(self, models_dir: Path, visits: Visits | None = None) -> None:
         self._root = models_dir / ".judgements"
+        self._visits = visits
         self._desks: dict[str, JudgeDesk] = {}
         self._lock = threading.Lock()
 
     def of(self, session: str) -> JudgeDesk:
-        """The visitor's desk; an empty one at first."""
+        """The visitor's desk, with what is kept of it; an empty one at first."""
         with self._lock:
-            return self._desks.setdefault(session, JudgeDesk())
+            desk = self._desks.get(session)
+            if desk is None:
+                desk = self._desks[session] = JudgeDesk()
+                self._recall(session, desk)
+            return desk
+
+    def keep(self, session: str) -> None:
+        """Have the visitor's judgement found again after a restart; its answers are files."""
+        desk = self.of(session)
+        if self._visits is None or desk.folder is None:
+            return
+        photos = {name: path.name for name, path in desk.photos.items()}
+        self._visits.keep(session, _PART, {"folder": desk.folder.name, "photos": photos})
+
+    def _recall(self, session: str, desk: JudgeDesk) -> None:
+        memory = {} if self._visits is None else self._visits.kept(session, _PART)
+        name, photos = memory.get("folder"), memory.get("photos")
+        if not isinstance(name, str) or not isinstance(photos, dict):
+            return
+        folder = self._root / Path(name).name
+        with suppress(InstSegError, OSError):
+            desk.judgement = resume(folder)
+            desk.folder = folder
+            desk.photos = {
+                str(photo): folder / _PHOTOS / Path(str(file)).name
+                for photo, file in photos.items()
+            }
 
     def new_folder(self) -> Path:
         """A folder for a judgement, under a name that cannot be guessed."""
@@ -90,11 +120,11 @@ class JudgeDesks:
 
     def leave(self, session: str) -> None:
         """Remove what the visitor judged."""
+        desk = self.of(session)
         with self._lock:
-            desk = self._desks.pop(session, None)
-        if desk is not None:
-            with desk.work:
-                desk.put_away()
+            self._desks.pop(session, None)
+        with desk.work:
+            desk.put_away()
 
 
 def _age_s(folder: Path) -> float:
@@ -130,7 +160,7 @@ def start(
         done[0] += 1
 
     try:
-        kept = _kept(_named(photos), folder / "photos")
+        kept = _kept(_named(photos), folder / _PHOTOS)
         begin(folder, _pixels(kept, segmenter), models, segmenter, on_photo=tell)
         judgement = resume(folder)
         with desk.work:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from instseg_ui.ui.shared.events import OWN, said, save_script, session_of, told
 from instseg_ui.ui.shared.jobs import Done, Report, follow
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench.panel import Workbench
+from instseg_ui.ui.workbench.tray import TrayPhoto
 
 HINT = summary(
     "Which model is best on your photos, without annotations: answer a few dozen questions with "
@@ -51,8 +52,8 @@ class JudgeParts:
 def judge_tab(services: Services, bench: Workbench) -> None:
     """Lay the tab out and connect it."""
     parts = _layout()
-    desks = JudgeDesks(services.settings.models_dir)
-    services.jobs.on_leave(desks.leave)
+    desks = JudgeDesks(services.settings.models_dir, services.visits)
+    services.visits.on_end(desks.leave)
     _connect_beginning(services, bench, desks, parts)
     _connect_answers(services, desks, parts)
     _connect_files(desks, parts)
@@ -80,47 +81,74 @@ def _connect_beginning(
 
     def begin(ticked: list[str], wanted: bool, request: gr.Request) -> Iterator[dict[Any, Any]]:
         session = session_of(request)
-        desk, photos = desks.of(session), bench.trays.of(session).photos
         engine = high_performance.engine(services.settings, wanted)
-        segmenter = services.segmenter.sibling(engine=engine)
-        job, done, total = jobs.begin(session), [0], max(1, len(photos) * len(ticked))
+        photos = bench.trays.of(session).photos
+        looking = _look_at_photos(services, desks, parts, session, photos, ticked, engine)
+        yield from jobs.share(session, looking)
 
-        def work(report: Report) -> None:
-            folder = desks.new_folder()
-            judge_desk.start(desk, folder, photos, ticked, segmenter, job.stopped, done)
-
-        try:
-            for step in follow(work, job):
-                if isinstance(step, Done):
-                    with desk.work:
-                        shown = _shown(services, desk, parts)
-                    yield shown | {parts.stop: gr.update(visible=False)}
-                else:
-                    words = f"Looking at the photos: {done[0]} of {total} runs"
-                    yield {
-                        parts.progress: progress(words, min(1.0, done[0] / total)),
-                        parts.stop: gr.update(visible=True),
-                    }
-        except InstSegError as error:
-            if not (isinstance(error, Cancelled) and job.replaced):
-                yield {parts.progress: alert(told(error)), parts.stop: gr.update(visible=False)}
-        finally:
-            job.stopped.set()
-            jobs.end(session, job)
+    def look_on(request: gr.Request) -> Iterator[dict[Any, Any]]:
+        session = session_of(request)
+        desk = desks.of(session)
+        with desk.work:
+            shown = None if desk.judgement is None else _shown(services, desk, parts)
+        if shown is not None:
+            yield shown
+        yield from jobs.look_on(session)
 
     def stop(request: gr.Request) -> None:
         jobs.stop(session_of(request))
 
+    outputs = [parts.progress, parts.stop, parts.view, parts.known]
+    gr.context.Context.root_block.load(look_on, None, outputs, concurrency_limit=None, **OWN)
     parts.go.click(
         begin,
         [bench.ticked, bench.high_performance],
-        [parts.progress, parts.stop, parts.view, parts.known],
+        outputs,
         trigger_mode="multiple",
         concurrency_id="judge-runs",
         concurrency_limit=2,
         **OWN,
     )
     parts.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def _look_at_photos(
+    services: Services,
+    desks: JudgeDesks,
+    parts: JudgeParts,
+    session: str,
+    photos: Sequence[TrayPhoto],
+    models: Sequence[str],
+    engine: str | None,
+) -> Iterator[dict[Any, Any]]:
+    """Run the models over the photos; what to show meanwhile, then the first question."""
+    jobs, desk = services.jobs["judge"], desks.of(session)
+    segmenter = services.segmenter.sibling(engine=engine)
+    job, done, total = jobs.begin(session), [0], max(1, len(photos) * len(models))
+
+    def work(report: Report) -> None:
+        folder = desks.new_folder()
+        judge_desk.start(desk, folder, photos, models, segmenter, job.stopped, done)
+
+    try:
+        for step in follow(work, job):
+            if isinstance(step, Done):
+                desks.keep(session)
+                with desk.work:
+                    shown = _shown(services, desk, parts)
+                yield shown | {parts.stop: gr.update(visible=False)}
+            else:
+                words = f"Looking at the photos: {done[0]} of {total} runs"
+                yield {
+                    parts.progress: progress(words, min(1.0, done[0] / total)),
+                    parts.stop: gr.update(visible=True),
+                }
+    except InstSegError as error:
+        if not (isinstance(error, Cancelled) and job.replaced):
+            yield {parts.progress: alert(told(error)), parts.stop: gr.update(visible=False)}
+    finally:
+        job.stopped.set()
+        jobs.end(session, job)
 
 
 def _connect_answers(services: Services, desks: JudgeDesks, parts: JudgeParts) -> None:

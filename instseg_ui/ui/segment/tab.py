@@ -10,10 +10,11 @@ from typing import Any
 
 import gradio as gr
 
+from instseg_ui.ui import uploads
 from instseg_ui.ui.segment import run as segment_run
 from instseg_ui.ui.segment.take_away import take_away
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.events import OWN, said, session_of
+from instseg_ui.ui.shared.events import OWN, said, session_of, window_of
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import Viewer
 from instseg_ui.ui.workbench.panel import Workbench, counted
@@ -64,8 +65,12 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         cache, busy = Path(parts.viewer.GRADIO_CACHE), False
-        session = session_of(request)
-        tray = bench.trays.of(session)
+        session = window_of(request)
+        tray = bench.trays.of(session_of(request))
+        if tray.own and photo is not None and uploads.is_bundled(Path(photo)):
+            # A window opens with the example; the visitor's own photo follows at once.
+            yield (gr.skip(),) * 8
+            return
         engine = high_performance.engine(services.settings, wanted)
         for view in segment_run.run(services, photo, model, session, cache, engine, refused):
             # Of what is refused its own discarding tells once more.
@@ -75,6 +80,7 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
             noted = gr.skip(), gr.skip()
             if view.found is not None and photo is not None:
                 tray.note_path(photo, model, view.found)
+                bench.trays.keep(session_of(request))
                 noted = tray_value(tray, counted(model, ticked)), time.monotonic_ns()
             yield (
                 view.viewer,
@@ -93,7 +99,7 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
         return None if refused else gr.skip()
 
     def stop(request: gr.Request) -> None:
-        services.jobs["segment"].stop(session_of(request))
+        services.jobs["segment"].stop(window_of(request))
 
     page = gr.context.Context.root_block
     gr.on(
@@ -129,9 +135,11 @@ def _offer_to_scale(photo: str | None, share: float | None) -> tuple[str, dict[s
 def _connect_scaling(services: Services, bench: Workbench, parts: SegmentParts) -> None:
     def scale_down(photo: str, ticked: list[str], request: gr.Request) -> tuple[str, Any]:
         with said():
-            smaller, sentence = segment_run.scaled(photo, services.settings)
+            scaled, sentence = segment_run.scaled(photo, services.settings)
+            smaller = str(uploads.held(Path(scaled)))
         tray = bench.trays.of(session_of(request))
         tray.exchange(photo, smaller)
+        bench.trays.keep(session_of(request))
         gr.Info(sentence, duration=8)
         return smaller, tray_value(tray, ticked)
 

@@ -11,6 +11,9 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.errors import InstSegError
+from instseg_ui.ui.visitor import session_of, window_of
+
+__all__ = ["OWN", "address_of", "said", "save_script", "session_of", "told", "window_of"]
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +21,6 @@ OWN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """Of an event that the page alone uses."""
 
 _SAVE = (Path(__file__).parent / "save_file.js").read_text(encoding="utf-8")
-
-
-def session_of(request: gr.Request) -> str:
-    """The visitor's session."""
-    return request.session_hash or "nobody"
 
 
 def address_of(request: gr.Request) -> str:

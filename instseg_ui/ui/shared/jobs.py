@@ -5,9 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar, get_args
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 from instseg_ui.errors import Cancelled
 
@@ -16,6 +16,8 @@ Report = Callable[[str], None]
 Kind = Literal["segment", "compare", "benchmark", "evaluate", "batch", "judge", "fetch", "verify"]
 
 _TICK_S = 0.5
+# Two benchmarks on one machine would measure each other.
+_AT_ONCE: Mapping[Kind, int] = {"benchmark": 1, "evaluate": 2, "batch": 2, "judge": 2}
 
 
 @dataclass(eq=False)
@@ -27,12 +29,103 @@ class Job:
     replaced: bool = False
 
 
-class Jobs:
-    """The running work of one kind of every visitor, by session."""
+class Course(Generic[T]):
+    """What running work shows, to every window that looks on; it goes on without any.
 
-    def __init__(self) -> None:
-        self._jobs: dict[str, Job] = {}
+    `merged` makes of what was shown and what is new what a window that comes later is shown first.
+    """
+
+    def __init__(self, views: Iterator[T], merged: Callable[[T, T], T] | None = None) -> None:
+        self._views = views
+        self._merged = merged or (lambda _old, new: new)
+        self._latest: list[T] = []
+        self._ended = False
+        self._windows: list[queue.SimpleQueue[T | BaseException | None]] = []
         self._lock = threading.Lock()
+
+    def run(self) -> None:
+        """Go through the views to their end."""
+        end: BaseException | None = None
+        try:
+            for view in self._views:
+                self._tell(view)
+        except BaseException as error:  # noqa: BLE001 - raised again in `follow`
+            end = error
+        with self._lock:
+            self._ended = True
+            for window in self._windows:
+                window.put(end)
+
+    def follow(self) -> Iterator[T]:
+        """What was shown last and all that comes.
+
+        Raises:
+            Exception: what the views raised.
+        """
+        window: queue.SimpleQueue[T | BaseException | None] = queue.SimpleQueue()
+        with self._lock:
+            first = list(self._latest)
+            if not self._ended:
+                self._windows.append(window)
+        try:
+            yield from first
+            while not self._ended or not window.empty():
+                view = window.get()
+                if view is None:
+                    return
+                if isinstance(view, BaseException):
+                    raise view
+                yield view
+        finally:
+            with self._lock:
+                if window in self._windows:
+                    self._windows.remove(window)
+
+    def _tell(self, view: T) -> None:
+        with self._lock:
+            self._latest = [self._merged(self._latest[0], view) if self._latest else view]
+            for window in self._windows:
+                window.put(view)
+
+
+class Jobs:
+    """The running work of one kind of every visitor, by session.
+
+    Of shared work so many run `at_once`; the others wait.
+    """
+
+    def __init__(self, at_once: int = 4) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._courses: dict[str, Course[Any]] = {}
+        self._turns = threading.BoundedSemaphore(at_once)
+        self._lock = threading.Lock()
+
+    def share(
+        self, session: str, views: Iterator[T], merged: Callable[[T, T], T] | None = None
+    ) -> Iterator[T]:
+        """Do the work that `views` are of in a thread of its own, and yield them.
+
+        It goes on when nobody takes the views any more; `look_on` finds it again.
+        """
+        course = Course(views, merged)
+        with self._lock:
+            self._courses[session] = course
+        threading.Thread(target=self._run, args=[session, course], daemon=True).start()
+        yield from course.follow()
+
+    def look_on(self, session: str) -> Iterator[Any]:
+        """The views of this visitor's shared work from now on; none without any."""
+        with self._lock:
+            course = self._courses.get(session)
+        if course is not None:
+            yield from course.follow()
+
+    def _run(self, session: str, course: Course[Any]) -> None:
+        with self._turns:
+            course.run()
+        with self._lock:
+            if self._courses.get(session) is course:
+                del self._courses[session]
 
     def begin(self, session: str, task: object = None) -> Job:
         """A new job for this visitor; the one before it is stopped."""
@@ -78,29 +171,21 @@ class Jobs:
 
 
 class JobsByKind:
-    """All that visitors have running, and what is to be done when one closes the page."""
+    """All that visitors have running."""
 
     def __init__(self) -> None:
-        self._jobs: dict[Kind, Jobs] = {kind: Jobs() for kind in get_args(Kind)}
-        self._on_leave: list[Callable[[str], None]] = []
+        self._jobs: dict[Kind, Jobs] = {
+            kind: Jobs(_AT_ONCE.get(kind, 4)) for kind in get_args(Kind)
+        }
 
     def __getitem__(self, kind: Kind) -> Jobs:
         """The running work of that kind."""
         return self._jobs[kind]
 
-    def on_leave(self, act: Callable[[str], None]) -> None:
-        """Have `act` called with the session of everybody who closes the page."""
-        self._on_leave.append(act)
-
     def leave(self, session: str) -> None:
-        """Stop all work of a visitor who has closed the page, then clear up after it.
-
-        What was registered runs in threads of its own: it may wait for the work to end.
-        """
+        """Stop all work that was begun under this name: a window's or a visitor's."""
         for jobs in self._jobs.values():
             jobs.stop(session)
-        for act in self._on_leave:
-            threading.Thread(target=act, args=[session], daemon=True).start()
 
 
 @dataclass(frozen=True, slots=True)

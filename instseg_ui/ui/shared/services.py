@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from instseg_ui.catalog import ModelSpec
@@ -12,6 +13,7 @@ from instseg_ui.latency import Latency
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.ui.shared.jobs import JobsByKind
+from instseg_ui.ui.shared.visits import Visits
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,14 @@ class Services:
     jobs: JobsByKind = field(default_factory=JobsByKind)
     latencies: dict[str, float] = field(default_factory=dict)
     """By model, its latency on this machine as it was last looked at, milliseconds."""
+
+    @cached_property
+    def visits(self) -> Visits:
+        """Who has the page open, and what is kept of whom."""
+        settings = self.settings
+        visits = Visits(settings.models_dir / ".visits", settings.keep_visits * 3600)
+        visits.on_absence(self.jobs.leave)
+        return visits
 
     def remember(self, found: Mapping[str, Latency]) -> None:
         """Keep the medians of five or more runs for the list of models."""

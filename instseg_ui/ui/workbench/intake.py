@@ -15,7 +15,7 @@ from instseg_ui.images.thumbnail import thumbnail
 from instseg_ui.numbers import plural
 from instseg_ui.settings import Settings
 from instseg_ui.ui import uploads
-from instseg_ui.ui.workbench.tray import MOST_PHOTOS, Tray, TrayPhoto
+from instseg_ui.ui.workbench.tray import MOST_PHOTOS, Tray, TrayPhoto, full
 
 _MOST_NAMED = 3
 _LONGEST_NAME = 120
@@ -105,7 +105,10 @@ def _add(tray: Tray, file: Brought, settings: Settings) -> TrayPhoto:
     small = folder / "thumbnail.jpg"
     if not uploads.renewed(small):
         uploads.write(small, thumbnail(file.path, settings))
-    return tray.add(str(file.path), file.name, _address(small))
+    if len(tray.photos) >= MOST_PHOTOS and tray.own:
+        raise full()
+    photo, small = uploads.held(file.path), uploads.held(small)
+    return tray.add(str(photo), file.name, _address(small))
 
 
 def _unpacked(file: Brought, settings: Settings, left: list[str]) -> Iterator[Brought | str]:

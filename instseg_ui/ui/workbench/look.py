@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.ui.shared import fetch as model_fetch
-from instseg_ui.ui.shared.events import OWN, said, session_of
+from instseg_ui.ui.shared.events import OWN, said, window_of
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench.panel import Workbench, named
 
@@ -52,7 +52,7 @@ def _connect_picking(services: Services, bench: Workbench, card: FetchCard) -> N
         with said():
             model = services.segmenter.catalog.get(sent if isinstance(sent, str) else "").id
         needed = model_fetch.offer(services, model)
-        fetching_now = services.jobs["fetch"].busy(session_of(request))
+        fetching_now = services.jobs["fetch"].busy(window_of(request))
         if needed is None:
             return {
                 bench.model: model,
@@ -95,7 +95,7 @@ def _connect_picking(services: Services, bench: Workbench, card: FetchCard) -> N
 
 def _connect_fetching(services: Services, bench: Workbench, card: FetchCard) -> None:
     def fetch(model: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
-        for step in model_fetch.fetch(services, model, session_of(request), _TAB):
+        for step in model_fetch.fetch(services, model, window_of(request), _TAB):
             shown = {
                 card.offer: step.html,
                 card.fetch: gr.update(value="Try again", visible=step.finished),
@@ -109,7 +109,7 @@ def _connect_fetching(services: Services, bench: Workbench, card: FetchCard) -> 
             yield shown
 
     def dismiss(request: gr.Request) -> dict[str, Any]:
-        services.jobs["fetch"].stop(session_of(request), _TAB)
+        services.jobs["fetch"].stop(window_of(request), _TAB)
         return gr.update(visible=False)
 
     card.fetch.click(

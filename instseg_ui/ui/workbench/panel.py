@@ -52,7 +52,7 @@ class Workbench:
 def workbench_panel(services: Services) -> Workbench:
     """Lay the panel out and connect it; the views are connected to it from outside."""
     parts = _layout(services)
-    services.jobs.on_leave(parts.trays.leave)
+    services.visits.on_end(parts.trays.leave)
     _connect_tray(services, parts)
     _connect_list(services, parts)
     _connect_batch(services, parts)
@@ -60,7 +60,8 @@ def workbench_panel(services: Services) -> Workbench:
 
 
 def _layout(services: Services) -> Workbench:
-    trays = Trays(intake.bundled_photos(services.examples, services.settings))
+    examples = intake.bundled_photos(services.examples, services.settings)
+    trays = Trays(examples, services.visits)
     first = trays.examples[0].path if trays.examples else None
     default, ticked = services.settings.default_model, models.ready(services)
     with gr.Row(elem_id="brand"):
@@ -111,11 +112,14 @@ def _connect_tray(services: Services, parts: Workbench) -> None:
                     update[parts.photo] = first
                 if step.sentence:
                     gr.Info(step.sentence, duration=10)
+                trays.keep(session_of(request))
                 yield update
 
     def choose(event: gr.EventData, request: gr.Request) -> str:
         with said():
-            return trays.of(session_of(request)).choose(named(event, "key")).path
+            photo = trays.of(session_of(request)).choose(named(event, "key"))
+        trays.keep(session_of(request))
+        return photo.path
 
     def take_out(
         model: str, ticked: list[str], event: gr.EventData, request: gr.Request
@@ -123,6 +127,7 @@ def _connect_tray(services: Services, parts: Workbench) -> None:
         tray = trays.of(session_of(request))
         with said():
             tray.remove(named(event, "key"))
+        trays.keep(session_of(request))
         return shown(request, model, ticked) | {
             parts.photo: tray.chosen.path if tray.chosen else None
         }
@@ -130,6 +135,7 @@ def _connect_tray(services: Services, parts: Workbench) -> None:
     def clear(model: str, ticked: list[str], request: gr.Request) -> dict[Any, Any]:
         tray = trays.of(session_of(request))
         tray.clear()
+        trays.keep(session_of(request))
         return shown(request, model, ticked) | {
             parts.photo: tray.chosen.path if tray.chosen else None
         }
@@ -192,25 +198,39 @@ def _connect_batch(services: Services, parts: Workbench) -> None:
         session = session_of(request)
         tray = parts.trays.of(session)
         engine = high_performance.engine(services.settings, wanted)
-        for view in batch.run(services, tray, ticked, session, engine):
-            update: dict[Any, Any] = {
-                parts.progress: view.progress,
-                parts.stop: gr.update(visible=view.busy),
-                parts.batch: gr.update(visible=not view.busy),
-            }
-            if view.noted:
-                update[parts.tray] = tray_value(tray, list(ticked))
-            if not view.busy:
-                update[parts.changed] = time.monotonic_ns()
-            yield update
+        views = batch.run(services, tray, ticked, session, engine)
+        for view in services.jobs["batch"].share(session, views):
+            yield shown(view, session, ticked)
+
+    def look_on(ticked: list[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        session = session_of(request)
+        for view in services.jobs["batch"].look_on(session):
+            yield shown(view, session, ticked)
+
+    def shown(view: batch.BatchView, session: str, ticked: list[str]) -> dict[Any, Any]:
+        update: dict[Any, Any] = {
+            parts.progress: view.progress,
+            parts.stop: gr.update(visible=view.busy),
+            parts.batch: gr.update(visible=not view.busy),
+        }
+        if view.noted:
+            parts.trays.keep(session)
+            update[parts.tray] = tray_value(parts.trays.of(session), list(ticked))
+        if not view.busy:
+            update[parts.changed] = time.monotonic_ns()
+        return update
 
     def stop(request: gr.Request) -> None:
         services.jobs["batch"].stop(session_of(request))
 
+    outputs = [parts.progress, parts.stop, parts.batch, parts.tray, parts.changed]
+    gr.context.Context.root_block.load(
+        look_on, parts.ticked, outputs, concurrency_limit=None, **OWN
+    )
     parts.batch.click(
         run,
         [parts.ticked, parts.high_performance],
-        [parts.progress, parts.stop, parts.batch, parts.tray, parts.changed],
+        outputs,
         concurrency_id="batch",
         concurrency_limit=2,
         trigger_mode="once",
@@ -219,8 +239,16 @@ def _connect_batch(services: Services, parts: Workbench) -> None:
     parts.stop.click(stop, None, None, queue=False, **OWN)
 
 
-def _looked_at(parts: Workbench, tray: Tray) -> dict[Any, Any]:
-    return {parts.photo: tray.chosen.path if tray.chosen else None}
+def restored(
+    parts: Workbench, request: gr.Request, model: str, ticked: Sequence[str]
+) -> dict[Any, Any]:
+    """What a window shows first of the photos that its visitor has here."""
+    tray = parts.trays.of(session_of(request))
+    if not tray.own:
+        return {}
+    return _shown(parts, tray, model, ticked) | {
+        parts.photo: tray.chosen.path if tray.chosen else None
+    }
 
 
 def _shown(parts: Workbench, tray: Tray, model: str, ticked: Sequence[str]) -> dict[Any, Any]:

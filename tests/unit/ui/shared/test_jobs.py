@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -103,18 +105,91 @@ def test_work_that_another_tab_began_is_left_alone() -> None:
     assert jobs.stop("me"), "who leaves the page stops whatever runs"
 
 
-def test_who_closes_the_page_ends_all_their_work_and_what_was_registered_hears_of_it():
-    jobs, told, heard = JobsByKind(), [], threading.Event()
-
-    def act(session):
-        told.append(session)
-        heard.set()
-
-    jobs.on_leave(act)
+def test_who_leaves_ends_all_their_work() -> None:
+    jobs = JobsByKind()
     mine = [jobs[kind].begin("me") for kind in ("segment", "compare", "evaluate")]
     yours = jobs["benchmark"].begin("you")
     jobs.leave("me")
     assert all(job.stopped.is_set() for job in mine)
     assert not yours.stopped.is_set()
-    assert heard.wait(5)
-    assert told == ["me"]
+
+
+# Shared work
+
+
+class Work:
+    """Views that are told one by one."""
+
+    def __init__(self) -> None:
+        self.told: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.ended = threading.Event()
+
+    def views(self) -> Iterator[str]:
+        try:
+            while (view := self.told.get(timeout=10)) is not None:
+                yield view
+        finally:
+            self.ended.set()
+
+
+def test_shared_work_goes_on_without_a_window_and_is_found_again() -> None:
+    jobs, work = Jobs(), Work()
+    window = jobs.share("me", work.views())
+    work.told.put("1")
+    assert next(window) == "1"
+    window.close()
+    work.told.put("2")
+    later = jobs.look_on("me")
+    first = next(later)
+    assert first in ("1", "2")
+    if first == "1":
+        assert next(later) == "2"
+    work.told.put("3")
+    work.told.put(None)
+    assert list(later) == ["3"]
+    assert work.ended.wait(5)
+    assert list(jobs.look_on("you")) == []
+
+
+def test_a_window_that_comes_later_is_shown_all_that_is_new() -> None:
+    jobs, work = Jobs(), Work()
+    window = jobs.share("me", work.views(), lambda shown, view: f"{shown}+{view}")
+    for view in ("1", "2"):
+        work.told.put(view)
+        assert next(window) == view
+    later = jobs.look_on("me")
+    assert next(later) == "1+2"
+    work.told.put(None)
+    assert list(later) == list(window) == []
+
+
+def test_what_the_work_raises_every_window_hears() -> None:
+    def views() -> Iterator[int]:
+        yield 1
+        go.wait(5)
+        raise RuntimeError("no")
+
+    jobs, go = Jobs(), threading.Event()
+    window = jobs.share("me", views())
+    assert next(window) == 1
+    second = jobs.look_on("me")
+    assert next(second) == 1
+    go.set()
+    for one in (window, second):
+        with pytest.raises(RuntimeError, match="no"):
+            next(one)
+
+
+def test_of_shared_work_so_many_run_at_once() -> None:
+    jobs, one, other = Jobs(at_once=1), Work(), Work()
+    mine, yours = jobs.share("me", one.views()), jobs.share("you", other.views())
+    one.told.put("mine")
+    other.told.put("yours")
+    assert next(mine) == "mine"
+    got: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=lambda: got.put(next(yours)), daemon=True).start()
+    with pytest.raises(queue.Empty):
+        got.get(timeout=0.2)
+    one.told.put(None)
+    assert got.get(timeout=5) == "yours"
+    other.told.put(None)

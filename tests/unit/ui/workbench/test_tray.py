@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from instseg_ui.errors import InputError
+from instseg_ui.ui import uploads
+from instseg_ui.ui.shared.visits import Visits
 from instseg_ui.ui.workbench import tray as tray_module
-from instseg_ui.ui.workbench.tray import MOST_PHOTOS, Tray, Trays
+from instseg_ui.ui.workbench.tray import MOST_PHOTOS, Tray, TrayPhoto, Trays
 from instseg_ui.ui.workbench.tray_view import TrayView, tray_value
 from tests.unit.ui.workbench.kit import EXAMPLES
 
@@ -177,17 +179,75 @@ def test_the_page_is_told_no_path_of_the_server() -> None:
     assert (value["own"], value["models"]) == (True, ["S"])
 
 
-def test_files_of_a_tray_that_is_used_do_not_grow_old(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def uploaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Makes uploads in a folder of the test's own."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    monkeypatch.setattr(uploads, "HELD", set())
+    monkeypatch.setattr(uploads, "CREATED", uploads.ServedFiles())
+
+    def make(name: str) -> Path:
+        return uploads.kept(name.encode(), name)
+
+    return make
+
+
+def put(tray: Tray, path: Path, small: Path) -> TrayPhoto:
+    photo, thumbnail = uploads.held(path), uploads.held(small)
+    return tray.add(str(photo), path.name, f"/gradio_api/file={thumbnail}")
+
+
+def test_a_photo_is_kept_while_it_is_in_the_tray_and_grows_old_then(
+    uploaded: Callable[[str], Path],
 ) -> None:
-    photo, small = tmp_path / "a.jpg", tmp_path / "small.jpg"
-    trays = Trays(EXAMPLES)
-    for path in (photo, small):
-        path.write_bytes(b"x")
-        os.utime(path, (1000, 1000))
-    trays.of("me").add(str(photo), "a.jpg", f"/gradio_api/file={small}")
-    trays.of("me")
-    assert photo.stat().st_mtime == 1000  # not at every event
-    monkeypatch.setattr(tray_module, "_RENEW_S", 0.0)
-    trays.of("me")
-    assert min(path.stat().st_mtime for path in (photo, small)) > 1000
+    tray, upload = Tray(EXAMPLES), uploaded("a.jpg")
+    photo = put(tray, upload, uploaded("small.jpg"))
+    uploads.CREATED.add(photo.path)
+    assert photo.path not in list(uploads.CREATED)
+    upload.unlink()
+    assert Path(photo.path).read_bytes() == b"a.jpg"
+    tray.remove(photo.key)
+    assert photo.path in list(uploads.CREATED), "deleted when it is old, not under a reader"
+    assert Path(photo.path).is_file()
+
+
+def test_a_tray_is_found_again_by_a_later_server(
+    uploaded: Callable[[str], Path], tmp_path: Path
+) -> None:
+    me, you = "1" * 40, "2" * 40
+    before = Trays(EXAMPLES, Visits(tmp_path / "visits", 60))
+    photos = [put(before.of(me), uploaded(f"{name}.jpg"), uploaded("s.jpg")) for name in "abc"]
+    before.of(me).choose(photos[1].key)
+    before.of(me).note(photos[0].key, {"S": 3}, 0.25)
+    before.keep(me)
+    Path(photos[2].path).unlink()
+    uploads.HELD.clear()
+
+    after = Trays(EXAMPLES, Visits(tmp_path / "visits", 60))
+    assert names(after.of(me)) == ["a.jpg", "b.jpg"]
+    assert after.of(me).chosen == before.of(me).photos[1]
+    assert (after.of(me).photos[0].found, after.of(me).photos[0].disagreement) == ({"S": 3}, 0.25)
+    assert photos[0].path in uploads.HELD
+    assert after.of(you).photos == EXAMPLES
+
+    after.leave(me)
+    assert set() == uploads.HELD
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [
+        {"photos": "all"},
+        {"photos": [3, None, {}]},
+        {
+            "photos": [
+                {"key": "a", "path": "/etc/hosts", "name": "a", "thumbnail": "file=/etc/hosts"}
+            ]
+        },
+        {"photos": [{"key": "a", "path": 3, "name": "a", "thumbnail": 4}]},
+    ],
+)
+def test_what_was_kept_is_believed_only_where_uploads_lie(memory: dict[str, object]) -> None:
+    tray = Tray(EXAMPLES)
+    tray.recall(memory)
+    assert tray.photos == EXAMPLES
