@@ -12,7 +12,8 @@ InstSegError                     a sentence for the person who asked, and an HTT
 │   ├── ModelFolderError  422    its folder is not whole
 │   ├── FetchError        502    its archive could not be fetched
 │   ├── DiskFullError     507    the disk has no room for it
-│   └── LoadError         500    its engine refused it
+│   ├── LoadError         500    its engine refused it
+│   └── TrainingError     500    it could not be taught
 ├── WorkerError           500    a loaded model failed while it ran
 │   ├── WorkerCrashed     500    its process ended
 │   └── WorkerTimeout     504    its process was ended at the time limit
@@ -131,6 +132,10 @@ class DiskFullError(ModelError):
 
 class LoadError(ModelError):
     """The engine refused the model."""
+
+
+class TrainingError(ModelError):
+    """The model could not be taught; says why, and whether one can go on from there."""
 
 
 class WorkerError(InstSegError):

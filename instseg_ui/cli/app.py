@@ -18,6 +18,7 @@ from instseg_ui.cli.judge import judge
 from instseg_ui.cli.models import models
 from instseg_ui.cli.predict import predict
 from instseg_ui.cli.serve import serve
+from instseg_ui.cli.train import train
 from instseg_ui.settings import Settings
 
 Serve = Callable[[Settings, bool], int]
@@ -47,6 +48,7 @@ def _commands() -> typer.Typer:
     app.command()(bench)
     app.command("eval")(eval_)
     app.add_typer(judge(), name="judge")
+    app.command()(train)
     app.command()(serve)
     app.command()(doctor)
     return app

@@ -29,6 +29,7 @@ exports
 benchmark evaluate judge
 examples
 verdict
+train
 show
 pipeline doctor
 api cli ui
@@ -42,7 +43,7 @@ STRANGERS = {"errors", "settings", "numbers", "images", "palette", "api", "cli",
 
 # A library, and the only parts that import it.
 ONLY_IN = {
-    "paddle": ("engines",),
+    "paddle": ("engines", "train"),
     "paddle2onnx": ("engines",),
     "paddlex": ("engines",),
     "onnx": ("engines",),

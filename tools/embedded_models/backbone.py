@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tools.embedded_models import spec
+from instseg_ui.train.network import spec
 
 
 class SamePadConv(nn.Conv2d):

@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from torch.optim.swa_utils import AveragedModel
 
+from instseg_ui.train.network.spec import Spec
 from tools.embedded_models.network import Network
-from tools.embedded_models.spec import Spec
 
 EMA_DECAY = 0.998
 # Layers that learn at another rate than the rest: the backbone is pretrained, and Adam's steps are

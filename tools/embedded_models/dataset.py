@@ -8,17 +8,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-from pycocotools import mask as rle
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from tools.embedded_models import augment, spec
-from tools.embedded_models.augment import Augmentation, Donor, Instance, Rings, View
+from instseg_ui.train import augment
+from instseg_ui.train.augment import Augmentation, Donor, Shape, View
+from instseg_ui.train.network import spec
+from instseg_ui.train.outlines import MASK_GRID, rasterise, to_rings
 
-MASK_GRID = 64
-MASK_MARGIN = 1.25  # the grid covers the box and an eighth of its side around it
 REVIEWED = Path(__file__).with_name("reviewed.json")
-_SUPERSAMPLE = 4  # cv2.fillPoly fattens by half a pixel; at 4x that is an eighth of a cell
 _DONOR_AREA = 0.01  # of the photo; smaller objects make poor pastes
 # Things that stand free of what is around them, and are rare: a window is neither.
 _DONOR_CLASSES = {"person", "deer", "tiger", "otter", "turtle", "car"}
@@ -31,7 +29,7 @@ class Photo:
     image_id: int
     file_name: str
     pixels: np.ndarray  # RGB uint8 [H,W,3]
-    instances: list[Instance]
+    instances: list[Shape]
     known: np.ndarray  # bool [C]
 
 
@@ -66,12 +64,12 @@ def load_photos(data: Path, split: str, classes: tuple[str, ...]) -> list[Photo]
     document = json.loads((data / f"instances_{split}.json").read_text(encoding="utf-8"))
     names = {category["id"]: category["name"] for category in document["categories"]}
     sizes = {image["id"]: (image["height"], image["width"]) for image in document["images"]}
-    instances: dict[int, list[Instance]] = {}
+    instances: dict[int, list[Shape]] = {}
     for annotation in document["annotations"]:
         name, image_id = names[annotation["category_id"]], annotation["image_id"]
         if name in classes:
             rings = to_rings(annotation["segmentation"], sizes[image_id])
-            instances.setdefault(image_id, []).append(Instance(classes.index(name), rings))
+            instances.setdefault(image_id, []).append(Shape(classes.index(name), rings))
     reviews = [review for review in load_reviews() if review.get("split") == split]
     return [
         Photo(
@@ -101,24 +99,6 @@ def _known(image: dict, classes: tuple[str, ...], reviews: list[dict]) -> np.nda
         if review["folder"] == folder and name not in review["except"]:
             known |= set(review["classes"])
     return np.array([name in known for name in classes])
-
-
-def to_rings(segmentation: list | dict, size: tuple[int, int]) -> Rings:
-    """Polygons of a COCO segmentation, be it polygons or RLE, in an image of (height, width)."""
-    if isinstance(segmentation, list):
-        return [np.asarray(ring, np.float32).reshape(-1, 2) for ring in segmentation]
-    if isinstance(segmentation["counts"], list):
-        segmentation = rle.frPyObjects(segmentation, *size)
-    # Contours run through pixel centres: on a larger picture they lie closer to the pixels' edges.
-    scale = _SUPERSAMPLE
-    large = np.kron(rle.decode(segmentation), np.ones((scale, scale), np.uint8))
-    contours, _ = cv2.findContours(large, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    simple = [cv2.approxPolyDP(contour, 0.3 * scale, True) for contour in contours]
-    return [
-        (ring.reshape(-1, 2).astype(np.float32) + 0.5) / scale
-        for ring in simple
-        if len(ring) >= 3 and cv2.contourArea(ring) >= 4 * scale**2
-    ]
 
 
 def _read_rgb(path: Path) -> np.ndarray:
@@ -209,27 +189,6 @@ def to_sample(composed: augment.Composed) -> Sample:
         torch.from_numpy(foreground),
         torch.from_numpy(known),
     )
-
-
-def rasterise(instance: Instance, box: np.ndarray) -> np.ndarray:
-    """Coverage uint8 [MASK_GRID,MASK_GRID], 0 to 255, of an object over an enlarged box.
-
-    `box` is xyxy and grows by MASK_MARGIN around its centre.
-
-    Drawing each object in its own frame gives a small one as fine a target as a large one.
-    """
-    side = MASK_GRID * _SUPERSAMPLE
-    centre = (box[:2] + box[2:]) / 2
-    extent = np.maximum(box[2:] - box[:2], 1e-3) * MASK_MARGIN
-    canvas = np.zeros((side, side), np.uint8)
-
-    def place(rings: Rings | tuple[np.ndarray, ...]) -> Rings:
-        return [((ring - centre) / extent + 0.5) * side for ring in rings]
-
-    augment.fill(canvas, place(instance.rings), 255)
-    if instance.holes:
-        augment.fill(canvas, place(instance.holes), 0)
-    return cv2.resize(canvas, (MASK_GRID, MASK_GRID), interpolation=cv2.INTER_AREA)
 
 
 def collate(samples: list[Sample]) -> Batch:

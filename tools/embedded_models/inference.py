@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tools.embedded_models import network, spec
+from instseg_ui.train.network import spec
+from tools.embedded_models import network
 from tools.embedded_models.assign import pairwise_iou
 from tools.embedded_models.network import Network
 

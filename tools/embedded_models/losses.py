@@ -4,10 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tools.embedded_models import network, spec
+from instseg_ui.train.augment import KNOWN_STRIDE
+from instseg_ui.train.network import spec
+from instseg_ui.train.outlines import MASK_MARGIN
+from tools.embedded_models import network
 from tools.embedded_models.assign import Assignment, assign, pairwise_iou
-from tools.embedded_models.augment import KNOWN_STRIDE
-from tools.embedded_models.dataset import MASK_MARGIN, Batch
+from tools.embedded_models.dataset import Batch
 from tools.embedded_models.network import Raw
 
 WEIGHTS = {"score": 1.0, "box": 5.0, "bins": 1.0, "mask": 1.0, "dice": 1.5, "foreground": 0.5}

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tools.embedded_models import spec
+from instseg_ui.train.network import spec
 from tools.embedded_models.backbone import Backbone
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import paddle
 
-from tools.embedded_models.paddle_network import PaddleNetwork
-from tools.embedded_models.spec import MODELS, Spec
+from instseg_ui.train.network.layers import PaddleNetwork
+from instseg_ui.train.network.spec import MODELS, Spec
 
 
 def main() -> None:

@@ -20,13 +20,13 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+from instseg_ui.train.augment import Augmentation
+from instseg_ui.train.network.spec import MODELS
 from tools.embedded_models import checkpoint, inference, unfold
-from tools.embedded_models.augment import Augmentation
 from tools.embedded_models.checkpoint import TrainingState
 from tools.embedded_models.dataset import Batch, Photo, PhotoDataset, collate, load_photos
 from tools.embedded_models.losses import losses
 from tools.embedded_models.network import Network
-from tools.embedded_models.spec import MODELS
 from tools.embedded_models.validate import validate
 
 WARM_UP_STEPS = 200

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from instseg_ui.train.network.spec import Spec
 from tools.embedded_models.network import Network
-from tools.embedded_models.spec import Spec
 from tools.embedded_models.weights import SPEC, in_sequential
 
 # Widths of the source's neck and of its mask branch, and which of the channels go on.

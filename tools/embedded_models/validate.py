@@ -10,7 +10,8 @@ from pycocotools import mask as rle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from tools.embedded_models import augment, inference
+from instseg_ui.train import augment
+from tools.embedded_models import inference
 from tools.embedded_models.dataset import Photo
 from tools.embedded_models.network import Network
 

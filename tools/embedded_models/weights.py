@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from instseg_ui.train.network.spec import MODELS
 from tools.embedded_models.checkpoint import load_average
 from tools.embedded_models.network import Network
-from tools.embedded_models.spec import MODELS
 
 SPEC = "spec"  # under this name the arrays carry their `Spec`
 
@@ -58,7 +58,7 @@ def reduced(model: Network, without: Sequence[str] = (), name: str | None = None
 
 
 def fold(model: Network) -> dict[str, np.ndarray]:
-    """Arrays by the names that `paddle_network.PaddleNetwork` gives its parameters."""
+    """Arrays by the names that the Paddle network (`instseg_ui.train.network`) gives them."""
     arrays: dict[str, Tensor] = {}
     for name, module in model.named_modules():
         if isinstance(module, nn.Sequential) and isinstance(module[0], nn.Conv2d):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tools.embedded_models import spec
+from instseg_ui.train.network import spec
 
 MODELS = Path(__file__).parents[3] / "assets" / "models"
 NAMES = sorted(path.name for path in MODELS.iterdir())

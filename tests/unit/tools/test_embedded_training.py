@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools.embedded_models import augment, false_finds, parts, spec, summary
-from tools.embedded_models.augment import Augmentation, Donor, Instance, View
+from instseg_ui.train import augment
+from instseg_ui.train.augment import Augmentation, Donor, Shape, View
+from instseg_ui.train.network import spec
+from tools.embedded_models import false_finds, parts, summary
 
 CALM = Augmentation(
     64, scale=(1, 1), mosaic_scale=(1, 1), paste_side=(0.5, 0.5), rotation=0, stretch=0
@@ -15,7 +17,7 @@ CALM = Augmentation(
 SQUARE = np.array([[16, 16], [48, 16], [48, 48], [16, 48]], np.float32)
 
 
-def view(*instances: Instance, known: tuple[bool, ...] = (True, False), value: int = 90) -> View:
+def view(*instances: Shape, known: tuple[bool, ...] = (True, False), value: int = 90) -> View:
     return View(np.full((64, 64, 3), value, np.uint8), list(instances), np.array(known))
 
 
@@ -29,7 +31,7 @@ def test_a_spec_survives_the_way_through_a_file():
 
 
 def test_a_class_is_known_where_its_photo_says_so():
-    found = composed(view(Instance(0, [SQUARE])))
+    found = composed(view(Shape(0, [SQUARE])))
     assert [instance.label for instance in found.instances] == [0]
     assert found.known.shape == (2, 8, 8)
     assert found.known[0].all()
@@ -37,7 +39,7 @@ def test_a_class_is_known_where_its_photo_says_so():
 
 
 def test_a_class_that_is_annotated_in_part_is_known_inside_the_boxes():
-    found = composed(view(Instance(1, [SQUARE])))
+    found = composed(view(Shape(1, [SQUARE])))
     expected = np.zeros((8, 8), bool)
     expected[2:6, 2:6] = True
     assert (found.known[1] == expected).all()
@@ -52,15 +54,15 @@ def test_tiles_of_a_mosaic_keep_what_is_known_in_them():
 
 
 def test_what_is_too_small_to_be_kept_is_unknown():
-    speck = Instance(0, [SQUARE / 32 + 30])
+    speck = Shape(0, [SQUARE / 32 + 30])
     found = composed(view(speck))
     assert found.instances == []
     assert not found.known[0].all()
 
 
 def test_a_pasted_object_hides_what_lies_behind_it():
-    donor = Donor(np.full((64, 64, 3), 200, np.uint8), Instance(1, [SQUARE]))
-    behind = Instance(0, [SQUARE / 4 + 24])
+    donor = Donor(np.full((64, 64, 3), 200, np.uint8), Shape(1, [SQUARE]))
+    behind = Shape(0, [SQUARE / 4 + 24])
     hidden = 0
     for seed in range(20):
         found = composed(view(behind), donors=(donor,), seed=seed)

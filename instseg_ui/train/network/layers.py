@@ -1,6 +1,7 @@
-"""The Paddle twin of `network.Network`, for inference, its batch normalisation folded away.
+"""The network of the embedded models in Paddle, its batch normalisation folded away.
 
-Layers carry the names of the PyTorch modules they mirror: `weights.fold` needs no table of names.
+It was first trained in PyTorch (`tools/embedded_models`), batch normalisation and all; layers carry
+the names of the PyTorch modules that they mirror.
 """
 
 # ruff: noqa: B905 - Paddle 3.0's converter to static graphs does not know `strict`.
@@ -11,7 +12,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import Tensor, nn
 
-from tools.embedded_models import spec
+from instseg_ui.train.network import spec
 
 
 class Conv(nn.Layer):
@@ -81,7 +82,7 @@ class Backbone(nn.Layer):
         return taps
 
 
-class Pyramid(nn.Layer):
+class FeaturePyramid(nn.Layer):
     """Top-down feature pyramid over strides 8, 16 and 32."""
 
     def __init__(self, width: int) -> None:
@@ -178,13 +179,13 @@ class Controller(nn.Layer):
 
 
 class PaddleNetwork(nn.Layer):
-    """Same outputs as `network.Network`, less the foreground map that only training needs."""
+    """Backbone, pyramid, towers and mask branch of the classes and size of a `Spec`."""
 
     def __init__(self, size: spec.Spec) -> None:
         super().__init__()
         width, depth = size.width, size.tower_depth
         self.backbone = Backbone()
-        self.pyramid = Pyramid(width)
+        self.pyramid = FeaturePyramid(width)
         self.score_tower = Tower(width, depth)
         self.box_tower = Tower(width, depth)
         self.score = Conv(width, len(size.classes), 1)
@@ -199,8 +200,18 @@ class PaddleNetwork(nn.Layer):
         [1,A,width], mask features [1,MASK_CHANNELS,H/4,W/4], and the pyramid's levels, whose shapes
         tell where the points are.
         """
-        detail, *taps = self.backbone(image)
-        levels = self.pyramid(taps)
+        return self.read(self.backbone(image))
+
+    def scores(self, taps: list[Tensor]) -> Tensor:
+        """The logits of the scores [1,C,A] alone, of the backbone's features."""
+        levels = self.pyramid(taps[1:])
+        towers = [self.score_tower(level, index) for index, level in enumerate(levels)]
+        return paddle.concat([self.score(tower).flatten(2) for tower in towers], 2)
+
+    def read(self, taps: list[Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor, list[Tensor]]:
+        """The same from the backbone's features, which training computes once and keeps."""
+        detail, *coarser = taps
+        levels = self.pyramid(coarser)
         scores, distances, embeddings = [], [], []
         for index, level in enumerate(levels):
             boxes = self.box_tower(level, index)

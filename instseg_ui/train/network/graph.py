@@ -4,8 +4,8 @@ import paddle
 import paddle.nn.functional as F
 from paddle import Tensor, _C_ops, nn
 
-from tools.embedded_models import spec
-from tools.embedded_models.paddle_network import PaddleNetwork
+from instseg_ui.train.network import spec
+from instseg_ui.train.network.layers import PaddleNetwork
 
 BANDS = 8  # in which masks are drawn, to hold the float32 logits of one at a time
 
@@ -13,7 +13,7 @@ BANDS = 8  # in which masks are drawn, to hold the float32 logits of one at a ti
 class PaddleModel(nn.Layer):
     """`PaddleNetwork` followed by decoding, suppression and masks.
 
-    `inference` holds the same for PyTorch.
+    `tools/embedded_models/inference.py` holds the same for PyTorch.
     """
 
     def __init__(self, size: spec.Spec) -> None:
@@ -38,7 +38,13 @@ class PaddleModel(nn.Layer):
             masks: uint8 [N,H,W], 0 or 1, in the original image's size, zero outside the object's
                 box.
         """
-        scores, distances, embeddings, features, levels = self.network(image)
+        return self.decode(self.network.backbone(image), im_shape, scale_factor)
+
+    def decode(
+        self, taps: list[Tensor], im_shape: Tensor, scale_factor: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The same from the backbone's features of the image."""
+        scores, distances, embeddings, features, levels = self.network.read(taps)
         original = paddle.round(im_shape / scale_factor)
         boxes = _decode(distances, levels, scale_factor, original)
         sides = boxes[:, :, 2:] - boxes[:, :, :2]
@@ -49,8 +55,8 @@ class PaddleModel(nn.Layer):
         kept = paddle.concat([kept, paddle.zeros([1], kept.dtype)])
         boxes = paddle.gather(boxes[0], kept)
         parameters = self.network.controller(paddle.gather(embeddings[0], kept))
-        values = _sample(features, boxes * _xyxy(scale_factor), self.spec.mask_size)
-        logits = _mask_logits(parameters, values, self.spec.mask_size)
+        values = sample(features, boxes * _xyxy(scale_factor), self.spec.mask_size)
+        logits = mask_logits(parameters, values, self.spec.mask_size)
         masks = _paste(logits, boxes, original.astype("int32"), self.spec.mask_size)
         return found, count, masks[:-1].astype("uint8")
 
@@ -111,7 +117,7 @@ def _suppress(boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return found, count, kept.flatten()
 
 
-def _sample(features: Tensor, boxes: Tensor, size: int) -> Tensor:
+def sample(features: Tensor, boxes: Tensor, size: int) -> Tensor:
     """Bilinear values [N,C,S*S] of `features` [1,C,h,w] on a grid over each box.
 
     `boxes` [N,4] are in input pixels, S is `size`.
@@ -128,7 +134,7 @@ def _sample(features: Tensor, boxes: Tensor, size: int) -> Tensor:
     return values.reshape([spec.MASK_CHANNELS, -1, size * size]).transpose([1, 0, 2])
 
 
-def _mask_logits(parameters: Tensor, values: Tensor, size: int) -> Tensor:
+def mask_logits(parameters: Tensor, values: Tensor, size: int) -> Tensor:
     """Mask logits [N,S,S] from each object's own perceptron at `values` [N,C,S*S].
 
     `parameters` is [N,MASK_PARAMETERS].
@@ -157,8 +163,9 @@ def _paste(logits: Tensor, boxes: Tensor, size: Tensor, cells: int) -> Tensor:
     """Masks bool [N,H,W] from logits [N,S,S] over `boxes` [N,4]: `size` int32 [1,2] is (H, W), S is
     `cells`.
 
-    Bilinear interpolation is two matrix products, see `inference.paste`. It is done in bands of
-    rows, because the float32 logits of a whole photo are four times as large as its masks.
+    Bilinear interpolation is separable, so it is two matrix products: rows, then columns. It is
+    done in bands of rows, because the float32 logits of a whole photo are four times as large as
+    its masks.
     """
     height, width = size[0, 0], size[0, 1]
     # Every band has as many rows, the last ones perhaps below the photo, so that none is empty.

@@ -21,7 +21,7 @@ _MAX_COVERED = 0.35  # share of an object's area that a pasted one may cover
 _SUBPIXEL_BITS = 4
 
 
-class Instance(NamedTuple):
+class Shape(NamedTuple):
     """One annotated object."""
 
     label: int  # index into the model's classes
@@ -33,7 +33,7 @@ class View(NamedTuple):
     """A photo with its objects, as drawn from the data set."""
 
     pixels: np.ndarray  # RGB uint8 [H,W,3]
-    instances: list[Instance]
+    instances: list[Shape]
     known: np.ndarray  # bool [C], classes whose every visible object is annotated
 
 
@@ -41,7 +41,7 @@ class Composed(NamedTuple):
     """A sample of side S."""
 
     pixels: np.ndarray  # RGB uint8 [S,S,3]
-    instances: list[Instance]
+    instances: list[Shape]
     known: np.ndarray  # bool [C,S/8,S/8], where each class may be punished
 
 
@@ -49,7 +49,7 @@ class Donor(NamedTuple):
     """An object to paste, and the photo that it is cut from."""
 
     pixels: np.ndarray
-    instance: Instance
+    instance: Shape
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def compose(
     canvas = np.empty((size, size, 3), np.uint8)
     cells = size // KNOWN_STRIDE
     known = np.zeros((len(views[0].known), cells, cells), bool)
-    instances: list[Instance] = []
+    instances: list[Shape] = []
     scale = augmentation.scale if len(views) == 1 else augmentation.mosaic_scale
     for view, (x1, y1, x2, y2) in zip(views, _tiles(len(views), size, rng), strict=True):
         matrix = _affine(view.pixels.shape, (x2 - x1, y2 - y1), size, scale, augmentation, rng)
@@ -102,7 +102,7 @@ def _cells(box: tuple[float, ...] | np.ndarray) -> tuple[slice, slice]:
     return slice(max(y1, 0), max(y2, 0)), slice(max(x1, 0), max(x2, 0))
 
 
-def _forget(known: np.ndarray, instances: list[Instance]) -> None:
+def _forget(known: np.ndarray, instances: list[Shape]) -> None:
     """Nobody says whether an object that is left out is there, in no cell that it touches."""
     half = KNOWN_STRIDE / 2
     for instance in instances:
@@ -112,12 +112,12 @@ def _forget(known: np.ndarray, instances: list[Instance]) -> None:
 
 def _paste(
     canvas: np.ndarray,
-    instances: list[Instance],
+    instances: list[Shape],
     known: np.ndarray,
     donor: Donor,
     augmentation: Augmentation,
     rng: np.random.Generator,
-) -> list[Instance]:
+) -> list[Shape]:
     """Draw the donor's object onto the canvas; returns the objects that are still to be seen."""
     size = augmentation.size
     matrix = _placement(bounds(donor.instance.rings), augmentation, rng)
@@ -144,7 +144,7 @@ def _paste(
     return [*free, pasted]
 
 
-def _covered(instance: Instance, alpha: np.ndarray) -> float:
+def _covered(instance: Shape, alpha: np.ndarray) -> float:
     """The share of an object that `alpha` uint8 [S,S] covers."""
     x1, y1 = np.floor(bounds(instance.rings)[:2]).astype(int)
     x2, y2 = np.ceil(bounds(instance.rings)[2:]).astype(int)
@@ -207,13 +207,13 @@ def _affine(
 
 
 def _visible(
-    instances: list[Instance], matrix: np.ndarray, tile: tuple[int, int, int, int]
-) -> tuple[list[Instance], list[Instance]]:
+    instances: list[Shape], matrix: np.ndarray, tile: tuple[int, int, int, int]
+) -> tuple[list[Shape], list[Shape]]:
     """Move instances by `matrix`; returns what is left of them within `tile`, and of those of
     which too little is left.
     """
-    kept: list[Instance] = []
-    lost: list[Instance] = []
+    kept: list[Shape] = []
+    lost: list[Shape] = []
     for instance in instances:
         moved = [ring @ matrix[:, :2].T + matrix[:, 2] for ring in instance.rings]
         cut = [ring for ring in (clip(ring, tile) for ring in moved) if len(ring) >= 3]
@@ -222,7 +222,7 @@ def _visible(
         x1, y1, x2, y2 = bounds(cut)
         whole = sum(map(area, moved))
         large = min(x2 - x1, y2 - y1) >= _MIN_SIDE
-        left = Instance(instance.label, [ring.astype(np.float32) for ring in cut])
+        left = Shape(instance.label, [ring.astype(np.float32) for ring in cut])
         visible = sum(map(area, cut)) >= _MIN_VISIBLE * whole
         (kept if large and visible else lost).append(left)
     return kept, lost
