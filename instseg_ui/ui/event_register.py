@@ -59,7 +59,7 @@ VISITORS = frozenset(
         "workbench.look._connect_picking.pick",
         "workbench.look._connect_fetching.dismiss",
         "page._open_link.open_link",
-        "keeping.keeping.forget",
+        "keep_notice.keep_notice.forget",
         "page._connect_visits.arrive",
         "page._connect_visits.leave",
         # Compare

@@ -15,7 +15,7 @@ from instseg_ui.ui.endpoints import endpoints
 from instseg_ui.ui.evaluate.tab import evaluate_tab
 from instseg_ui.ui.guarded import GuardedBlocks
 from instseg_ui.ui.judge.tab import judge_tab
-from instseg_ui.ui.keeping import keeping
+from instseg_ui.ui.keep_notice import keep_notice
 from instseg_ui.ui.segment.tab import segment_tab
 from instseg_ui.ui.shared.events import OWN, session_of, window_of
 from instseg_ui.ui.shared.services import Services
@@ -42,7 +42,7 @@ def build_page(services: Services) -> GuardedBlocks:
         with gr.Row(elem_id="workbench", equal_height=False):
             with gr.Column(scale=0, min_width=300, elem_id="panel"):
                 bench = workbench_panel(services)
-                keeping(services)
+                keep_notice(services)
             with gr.Column(scale=1, min_width=320, elem_id="views"):
                 tabs, compare = _views(services, bench)
         look_at_models(services, bench)

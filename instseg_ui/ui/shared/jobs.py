@@ -29,7 +29,7 @@ class Job:
     replaced: bool = False
 
 
-class Course(Generic[T]):
+class Broadcast(Generic[T]):
     """What running work shows, to every window that looks on; it goes on without any.
 
     `merged` makes of what was shown and what is new what a window that comes later is shown first.
@@ -96,7 +96,7 @@ class Jobs:
 
     def __init__(self, at_once: int = 4) -> None:
         self._jobs: dict[str, Job] = {}
-        self._courses: dict[str, Course[Any]] = {}
+        self._broadcasts: dict[str, Broadcast[Any]] = {}
         self._turns = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
 
@@ -107,25 +107,25 @@ class Jobs:
 
         It goes on when nobody takes the views any more; `look_on` finds it again.
         """
-        course = Course(views, merged)
+        broadcast = Broadcast(views, merged)
         with self._lock:
-            self._courses[session] = course
-        threading.Thread(target=self._run, args=[session, course], daemon=True).start()
-        yield from course.follow()
+            self._broadcasts[session] = broadcast
+        threading.Thread(target=self._run, args=[session, broadcast], daemon=True).start()
+        yield from broadcast.follow()
 
     def look_on(self, session: str) -> Iterator[Any]:
         """The views of this visitor's shared work from now on; none without any."""
         with self._lock:
-            course = self._courses.get(session)
-        if course is not None:
-            yield from course.follow()
+            broadcast = self._broadcasts.get(session)
+        if broadcast is not None:
+            yield from broadcast.follow()
 
-    def _run(self, session: str, course: Course[Any]) -> None:
+    def _run(self, session: str, broadcast: Broadcast[Any]) -> None:
         with self._turns:
-            course.run()
+            broadcast.run()
         with self._lock:
-            if self._courses.get(session) is course:
-                del self._courses[session]
+            if self._broadcasts.get(session) is broadcast:
+                del self._broadcasts[session]
 
     def begin(self, session: str, task: object = None) -> Job:
         """A new job for this visitor; the one before it is stopped."""

@@ -12,7 +12,7 @@ from instseg_ui.ui.shared.services import Services
 _RELOAD = "() => window.location.reload()"
 
 
-def keeping(services: Services) -> None:
+def keep_notice(services: Services) -> None:
     """The sentence and the button."""
     with gr.Row(elem_id="keeping", equal_height=True):
         gr.HTML(summary(sentence(services.settings.keep_visits)))

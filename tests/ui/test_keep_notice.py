@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from instseg_ui.ui.keeping import sentence
+from instseg_ui.ui.keep_notice import sentence
 
 
 @pytest.mark.parametrize(
