@@ -53,7 +53,12 @@ def _layout(services: Services) -> OwnCard:
             elem_id="own-words",
         )
         zipped = gr.File(
-            label="Zip", file_types=[".zip"], type="filepath", height=96, elem_id="own-zip"
+            label="Zip",
+            file_types=[".zip"],
+            type="filepath",
+            height=124,
+            elem_id="own-zip",
+            elem_classes="file-place",
         )
         path = gr.Textbox(
             label="Or the folder's path on this machine",
