@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.ui.shared import own_models
-from instseg_ui.ui.shared.events import OWN, said, session_of
+from instseg_ui.ui.shared.events import OWN, said, window_of
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench.panel import Workbench, named
 
@@ -89,7 +89,7 @@ def _connect_adding(
     services: Services, bench: Workbench, card: OwnCard, opening: gr.Button
 ) -> None:
     def begin(request: gr.Request) -> list[Any]:
-        busy = services.jobs["own"].busy(session_of(request))
+        busy = services.jobs["own"].busy(window_of(request))
         return [gr.update(visible=True), gr.skip() if busy else ""]
 
     def add_model(
@@ -100,7 +100,7 @@ def _connect_adding(
             place = own_models.chosen_place(
                 services.settings, upload, path, host, dict(request.headers or {})
             )
-        for step in own_models.steps(services, place, str(name or ""), session_of(request)):
+        for step in own_models.steps(services, place, str(name or ""), window_of(request)):
             update: dict[Any, Any] = {
                 card.progress: step.html,
                 card.add: gr.update(interactive=step.finished),
@@ -117,7 +117,7 @@ def _connect_adding(
             yield update
 
     def close(request: gr.Request) -> dict[str, Any]:
-        services.jobs["own"].stop(session_of(request))
+        services.jobs["own"].stop(window_of(request))
         return gr.update(visible=False)
 
     opening.click(begin, None, [card.panel, card.progress], queue=False, **OWN)
