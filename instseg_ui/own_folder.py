@@ -13,6 +13,14 @@ def writable(folder: Path) -> bool:
     return standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)
 
 
+def home() -> Path | None:
+    """The user's home; None for one without, as containers have."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
 def temporary(name: str) -> Path:
     """A folder of this user alone in the machine's temporary folder, the same at every start.
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+import psutil
+
 from instseg_ui import engines
-from instseg_ui.catalog import Catalog, ModelSpec
+from instseg_ui.catalog import DEFAULT_REMEDY, Catalog, ModelSpec
 from instseg_ui.engines import EngineRequest, conversion
 from instseg_ui.errors import (
     BusyError,
@@ -33,7 +35,7 @@ from instseg_ui.hpi.calibration import Picture
 from instseg_ui.hpi.environment import current, versions
 from instseg_ui.hpi.identity import Identity, WorkerKey
 from instseg_ui.images import Image
-from instseg_ui.results import Prediction, Runtime, Timings
+from instseg_ui.results import Instances, Prediction, Runtime, Timings
 from instseg_ui.settings import Settings
 from instseg_ui.weights import FolderFacts, WeightsStore
 from instseg_ui.workers.registry import Registry, Resident, Retired
@@ -197,7 +199,7 @@ class Segmenter:
         """
         found = {}
         for name, failure in list(self._failures.items()):
-            with suppress(ModelError):
+            with suppress(ModelError, UnknownModelError):
                 if self.store.folder(self.catalog.get(name)).fingerprint == failure.fingerprint:
                     found[name] = failure
         with suppress(NotFetchedError, UnknownModelError):
@@ -264,6 +266,33 @@ class Segmenter:
         ended = [self.registry.evict(key) for key in mine]
         return any(ended)
 
+    def try_out(
+        self, facts: FolderFacts, image: Image, *, cancelled: IsCancelled = _never
+    ) -> Instances:
+        """What a folder that is no row of the catalog yet finds in one image, at the floor.
+
+        It runs in a worker of its own, which may take as much memory as all models together.
+
+        Raises:
+            LoadError, WorkerError, WorkerCrashed, WorkerTimeout: it does not run.
+            BusyError, Cancelled: see `Registry.lease`.
+        """
+        settings, names = self.settings, self._engine_names(facts)
+        slot = Slot("", settings.first_device, settings.worker_threads)
+        for name in names:
+            request = self._request(name, facts, slot, None)
+            try:
+                with self._for_a_check(request, cancelled) as worker:
+                    bounded = self._bounded(worker, cancelled)
+                    answer = worker.run(
+                        image.pixels, settings.floor, settings.max_instances, bounded
+                    )
+                    return answer.output.instances
+            except (LoadError, WorkerError):
+                if name == names[-1]:
+                    raise
+        raise AssertionError("there is at least one engine")
+
     def record(self, model: str) -> Record | None:
         """What is known of a model's engines here; None if high-performance mode never ran it.
 
@@ -307,13 +336,18 @@ class Segmenter:
         self._cache.drop(is_stale)
 
     def remove(self, model: str) -> bool:
-        """Delete an official model and what was converted from it; False if it was not here.
+        """Delete a model and what was converted from it; False if it was not here.
+
+        Of an own model our copy is deleted, and never what it was copied from.
 
         Raises:
-            InputError: it is not an official model.
+            InputError: it is neither an official model nor an own one, or it is the default model.
             BusyError: it is in use, or being fetched.
         """
         spec = self.catalog.get(model)
+        if spec.source == "own" and spec.id == self.settings.default_model:
+            sentence = f"{spec.id} is the default model here, so it is not removed."
+            raise InputError(sentence, remedy=DEFAULT_REMEDY)
         self.unload(spec.id)
         made: FolderFacts | None = None
         with suppress(ModelError):
@@ -511,7 +545,7 @@ class Segmenter:
 
         def load(unwanted: IsCancelled) -> tuple[Worker, Loaded]:
             try:
-                return worker, worker.load(_ignore, unwanted)
+                return worker, worker.load(_ignore, self._bounded(worker, unwanted))
             except BaseException:
                 worker.close()
                 raise
@@ -523,6 +557,20 @@ class Segmenter:
                 yield resident.worker
         finally:
             self.registry.evict(key)
+
+    def _bounded(self, worker: Worker, cancelled: IsCancelled) -> IsCancelled:
+        """The same question, which fails once the worker has taken more memory than all may."""
+
+        def asked() -> bool:
+            if _memory(worker.pid) > self.settings.memory_budget:
+                limit = f"{self.settings.memory_budget / 1e6:.0f} MB"
+                raise WorkerError(
+                    f"{worker.request.model_name} took more than the {limit} of memory that models "
+                    "may take here."
+                )
+            return cancelled()
+
+        return asked
 
     def _engine_names(self, facts: FolderFacts) -> tuple[str, ...]:
         if self.settings.fake_engine:
@@ -559,6 +607,14 @@ class Segmenter:
             speedup=record.speedup(loaded.engine, current(self.settings)),
             parity=check.sentence if check else "",
         )
+
+
+def _memory(pid: int | None) -> int:
+    """Bytes that a process holds in memory; 0 for one that has ended."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss) if pid else 0
+    except psutil.Error:
+        return 0
 
 
 def _cut(found: int, settings: Settings) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable
@@ -117,6 +118,13 @@ def _paths(value: object) -> object:
     return value
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 def _hosts(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -183,6 +191,11 @@ class Settings(BaseSettings):
     )
     default_model: str = Field("everyday-M", description="The model that runs when none is named.")
     allow_fetch: bool = Field(True, description="Whether the page may fetch official models.")
+    allow_add: Annotated[bool | None, Expected("true or false")] = Field(
+        None,
+        description="Whether the page may add and remove models of your own; by default only where "
+        "it is served to this machine alone.",
+    )
     fetch_timeout: float = Field(
         30.0, gt=0, description="Seconds of silence after which a download is given up."
     )
@@ -299,6 +312,21 @@ class Settings(BaseSettings):
     def first_device(self) -> str:
         """Where models are checked and timed."""
         return self.devices[0]
+
+    @property
+    def local(self) -> bool:
+        """Whether the page is served to this machine alone."""
+        return self.host.lower() == "localhost" or _is_loopback(self.host)
+
+    @property
+    def may_add(self) -> bool:
+        """Whether the page may add and remove models of the user's own."""
+        return self.local if self.allow_add is None else self.allow_add
+
+    @property
+    def own_root(self) -> Path:
+        """Where models lie that the user has added, each in a folder of its name."""
+        return self.models_dir / ".own"
 
     @property
     def converted_root(self) -> Path:

@@ -16,6 +16,7 @@ DOCS = PROJECT_DIR / "docs"
 # Defaults that depend on the machine, in words.
 IN_WORDS = {
     "models_dir": "PaddleX's cache: `~/.paddlex/official_models`",
+    "allow_add": "on where the host is this machine",
     "threads": "all cores",
     "memory_budget": "60 % of the memory",
     "convert_memory": "60 % of the memory",
@@ -59,7 +60,7 @@ def variables(name: str, field: FieldInfo) -> Iterator[str]:
 
 def default(name: str, field: FieldInfo) -> str:
     """A field's default as the page shows it, the same on every machine."""
-    if field.default_factory:
+    if field.default_factory or name in IN_WORDS:
         return IN_WORDS[name]
     value = field.default
     if isinstance(value, Path):

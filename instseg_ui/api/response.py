@@ -165,7 +165,7 @@ class ModelAnswer(Wire):
 
     id: str = Field(description="Its name in a request.", examples=["Mask-RT-DETR-S"])
     family: str = Field(description="Its architecture.", examples=["Mask-RT-DETR"])
-    source: str = Field(description="bundled, official or folder.", examples=["official"])
+    source: str = Field(description="own, bundled, official or folder.", examples=["official"])
     description: str = Field(description="One sentence.", examples=["Fast."])
     labels: str = Field(description="What it finds.", examples=["80 COCO classes"])
     state: str = Field(

@@ -1,10 +1,11 @@
-"""The models that can be chosen: the rows of `configs/models.yaml`, then the user's own folders."""
+"""The models that can be chosen: the user's own, then the rows of `configs/models.yaml`, then the
+folders that a setting names.
+"""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +15,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from instseg_ui.catalog.model_folder import FolderConfig, read_config
+from instseg_ui.catalog.model_name import plain_name
+from instseg_ui.catalog.own_shelf import OwnShelf
 from instseg_ui.errors import CatalogError, ModelFolderError, UnknownModelError, system_said
 from instseg_ui.settings import Settings
 
-Source = Literal["bundled", "official", "folder"]
+Source = Literal["own", "bundled", "official", "folder"]
 
 OFFICIAL_LABELS = "80 COCO classes"
 FOLDER_FAMILY = "Own folder"
@@ -76,7 +79,7 @@ class ModelSpec:
     """One row of the catalog.
 
     `location` is relative to the assets for a bundled model, the archive's file name for an
-    official one, and a path of this machine for a folder: never show it.
+    official one, and a path of this machine for a folder and an own one: never show it.
     """
 
     id: str
@@ -111,18 +114,34 @@ class _CatalogFile(BaseModel):
 
 
 class Catalog:
-    """The models in the order they are shown, found by name."""
+    """The models in the order they are shown, found by name.
+
+    Models that are added or removed while it is in use come and go by themselves.
+    """
 
     def __init__(
-        self, specs: Sequence[ModelSpec], *, basis: Basis, also_bound: Collection[str] = ()
+        self,
+        specs: Sequence[ModelSpec],
+        *,
+        basis: Basis,
+        also_bound: Collection[str] = (),
+        own: Callable[[], tuple[Path, ...]] = tuple,
     ) -> None:
+        """`own`: the folders of the models that the user has added, as they are now; the same
+        object while nothing has changed.
+        """
         self.basis = basis
-        self._specs = {spec.id: spec for spec in specs}
+        self._listed = {spec.id: spec for spec in specs}
         self._also_bound = frozenset(also_bound)
+        self._own_folders = own
+        # The rows, and the folders that they were made of.
+        self._known: tuple[tuple[Path, ...], dict[str, ModelSpec]] = ((), self._listed)
 
     @classmethod
     def load(cls, settings: Settings) -> Catalog:
         """Read `settings.catalog` and add a row for each of `settings.model_folders`.
+
+        The user's own models (`settings.own_root`) stand before them.
 
         A folder that is missing or broken is listed all the same; `WeightsStore.status` says what
         is wrong with it. Raises `CatalogError` when the file itself cannot be used.
@@ -130,7 +149,12 @@ class Catalog:
         file = _read(settings.catalog)
         official = [_spec(row) for row in file.models]
         own = _folder_specs(settings.model_folders, taken=[spec.id for spec in official])
-        return cls([*official, *own], basis=file.basis, also_bound=file.also_bound)
+        return cls(
+            [*official, *own],
+            basis=file.basis,
+            also_bound=file.also_bound,
+            own=OwnShelf(settings.own_root).folders,
+        )
 
     def __iter__(self) -> Iterator[ModelSpec]:
         return iter(self._specs.values())
@@ -140,6 +164,17 @@ class Catalog:
 
     def __repr__(self) -> str:
         return f"Catalog({len(self)} models)"
+
+    @property
+    def _specs(self) -> Mapping[str, ModelSpec]:
+        folders = self._own_folders()
+        made_of, specs = self._known
+        # The same object as long as nothing has changed; a new folder may have an old one's name.
+        if folders is not made_of:
+            own = _folder_specs(folders, taken=self._listed, source="own")
+            specs = {spec.id: spec for spec in own} | self._listed
+            self._known = folders, specs
+        return specs
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -218,19 +253,17 @@ def _spec(row: _Row) -> ModelSpec:
     )
 
 
-def _folder_specs(folders: Sequence[Path], taken: Collection[str]) -> list[ModelSpec]:
+def _folder_specs(
+    folders: Sequence[Path], taken: Collection[str], source: Literal["own", "folder"] = "folder"
+) -> list[ModelSpec]:
     names = set(taken)
     specs = []
     for folder in folders:
         path = folder.expanduser().absolute()
-        name = _unique(_plain(path.name), names)
+        name = _unique(plain_name(path.name), names)
         names.add(name)
-        specs.append(_folder_spec(name, path))
+        specs.append(_folder_spec(name, path, source))
     return specs
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
 
 
 def _unique(name: str, taken: Collection[str]) -> str:
@@ -242,18 +275,24 @@ def _unique(name: str, taken: Collection[str]) -> str:
     return f"{name}-{number}"
 
 
-def _folder_spec(name: str, path: Path) -> ModelSpec:
+def _folder_spec(name: str, path: Path, source: Literal["own", "folder"]) -> ModelSpec:
     config = FolderConfig(model_name="", labels=(), draw_threshold=0.5)
     with suppress(ModelFolderError, OSError):
         config = read_config(path)
     return ModelSpec(
         id=name,
         family=config.model_name[:80] or FOLDER_FAMILY,
-        source="folder",
+        source=source,
         location=str(path),
-        description="A model folder that was added to this catalog.",
+        description=_description(config.model_name[:80], source),
         labels_hint=_labels_hint(config.labels),
     )
+
+
+def _description(model_name: str, source: Literal["own", "folder"]) -> str:
+    if source == "folder":
+        return "A model folder that was added to this catalog."
+    return f"Your own model, made from {model_name}." if model_name else "Your own model."
 
 
 def _labels_hint(labels: Sequence[str]) -> str:

@@ -106,7 +106,18 @@ def read_config(path: Path) -> FolderConfig:
 
     Raises `ModelFolderError` when the file is not a YAML mapping, `OSError` when it cannot be read.
     """
-    raw = _load_yaml(path)
+    file = path / CONFIG
+    if file.stat().st_size > MAX_CONFIG_BYTES:
+        raise _unfit(path, f"holds an {CONFIG} of more than {MAX_CONFIG_BYTES // 10**6} MB")
+    return parse_config(file.read_bytes(), path)
+
+
+def parse_config(data: bytes, path: Path) -> FolderConfig:
+    """The same of a file's content; `path` is the folder that sentences name.
+
+    Raises `ModelFolderError` when it is not a YAML mapping.
+    """
+    raw = _load_yaml(data, path)
     section = raw.get("Global")
     labels = raw.get("label_list")
     return FolderConfig(
@@ -116,12 +127,9 @@ def read_config(path: Path) -> FolderConfig:
     )
 
 
-def _load_yaml(path: Path) -> dict[Any, Any]:
-    file = path / CONFIG
-    if file.stat().st_size > MAX_CONFIG_BYTES:
-        raise _unfit(path, f"holds an {CONFIG} of more than {MAX_CONFIG_BYTES // 10**6} MB")
+def _load_yaml(data: bytes, path: Path) -> dict[Any, Any]:
     try:
-        raw = yaml.load(file.read_bytes(), Loader=_Loader)
+        raw = yaml.load(data, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _unfit(path, f"holds an {CONFIG} that is not readable as YAML") from error
     if not isinstance(raw, dict):

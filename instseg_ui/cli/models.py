@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from instseg_ui.admission import add
 from instseg_ui.catalog import Catalog, ModelSpec
 from instseg_ui.cli.console import SOME_FAILED, BytesShown, Console, guarded
 from instseg_ui.cli.options import settings_of
@@ -16,6 +18,7 @@ from instseg_ui.cli.verification import verify_model
 from instseg_ui.errors import InstSegError
 from instseg_ui.hpi.calibration import Picture
 from instseg_ui.images.sources import find_places, read_place
+from instseg_ui.numbers import plural
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.weights import WeightsStore
@@ -27,13 +30,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 def models() -> typer.Typer:
     """The commands of `instseg models`."""
     group = typer.Typer(
-        help="The models: list, fetch, remove, check.", no_args_is_help=True, rich_markup_mode=None
+        help="The models: list, add, fetch, remove, check.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
     )
     for name, command in (
         ("list", list_models),
         ("info", info),
+        ("add", add_model),
         ("pull", pull),
         ("rm", remove),
+        ("remove", remove),
         ("verify", verify),
     ):
         group.command(name)(command)
@@ -68,6 +75,28 @@ def info(
             Console().out(line)
 
 
+def add_model(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder that PaddleX exports (best_model/inference), or a zip of it."
+        ),
+    ],
+    name: Annotated[str, typer.Option(help="What to call it.")] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but failures.")] = False,
+) -> None:
+    """Add a model of your own, for every door and for good."""
+    console = Console(quiet)
+    with guarded(), Segmenter(settings_of()) as segmenter:
+        segmenter.prepare()
+        with BytesShown(console, path.name) as shown:
+            added = add(segmenter, path, name, on_stage=console.say, progress=shown)
+        found = plural(added.objects, "object")
+        photo = f" It found {found} in {added.photo}." if added.photo else ""
+        console.say(added.sentence + photo)
+        console.out(added.spec.id)
+
+
 def pull(
     names: Names,
     source: Annotated[
@@ -92,7 +121,7 @@ def pull(
 
 
 def remove(names: Names) -> None:
-    """Delete official models from this machine."""
+    """Delete models from this machine: official ones, and our copies of your own."""
     console = Console()
     with guarded():
         shelf = _Shelf()

@@ -47,7 +47,10 @@ def _shell(model: str, score: str, engine: str) -> str:
 
 
 def _python(model: str, score: str, engine: str) -> str:
-    given = f"model={json.dumps(model)}" + (f", engine={json.dumps(engine)}" if engine else "")
+    # A letter beyond 16 bits would be escaped in two halves, which Python does not join.
+    given = f"model={json.dumps(model, ensure_ascii=False)}" + (
+        f", engine={json.dumps(engine)}" if engine else ""
+    )
     return f"""\
 from instseg_ui import create_pipeline
 

@@ -14,6 +14,8 @@ from typing import Any
 CHANGES: Mapping[str, str] = MappingProxyType(
     {
         "workbench.look._connect_fetching.fetch": "fetches a model",
+        "workbench.own_card._connect_adding.add_model": "adds a model of the user's own",
+        "workbench.own_card._connect_removing.remove": "removes a model of the user's own",
         "compare.tab._connect_fetching.fetch": "fetches models",
         "catalog.tab._connect_acting.act": "fetches, unloads or removes a model",
         "catalog.tab._connect_verifying.verify": "converts a model, replaces its proof",
@@ -58,6 +60,10 @@ VISITORS = frozenset(
         "workbench.panel._connect_batch.stop",
         "workbench.look._connect_picking.pick",
         "workbench.look._connect_fetching.dismiss",
+        "workbench.own_card._connect_adding.begin",
+        "workbench.own_card._connect_adding.close",
+        "workbench.own_card._connect_removing.ask",
+        "workbench.own_card._connect_removing.<lambda>",
         "page._open_link.open_link",
         "keep_notice.keep_notice.forget",
         "page._connect_visits.arrive",

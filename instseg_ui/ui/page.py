@@ -22,6 +22,7 @@ from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench import models
 from instseg_ui.ui.workbench.look import look_at_models
 from instseg_ui.ui.workbench.model_list import model_list_value
+from instseg_ui.ui.workbench.own_card import own_models_card
 from instseg_ui.ui.workbench.panel import Workbench, restored, workbench_panel
 
 TITLE = "InstSeg UI"
@@ -46,6 +47,7 @@ def build_page(services: Services) -> GuardedBlocks:
             with gr.Column(scale=1, min_width=320, elem_id="views"):
                 tabs, compare = _views(services, bench)
         look_at_models(services, bench)
+        own_models_card(services, bench)
         _open_link(services, page, tabs, bench, compare)
 
         endpoints(services)

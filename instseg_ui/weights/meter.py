@@ -25,10 +25,14 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Reports bytes to whoever looks on, and raises `Cancelled` once they ask to stop."""
+    """Reports bytes to whoever looks on, and raises `Cancelled` once they ask to stop.
+
+    `stopped` is what is said then.
+    """
 
     progress: FetchProgress | None = None
     cancelled: Callable[[], bool] = never
+    stopped: str = "The fetch was stopped; nothing of it was kept."
 
     def begin(self, total: int | None) -> None:
         """`total` bytes are to come; None when nobody knows."""
@@ -45,8 +49,8 @@ class Meter:
     def check(self) -> None:
         """Raise `Cancelled` if that has been asked for."""
         if self.cancelled():
-            raise Cancelled("The fetch was stopped; nothing of it was kept.")
+            raise Cancelled(self.stopped)
 
     def unseen(self) -> Meter:
         """The same meter, to be cancelled but not to be looked at."""
-        return Meter(None, self.cancelled)
+        return Meter(None, self.cancelled, self.stopped)

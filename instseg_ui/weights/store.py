@@ -44,10 +44,12 @@ from instseg_ui.weights.staging import REMEDY, Staging, move_aside, move_into_pl
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+_REMOVABLE = ("official", "own")
 # For everybody, and for whoever runs the server.
 _REMEDY = {
     "bundled": ("Install the product again.", ""),
     "official": ("Fetch it again to replace it.", ""),
+    "own": ("Remove it, then add it again.", ""),
     "folder": ("Export the model again with PaddleX.", "Or correct INSTSEG_MODEL_FOLDERS."),
 }
 
@@ -135,12 +137,15 @@ class WeightsStore:
         return self.folder(spec)
 
     def remove(self, spec: ModelSpec) -> bool:
-        """Delete an official model from this machine; False when it was not there.
+        """Delete an official model, or our copy of an own one; False when it was not there.
 
-        Raises `InputError` for a model that is not official, `BusyError` while it is fetched.
+        Raises `InputError` for any other model, `BusyError` while it is fetched.
         """
-        if spec.source != "official":
-            raise InputError(f"{spec.id} is not an official model, so it is not removed from here.")
+        if spec.source not in _REMOVABLE:
+            raise InputError(
+                f"{spec.id} is not an official model and none that you added, "
+                "so it is not removed from here."
+            )
         path = self._path(spec)
         if not os.path.lexists(path):
             return False
@@ -218,7 +223,7 @@ class WeightsStore:
                 return self._settings.assets / spec.location
             case "official":
                 return self._settings.models_dir / spec.id
-            case "folder":
+            case "folder" | "own":
                 return Path(spec.location)
 
     def _offer(self, spec: ModelSpec) -> ArchiveOffer:

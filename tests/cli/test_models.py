@@ -131,3 +131,33 @@ def test_verify_runs_the_demo_model_for_real(shell: Shell) -> None:
     (facts,) = json.loads(done.stdout)
     assert facts["engine"].startswith("paddle")
     assert facts["objects"] > 0
+
+
+def test_add_and_remove_a_model_of_ones_own(say: Say, tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "ลายเสือ" / "output" / "best_model" / "inference")
+    said = say("models", "add", tmp_path / "ลายเสือ" / "output")
+    assert (said.code, said.out) == (0, "ลายเสือ\n")
+    assert "ลายเสือ is added: made from SOLOv2, 3 classes, 0.0 MB. It found " in said.err
+    lines = say("models", "list").out.splitlines()
+    assert lines[1].split()[:4] == ["ลายเสือ", "SOLOv2", "ready", "0.0"]
+    facts = json.loads(say("models", "info", "ลายเสือ", "--json").out)
+    assert (facts["source"], facts["classes"]) == ("own", "3 classes: red, green, blue")
+
+    said = say("models", "add", folder, "--name", "ลายเสือ")
+    assert said.code == 2
+    assert said.err.endswith("There is a model “ลายเสือ” already. Choose another name.\n")
+
+    assert say("models", "remove", "ลายเสือ").err == "ลายเสือ was removed.\n"
+    assert (folder / "inference.yml").is_file()
+    assert "ลายเสือ" not in say("models", "list").out
+
+
+def test_a_zip_is_added_by_name(say: Say, tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "inference")
+    packed = shutil.make_archive(str(tmp_path / "inference"), "zip", tmp_path, "inference")
+    said = say("models", "add", packed, "--name", "tigers", "--quiet")
+    assert (said.code, said.out, said.err) == (0, "tigers\n", "")
+    (folder / "inference.pdiparams").unlink()
+    said = say("models", "add", folder, "--name", "lions")
+    assert (said.code, said.out) == (2, "")
+    assert "“lions” has no inference.pdiparams" in said.err

@@ -9,9 +9,11 @@ const ids = (rows) => rows.map(({ id }) => id).join(" ");
 const named = (name, wide = false) => columnsOf(wide).find((column) => column.name === name);
 
 test("a row is taken as it is", () => {
-  const given = row("S", { ap: 40.5, our_ap: 48.2, ms: 0, size: 4, published: { gpu_normal_ms: 46, cpu_hp_ms: null }, here: "onnxruntime 2×" });
-  const { our_ap: ourAp, ...rest } = given;
-  assert.deepEqual(rowsOf(given), [{ ...rest, ourAp }]);
+  const given = row("S", { ap: 40.5, our_ap: 48.2, ms: 0, size: 4, published: { gpu_normal_ms: 46, cpu_hp_ms: null }, here: "onnxruntime 2×", made_from: "SOLOv2", removable: true });
+  const { our_ap: ourAp, made_from: madeFrom, ...rest } = given;
+  assert.deepEqual(rowsOf(given), [{ ...rest, ourAp, madeFrom }]);
+  const [other] = rowsOf(row("S", { made_from: 3, removable: "yes" }));
+  assert.deepEqual([other.madeFrom, other.removable], ["", false]);
 });
 
 test("anything else is an empty list whose ticks stay", () => {

@@ -28,6 +28,7 @@ comparison
 exports
 benchmark evaluate judge
 examples
+admission
 verdict
 train
 show

@@ -16,7 +16,7 @@ from instseg_ui.numbers import NONE, megabytes, milliseconds
 from instseg_ui.show.html import facts, failure, markup, notes, progress
 from instseg_ui.show.model_facts import accuracy
 from instseg_ui.ui.catalog import engines
-from instseg_ui.ui.shared import fetch
+from instseg_ui.ui.shared import fetch, own_models
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.weights import ModelState, ModelStatus
 
@@ -60,6 +60,8 @@ def card(services: Services, model: str, record: Record | None = None) -> Card:
     actions: set[Action] = {"unload"} if resident else set()
     if spec.source == "official":
         actions.add("remove" if status.usable else "fetch")
+    if own_models.removable(services.settings, spec):
+        actions.add("remove")
     if status.usable:
         actions.add("verify")
     state = "loaded" if resident else str(status.state)
@@ -120,6 +122,8 @@ def question(services: Services, model: str, action: Action) -> Question:
         return Question(offer.html, offer.button, offer.possible)
     if action == "remove":
         size = megabytes((services.segmenter.store.status(spec).size_bytes or 0) / 1e6)
+        if spec.source == "own":
+            return Question(own_models.removal(services, spec), "Remove")
         words = h.p["Remove ", name, f", {size}, from this disk? It can be fetched again."]
         return Question(markup(words), f"Remove {size}")
     resident = services.segmenter.loaded().get(spec.id)
@@ -138,6 +142,8 @@ def act(services: Services, model: str, action: Action) -> str:
     if action == "unload":
         unloaded = services.segmenter.unload(model)
         return f"{spec.id} is unloaded." if unloaded else f"{spec.id} was not loaded."
+    if spec.source == "own":
+        return own_models.remove(services, model)
     removed = services.segmenter.remove(model)
     return f"{spec.id} is removed." if removed else f"{spec.id} was not on this disk."
 

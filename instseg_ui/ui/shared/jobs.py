@@ -13,7 +13,9 @@ from instseg_ui.errors import Cancelled
 
 T = TypeVar("T")
 Report = Callable[[str], None]
-Kind = Literal["segment", "compare", "benchmark", "evaluate", "batch", "judge", "fetch", "verify"]
+Kind = Literal[
+    "segment", "compare", "benchmark", "evaluate", "batch", "judge", "fetch", "verify", "own"
+]
 
 _TICK_S = 0.5
 # Two benchmarks on one machine would measure each other.

@@ -32,7 +32,8 @@ def model_list_value(
 class ModelListView(ViewerComponent):
     """The models, one a row; a heading sorts.
 
-    Events: ``select`` with the ``model`` of a row, ``input`` with the models that are ``ticked``.
+    Events: ``select`` with the ``model`` of a row, ``input`` with the models that are ``ticked``,
+    ``delete`` with the ``model`` that is to be removed.
     With ``wide`` all published figures have columns of their own.
     """
 

@@ -9,6 +9,7 @@ from instseg_ui.catalog import ModelSpec
 from instseg_ui.comparison.objects import MOST_MODELS
 from instseg_ui.errors import InputError
 from instseg_ui.show.knowledge import classes_of, knows
+from instseg_ui.ui.shared.own_models import removable
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.weights import ModelState
 
@@ -23,7 +24,8 @@ class ModelRow(TypedDict):
     `ap` is the published mask AP on COCO in percent, `our_ap` what this project measured on its
     own photos, which cannot be compared with it; `ms` is a median of warm runs on this machine,
     `size` is in MB, `published` has the published figures by the names of `catalog.Published`, and
-    `here` is what high-performance mode gains on this machine.
+    `here` is what high-performance mode gains on this machine. `made_from` is the official model
+    that one of the user's own was made from, `removable` whether this page may remove it.
     """
 
     id: str
@@ -37,6 +39,8 @@ class ModelRow(TypedDict):
     state: str
     published: dict[str, float | None]
     here: str
+    made_from: str
+    removable: bool
 
 
 def rows(services: Services, gains: Mapping[str, str] | None = None) -> list[ModelRow]:
@@ -87,6 +91,8 @@ def _row(services: Services, spec: ModelSpec, loaded: bool, gain: str) -> ModelR
         "state": "loaded" if loaded else _STATES[status.state],
         "published": published,
         "here": gain,
+        "made_from": spec.family if _group(spec, status.state) == "Yours" else "",
+        "removable": removable(services.settings, spec),
     }
 
 
@@ -101,7 +107,7 @@ _STATES = {
 def _group(spec: ModelSpec, state: ModelState) -> Group:
     if state is ModelState.BROKEN:
         return "Broken"
-    if spec.source == "folder":
+    if spec.source in ("own", "folder"):
         return "Yours"
     if state is ModelState.BUNDLED:
         return "In the box"

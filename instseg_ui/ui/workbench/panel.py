@@ -32,7 +32,8 @@ class Workbench:
 
     `photo` is the path of the photo that is looked at, `model` the model that is, `ticked` those
     that are compared. `run` changes whenever the model is to be run, also the same again. `changed`
-    changes whenever disk or memory did, which the list shows.
+    changes whenever disk or memory did, which the list shows. `add` is None where models of the
+    user's own are not added.
     """
 
     trays: Trays
@@ -43,6 +44,7 @@ class Workbench:
     changed: gr.State
     tray: TrayView
     list: ModelListView
+    add: gr.Button | None
     high_performance: gr.Checkbox
     batch: gr.Button
     stop: gr.Button
@@ -77,6 +79,11 @@ def _layout(services: Services) -> Workbench:
     listed = ModelListView(
         model_list_value(models.rows(services), default, ticked), elem_id="models"
     )
+    add = (
+        gr.Button("Add a model", size="sm", elem_id="models-add")
+        if services.settings.may_add
+        else None
+    )
     switch = high_performance.switch(services.settings, "high-performance", info=True)
     return Workbench(
         trays=trays,
@@ -87,6 +94,7 @@ def _layout(services: Services) -> Workbench:
         changed=gr.State(0),
         tray=tray,
         list=listed,
+        add=add,
         high_performance=switch,
         batch=run_all,
         stop=stop,

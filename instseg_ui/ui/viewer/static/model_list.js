@@ -28,7 +28,8 @@ function heading(column, by, sign, sort) {
 function under(row, wide) {
   const state = make("span", { class: "mlist-state", "data-state": row.state, text: row.state });
   const ours = row.ourAp === null ? [] : [make("span", { class: "mlist-ours", text: `AP ${row.ourAp.toFixed(1)} on our photos` })];
-  return make("span", { class: "mlist-under" }, ...(wide ? [] : [state, ...ours]), make("span", { class: "mlist-knows", text: row.knows }));
+  const from = row.madeFrom === "" ? [] : [make("span", { class: "mlist-from", text: `from ${row.madeFrom}` })];
+  return make("span", { class: "mlist-under" }, ...(wide ? [] : [state, ...ours]), ...from, make("span", { class: "mlist-knows", text: row.knows }));
 }
 
 function tickOf(list, row) {
@@ -43,10 +44,20 @@ function cell(column, row) {
   return make("td", { class: column.numeric && "mlist-number", "data-column": column.name, text: column.numeric ? three(value) : (value ?? "–") });
 }
 
+/** The button that asks to remove a model of the visitor's own. */
+function removal(list, row) {
+  if (!row.removable || list.api.wide) return [];
+  const ask = (event) => {
+    event.stopPropagation();
+    list.api.trigger("delete", { model: row.id });
+  };
+  return [make("button", { type: "button", class: "mlist-remove", "aria-label": `Remove ${row.id}`, title: "Remove", text: "×", on: { click: ask } })];
+}
+
 /** One model. */
 function rowOf(list, row, columns) {
   const name = make("button", { type: "button", class: "mlist-name", text: row.id });
-  const head = make("th", { scope: "row" }, name, under(row, list.api.wide));
+  const head = make("th", { scope: "row" }, name, ...removal(list, row), under(row, list.api.wide));
   return make("tr", { class: "mlist-row", "data-model": row.id, "data-state": row.state, title: `${row.id} · ${row.knows}`, "aria-current": row.id === list.chosen ? "true" : false, on: { click: () => list.select(row.id) } },
     tickOf(list, row), head, ...columns.slice(1).map((column) => cell(column, row)));
 }

@@ -13,6 +13,8 @@
  * @property {string} state
  * @property {Record<string, number | null>} published
  * @property {string} here what high-performance mode gains on this machine
+ * @property {string} madeFrom the official model that an own one was made from
+ * @property {boolean} removable whether it may be removed here
  *
  * @typedef {{rows: Row[], chosen: string, ticked: string[] | null}} ListValue
  * @typedef {{name: string, title: string, numeric: boolean, of: (row: Row) => string | number | null}} Column
@@ -30,7 +32,7 @@ function toRow(thing) {
   if (!isObject(thing) || text(thing.id) === "") return null;
   const published = Object.fromEntries(Object.entries(isObject(thing.published) ? thing.published : {}).map(([name, value]) => [name, number(value)]));
   const [id, family, group, knows, state, here] = [thing.id, thing.family, thing.group, thing.knows, thing.state, thing.here].map(text);
-  return { id, family, group, knows, ap: number(thing.ap), ourAp: number(thing.our_ap), ms: number(thing.ms), size: number(thing.size), state, published, here };
+  return { id, family, group, knows, ap: number(thing.ap), ourAp: number(thing.our_ap), ms: number(thing.ms), size: number(thing.size), state, published, here, madeFrom: text(thing.made_from), removable: thing.removable === true };
 }
 
 /** @param {unknown} value @returns {ListValue} */
