@@ -170,4 +170,4 @@ def _show(
         for line in (*outcome_lines(outcome), dashes(table)):
             if line:
                 console.out(line)
-    console.say(f"Wrote {request.output}")
+    console.say(f"Wrote {request.output}. Use it everywhere: instseg models add {request.output}")

@@ -21,6 +21,7 @@ from instseg_ui.errors import Cancelled, InstSegError
 from instseg_ui.settings import Settings
 from instseg_ui.train.checkpoint import unwritable
 from instseg_ui.train.request import TrainingRequest
+from instseg_ui.variables import read_settings
 
 NICE = 19
 """Whatever else the machine has to do goes before."""
@@ -53,7 +54,7 @@ def main() -> None:
 
 def _run(given: dict[str, Any], report: Any, stop: threading.Event) -> int:
     request = TrainingRequest.loads(given["request"])
-    settings = Settings(assets=Path(given["assets"]), **given["limits"])
+    settings = read_settings({"assets": Path(given["assets"]), **given["limits"]})
     try:
         outcome = _course(request, settings, report, stop, resume=given["resume"])
     except InstSegError as error:

@@ -124,7 +124,7 @@ def missing(spec: ModelSpec, offer: ArchiveOffer, *, allowed: bool) -> NotFetche
         return NotFetchedError(sentence, remedy=f"Instead, {BY_HAND}")
     return NotFetchedError(
         f"{spec.id} is not on this machine yet: fetching it takes {about(offer.bytes)}.",
-        remedy=f"Fetch it: instseg models fetch {spec.id}, or {BY_HAND}",
+        remedy=f"Fetch it: instseg models pull {spec.id}, or {BY_HAND}",
     )
 
 

@@ -62,6 +62,7 @@ SAMPLES = {
     "http_threads": ("0", "a whole number of at least 1"),
     "http_visualize": ("?", "true or false"),
     "upload_timeout": ("0", "a number above 0"),
+    "keep_visits": ("-1", "a number from 0 to 8760"),
     "shutdown_timeout": ("-0.1", "a number of at least 0"),
 }
 """Of each field a value that does not fit, None where any text does, and what is expected."""
