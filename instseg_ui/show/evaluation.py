@@ -122,12 +122,12 @@ def accuracy(evaluation: Evaluation, kind: IouKind) -> Markup:
     return markup(scrolled(table_html(table)), notes(source, dashes(table)))
 
 
-def usage(evaluation: Evaluation) -> Markup:
+def usage(evaluation: Evaluation, *, linked: bool = False) -> Markup:
     """One row a model: what it does at its best threshold, and how long it takes."""
-    table = usage_table(evaluation)
+    table = usage_table(evaluation, linked=linked)
     return markup(
         h.h4[USAGE],
-        scrolled(table_html(table)),
+        scrolled(table_html(table, linked=linked)),
         notes(*latency_notes(evaluation.latencies.values()), dashes(table)),
     )
 

@@ -115,6 +115,7 @@ VISITORS = frozenset(
         "evaluate.pictures._connect_steps.step",
         "evaluate.pictures._connect_steps.pick",
         "evaluate.pictures._connect_counts.follow",
+        "evaluate.thresholds.connect_thresholds.use",
         # Judge
         "judge.tab._connect_beginning.stop",
         "judge.tab._connect_answers.answer",

@@ -160,6 +160,39 @@ def test_a_run_can_be_stopped_and_goes_on_after_a_reload(
     evaluated(page, "2 models on 3 of 4 images")
 
 
+def test_the_threshold_of_the_best_f1_is_used_everywhere_by_one_button(app: App, page: Any) -> None:
+    opened(page, app)
+    evaluated(page, "1 model on 4 of 4 images")
+    page.locator("#models .mlist-row[data-model=demo-cats] .mlist-name").click()
+    page.locator("#facts .facts-model", has_text="demo-cats").wait_for()
+    page.get_by_role("tab", name="Compare").click()
+    tick(page, DEMO, "demo-cats")
+    page.locator("#cmp-go").click()
+    page.locator("#cmp-progress", has_text="2 of 2 models done").wait_for()
+
+    page.get_by_role("tab", name="Evaluate").click()
+    page.get_by_role("button", name="Use 0.99").click()
+    page.get_by_text(f"{DEMO} from 0.99: in Segment, in Compare and in the code.").wait_for()
+
+    page.get_by_role("tab", name="Segment").click()
+    page.locator("#facts .facts-model", has_text=DEMO).wait_for()
+    at = "document.querySelector('#viewer .isv').instsegViewer.store.get().threshold"
+    page.wait_for_function(f"{at} === 0.99")
+    page.locator("#take-away > button").click()
+    code = re.compile(f"--model {DEMO} .* --threshold 0.99")
+    page.locator("#take-away .cm-content", has_text=code).first.wait_for()
+
+    page.get_by_role("tab", name="Compare").click()
+    own = page.locator(f"#cmp-grid .isg-pane[aria-label={DEMO}] .isg-own output")
+    assert own.inner_text() == "0.99"
+    other = page.locator("#cmp-grid .isg-pane[aria-label=demo-cats] .isg-own output")
+    assert other.inner_text() == "0.50"
+    page.locator("#cmp-findings").get_by_role("tab", name="Take away").click()
+    page.locator("#cmp-chosen input").click()
+    page.get_by_role("option", name=DEMO, exact=True).click()
+    page.locator("#cmp-findings .cm-content", has_text=code).first.wait_for()
+
+
 def test_a_wrong_file_is_said(app: App, page: Any, tmp_path: Path) -> None:
     page.goto(app.address)
     page.get_by_role("tab", name="Evaluate").click()

@@ -22,6 +22,7 @@ from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import OWN, address_of, save_script, told
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid, ObjectTable, referenced, settled
+from instseg_ui.ui.workbench.panel import Workbench
 
 _LATEST: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_id": "findings"}
 
@@ -52,14 +53,16 @@ class FindingsParts:
     file: gr.DownloadButton
 
 
-def findings(services: Services, grid: CompareGrid, run: gr.State, sight: gr.State) -> None:
+def findings(
+    services: Services, bench: Workbench, grid: CompareGrid, run: gr.State, sight: gr.State
+) -> None:
     """Lay out and connect what is found from a run at its present thresholds."""
     parts = _layout(services)
     _connect_sight(grid, run, sight)
     _connect_matching(parts, run, sight)
     _connect_map(services, parts, run, sight)
     _connect_decision(services, parts, run, sight)
-    _connect_snippets(services, parts, run, sight)
+    _connect_snippets(services, bench, parts, run, sight)
     _connect_files(services, parts, run, sight)
 
 
@@ -257,14 +260,19 @@ def _connect_decision(
 
 
 def _connect_snippets(
-    services: Services, parts: FindingsParts, run: gr.State, sight: gr.State
+    services: Services, bench: Workbench, parts: FindingsParts, run: gr.State, sight: gr.State
 ) -> None:
     def write(
-        model: str | None, run: ComparisonRun | None, sight: Sight, request: gr.Request
+        model: str | None,
+        run: ComparisonRun | None,
+        sight: Sight,
+        thresholds: dict[str, float],
+        request: gr.Request,
     ) -> list[str]:
-        threshold = matches.threshold_of(run, sight, model)
+        model = model or services.settings.default_model
+        threshold = matches.threshold_of(run, sight, model, thresholds)
         code = snippets(
-            model or services.settings.default_model,
+            model,
             threshold,
             address_of(request),
             high_performance.asked(services.settings, run.engine if run else None),
@@ -272,9 +280,14 @@ def _connect_snippets(
         return [code.shell, code.python, code.curl]
 
     gr.on(
-        [parts.chosen.change, sight.change, gr.context.Context.root_block.load],
+        [
+            parts.chosen.change,
+            sight.change,
+            bench.thresholds.change,
+            gr.context.Context.root_block.load,
+        ],
         write,
-        [parts.chosen, run, sight],
+        [parts.chosen, run, sight, bench.thresholds],
         [parts.shell, parts.python, parts.curl],
         **_LATEST,
         **OWN,

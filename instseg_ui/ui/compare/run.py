@@ -58,7 +58,8 @@ class ComparisonRun:
 
     `engine` is what was asked to run them, one of `engines.MODES`; None is the setting's. `origin`
     is where a comparison was run that ships as an example; None is here. `latencies` are those
-    known of the models on images of that size.
+    known of the models on images of that size. A pane begins at its model's of `thresholds`, or at
+    `threshold`.
     """
 
     photo: str
@@ -69,6 +70,7 @@ class ComparisonRun:
     engine: str | None = None
     origin: Origin | None = None
     latencies: Mapping[str, Latency] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -109,10 +111,12 @@ def run(
     session: str,
     cache: Path,
     engine: str | None = None,
+    thresholds: Mapping[str, float] | None = None,
 ) -> Iterator[CompareView]:
     """Run the models on the photo at `photo`, and yield what to show as each gets on.
 
-    `engine` is one of `engines.MODES`, None the setting's. A model that fails says why in its
+    `engine` is one of `engines.MODES`, None the setting's. `thresholds` are those of models that
+    have their own. A model that fails says why in its
     pane and the others go on. A newer run of the same visitor ends this one in silence.
     """
     job = services.jobs["compare"].begin(session)
@@ -121,7 +125,9 @@ def run(
         if photo is None:
             raise InputError("There is no photo yet. Choose one, then compare.")
         image = images.read(photo, services.settings)
-        begun = _begin(photo, image, specs, threshold, cache, engine)
+        begun = replace(
+            _begin(photo, image, specs, threshold, cache, engine), thresholds=dict(thresholds or {})
+        )
         yield from _run_all(services, begun, image, job)
     except ImageError as error:
         # What is left below would be of another photo.
@@ -153,9 +159,15 @@ def grid_of(run: ComparisonRun) -> GridValue:
     """The grid's value of a run."""
     return grid_value(
         image=run.shown,
-        panes=[outcome.pane for outcome in run.outcomes],
+        panes=[_with_threshold(outcome.pane, run.thresholds) for outcome in run.outcomes],
         threshold=run.threshold,
     )
+
+
+def _with_threshold(pane: PaneValue, thresholds: Mapping[str, float]) -> PaneValue:
+    pane = pane.copy()
+    pane["threshold"] = thresholds.get(pane["model"])
+    return pane
 
 
 def _begin(

@@ -58,7 +58,7 @@ def compare_tab(services: Services, bench: Workbench) -> CompareParts:
     _connect_running(services, bench, parts)
     _connect_fetching(services, bench, parts)
     _connect_link(services, bench, parts)
-    findings(services, parts.grid, parts.run, parts.sight)
+    findings(services, bench, parts.grid, parts.run, parts.sight)
     connect_example(services, bench.photo, parts.grid, parts.run, parts.notice)
     return parts
 
@@ -141,11 +141,19 @@ def _connect_picking(services: Services, bench: Workbench, parts: CompareParts) 
 
 def _connect_running(services: Services, bench: Workbench, parts: CompareParts) -> None:
     def run(
-        photo: str | None, picks: Sequence[str], threshold: float, wanted: bool, request: gr.Request
+        photo: str | None,
+        picks: Sequence[str],
+        threshold: float,
+        thresholds: dict[str, float],
+        wanted: bool,
+        request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         cache, session = Path(parts.grid.GRADIO_CACHE), session_of(request)
         engine = high_performance.engine(services.settings, wanted)
-        for view in compare_run.run(services, photo, picks, threshold, session, cache, engine):
+        views = compare_run.run(
+            services, photo, picks, threshold, session, cache, engine, thresholds
+        )
+        for view in views:
             shown: dict[Any, Any] = {
                 parts.progress: view.progress,
                 parts.stop: gr.update(visible=view.busy),
@@ -162,7 +170,13 @@ def _connect_running(services: Services, bench: Workbench, parts: CompareParts) 
     gr.on(
         [parts.compare.click, parts.go.change],
         run,
-        [bench.photo, bench.ticked, parts.threshold, bench.high_performance],
+        [
+            bench.photo,
+            bench.ticked,
+            parts.threshold,
+            bench.thresholds,
+            bench.high_performance,
+        ],
         [parts.progress, parts.stop, parts.grid, parts.run],
         trigger_mode="multiple",
         # Apart from the Segment tab's: whoever compares for minutes keeps nobody else waiting.

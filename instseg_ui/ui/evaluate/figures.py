@@ -46,7 +46,7 @@ def figures_html(evaluation: Evaluation | None, kind: IouKind) -> str:
     return markup(
         verdict_part(evaluation) if kind == "mask" else None,
         show.accuracy(evaluation, kind),
-        show.usage(evaluation),
+        show.usage(evaluation, linked=True),
         show.missing(evaluation),
         notes(show.in_short(evaluation), show.COCO),
     )

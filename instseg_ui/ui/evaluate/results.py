@@ -91,7 +91,7 @@ def results_layout(findings: gr.HTML) -> EvaluationResults:
         )
     with gr.Tabs(elem_id="eval-results", overflow_behavior="wrap") as tabs:
         with gr.Tab("Figures", id="figures"):
-            figures = gr.HTML(evaluate_figures.NO_RUN, elem_id="eval-figures")
+            figures = _counts("eval-figures")
         with gr.Tab("Curves", id="curves"):
             curves = _curves_layout()
         with gr.Tab("Errors", id="errors"):

@@ -39,6 +39,7 @@ from instseg_ui.ui.evaluate.mapping import connect_mapping
 from instseg_ui.ui.evaluate.pictures import connect_cases
 from instseg_ui.ui.evaluate.results import ALL, EvaluationResults, results_layout
 from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
+from instseg_ui.ui.evaluate.thresholds import connect_thresholds
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.actions import RunActions, actions_layout, setup_fold
 from instseg_ui.ui.shared.events import OWN, said, save_script, session_of
@@ -68,6 +69,7 @@ def evaluate_tab(services: Services, bench: Workbench) -> None:
     _connect_figures(desks, results)
     _connect_charts(desks, results)
     connect_cases(services, desks, results)
+    connect_thresholds(services, bench, desks, results)
     _connect_files(services, desks, results)
     connect_example(services, desks, jobs, setup.opened, results.scored, notice)
 

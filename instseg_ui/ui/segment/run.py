@@ -68,11 +68,12 @@ def run(
     cache: Path,
     engine: str | None = None,
     refused: str = "",
+    threshold: float = THRESHOLD,
 ) -> Iterator[SegmentView]:
     """Segment the photo at `photo` and yield what to show, stage by stage.
 
     `engine` is one of `engines.MODES`, None the setting's. Without a photo `refused` says why the
-    last one was none. A newer run of the same visitor ends
+    last one was none. At `threshold` the viewer begins. A newer run of the same visitor ends
     this one in silence; asking again for what is running yields nothing, since starting over
     would cost the model's loading.
     """
@@ -85,7 +86,7 @@ def run(
         if photo is None:
             yield refusal(spec, refused) if refused else no_photo(spec)
             return
-        yield from _run(services, photo, spec, engine, job, cache)
+        yield from _run(services, photo, spec, engine, job, cache, threshold)
     except ImageError as error:
         share = error.share if isinstance(error, ImageSizeError) else None
         yield replace(refusal(spec, told(error)), fits_at=share)
@@ -154,7 +155,13 @@ def answer(
 
 
 def _run(
-    services: Services, photo: str, spec: ModelSpec, engine: str | None, job: Job, cache: Path
+    services: Services,
+    photo: str,
+    spec: ModelSpec,
+    engine: str | None,
+    job: Job,
+    cache: Path,
+    threshold: float,
 ) -> Iterator[SegmentView]:
     image = images.read(photo, services.settings)
     shown = image_value(image, cache)
@@ -168,7 +175,7 @@ def _run(
     try:
         for step in follow(work, job):
             if isinstance(step, Done):
-                view = _done(services, step.value, spec, engine, shown)
+                view = _done(services, step.value, spec, engine, shown, threshold)
                 yield from _with_latency(services, view, step.value, image, engine, job)
                 return
             stage = step.name
@@ -199,10 +206,11 @@ def _done(
     spec: ModelSpec,
     engine: str | None,
     shown: ImageValue,
+    threshold: float,
 ) -> SegmentView:
     found, colors = prediction_value(prediction, engine), colors_by_id(prediction)
     found["hint"] = _hint(services, spec, prediction.labels)
-    viewer = viewer_value(image=shown, prediction=found, colors=colors)
+    viewer = viewer_value(image=shown, prediction=found, colors=colors, threshold=threshold)
     seen = prediction.at(max(THRESHOLD, prediction.floor))
     return SegmentView(viewer, model_facts(prediction, spec), found=len(seen.instances))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from instseg_ui.ui.link import THRESHOLD
 from instseg_ui.ui.segment import run as segment_run
 from instseg_ui.ui.segment.take_away import take_away
 from instseg_ui.ui.shared import high_performance
@@ -61,13 +62,16 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
         wanted: bool,
         ticked: list[str],
         refused: str,
+        thresholds: dict[str, float],
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         cache, busy = Path(parts.viewer.GRADIO_CACHE), False
         session = session_of(request)
         tray = bench.trays.of(session)
         engine = high_performance.engine(services.settings, wanted)
-        for view in segment_run.run(services, photo, model, session, cache, engine, refused):
+        least = thresholds.get(model, THRESHOLD)
+        views = segment_run.run(services, photo, model, session, cache, engine, refused, least)
+        for view in views:
             # Of what is refused its own discarding tells once more.
             again = photo is None and bool(refused)
             told = "" if photo is None else view.refused
@@ -97,9 +101,22 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
 
     page = gr.context.Context.root_block
     gr.on(
-        [bench.photo.change, bench.run.change, bench.high_performance.change, page.load],
+        [
+            bench.photo.change,
+            bench.run.change,
+            bench.thresholds.change,
+            bench.high_performance.change,
+            page.load,
+        ],
         run,
-        [bench.photo, bench.model, bench.high_performance, bench.ticked, parts.refused],
+        [
+            bench.photo,
+            bench.model,
+            bench.high_performance,
+            bench.ticked,
+            parts.refused,
+            bench.thresholds,
+        ],
         [
             parts.viewer,
             parts.facts,

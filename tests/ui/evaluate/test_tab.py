@@ -15,9 +15,9 @@ from instseg_ui.evaluate import Watch
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.show import evaluation_charts as charts
-from instseg_ui.show.evaluation_tables import ERRORS
+from instseg_ui.show.evaluation_tables import ERRORS, threshold_in_use
 from instseg_ui.show.plotly_charts import figure
-from instseg_ui.ui.evaluate import cases, figures
+from instseg_ui.ui.evaluate import cases, figures, thresholds
 from instseg_ui.ui.evaluate import run as evaluate_run
 from instseg_ui.ui.evaluate.cases import Asked
 from instseg_ui.ui.evaluate.desk import MOST_KEPT, Desks
@@ -272,6 +272,28 @@ def test_tables_say_what_they_stand_on(evaluated: Desks) -> None:
     assert "Nothing was evaluated yet" in figures.figures_html(None, "mask")
     only_boxes = replace(found, kinds=("mask", "box"))
     assert "was left out" in figures.figures_html(only_boxes, "boundary")
+
+
+def test_the_threshold_of_the_best_f1_can_be_put_in_use(
+    services: Services, evaluated: Desks
+) -> None:
+    found = evaluated.of("me").evaluation
+    assert found is not None
+    least = thresholds.threshold_of(found, "good", services.settings)
+    assert least == threshold_in_use(found.results[0]) == 0.99
+    html = figures.figures_html(found, "mask")
+    assert 'data-model="good" data-threshold="0.99"' in html
+    assert "Use 0.99" in html
+    assert (
+        b"Use 0.99" not in export(evaluated.of("me"), "html", None, services.settings).read_bytes()
+    ), "a file has nothing to press"
+    low = services.settings.model_copy(update={"floor": 0.995})
+    assert thresholds.threshold_of(found, "good", low) == 0.995
+    for model in ("bad", None, EVIL):
+        with pytest.raises(InputError, match="was not evaluated"):
+            thresholds.threshold_of(found, model, services.settings)
+    with pytest.raises(InputError, match="was not evaluated"):
+        thresholds.threshold_of(None, "good", services.settings)
 
 
 def test_every_count_leads_to_as_many_pictures(evaluated: Desks) -> None:

@@ -195,6 +195,7 @@ def test_one_pane_may_have_another_threshold(services: Services, photo: str) -> 
     assert [len(one.instances) for one, _ in matches.filtered(run, uneven)] == [3, 0]
     assert matches.common_threshold(run, uneven, 0.3) == 0.5
     assert matches.threshold_of(run, uneven, "two") == 1.0
+    assert matches.threshold_of(run, uneven, "gone", {"gone": 0.3}) == 0.3
 
 
 def test_thresholds_of_another_number_of_panes_are_not_used(services: Services, photo: str) -> None:

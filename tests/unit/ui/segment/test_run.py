@@ -10,7 +10,7 @@ import pytest
 
 from instseg_ui.errors import ImageError, InputError
 from instseg_ui.segmenter import Segmenter
-from instseg_ui.ui.segment import run
+from instseg_ui.ui.segment import run, take_away
 from instseg_ui.ui.shared.services import Services
 from tests.browser.server import COLORS, fake_model
 from tools.test_models import make_scene
@@ -54,6 +54,21 @@ def test_it_ends_with_the_result_and_its_picture(services, photo):
     assert "median of 5" in again.facts
     assert again.viewer["colors"] == last.viewer["colors"]
     json.dumps(last.viewer)
+
+
+def test_the_viewer_begins_at_the_models_threshold(services, photo):
+    cache = services.settings.models_dir / "cache"
+    *_, last, _ = run.run(services, photo, "SOLOv2", "me", cache, threshold=0.43)
+    assert last.viewer["threshold"] == 0.43
+    assert next(look(services, photo, "SOLOv2")).viewer["threshold"] == 0.5
+
+
+def test_the_code_has_the_threshold_of_its_model():
+    shown = {"model": "A", "threshold": 0.3}
+    assert take_away._threshold_of("A", {"A": 0.43}, shown) == 0.3, "what is shown goes first"
+    assert take_away._threshold_of("B", {"B": 0.43}, shown) == 0.43
+    assert take_away._threshold_of("C", {"B": 0.43}, shown) == 0.3
+    assert take_away._threshold_of("C", {}, None) == 0.5
 
 
 def test_the_picture_is_a_file_that_browsers_show(services, photo, tmp_path):
