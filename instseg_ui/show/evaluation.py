@@ -122,12 +122,12 @@ def accuracy(evaluation: Evaluation, kind: IouKind) -> Markup:
     return markup(scrolled(table_html(table)), notes(source, dashes(table)))
 
 
-def usage(evaluation: Evaluation, *, linked: bool = False) -> Markup:
+def usage(evaluation: Evaluation) -> Markup:
     """One row a model: what it does at its best threshold, and how long it takes."""
-    table = usage_table(evaluation, linked=linked)
+    table = usage_table(evaluation)
     return markup(
         h.h4[USAGE],
-        scrolled(table_html(table, linked=linked)),
+        scrolled(table_html(table)),
         notes(*latency_notes(evaluation.latencies.values()), dashes(table)),
     )
 

@@ -66,37 +66,25 @@ def accuracy_table(evaluation: Evaluation, kind: IouKind) -> Table:
     return Table((*text_columns("Model"), *heads), tuple(rows))
 
 
-def usage_table(evaluation: Evaluation, *, linked: bool = False) -> Table:
-    """One row a model: what it does at the threshold of its best F1, and how long it takes.
-
-    With `linked`, below the threshold stands what puts it in use.
-    """
+def usage_table(evaluation: Evaluation) -> Table:
+    """One row a model: what it does at the threshold of its best F1, and how long it takes."""
     heads = ("Best F1, %", "at score", "Precision, %", "Recall, %", "Latency, ms")
-    rows = tuple(
-        _usage_row(one, evaluation.latencies.get(one.model), linked) for one in evaluation.results
-    )
+    rows = tuple(_usage_row(one, evaluation.latencies.get(one.model)) for one in evaluation.results)
     return Table((*text_columns("Model"), *number_columns(*heads)), rows)
 
 
-def _usage_row(result: ModelResult, latency: Latency | None, linked: bool) -> tuple[Cell, ...]:
+def _usage_row(result: ModelResult, latency: Latency | None) -> tuple[Cell, ...]:
     best = result.best if "mask" in result.scores.by else None
     figures = (best.f1, best.precision, best.recall) if best else (None,) * 3
     f1, precision, recall = (_share(value, _NONE_RIGHT) for value in figures)
     return (
         Cell(result.model),
         f1,
-        _threshold(result) if best and linked else Cell(three(best.threshold if best else None)),
+        Cell(three(best.threshold if best else None)),
         precision,
         recall,
         latency_cell(latency),
     )
-
-
-def _threshold(result: ModelResult) -> Cell:
-    """The threshold of the best F1, and the button that puts it in use."""
-    use = f"{threshold_in_use(result):.2f}"
-    data = (("model", result.model), ("threshold", use))
-    return Cell(three(result.threshold), below=f"Use {use}", data=data)
 
 
 def threshold_in_use(result: ModelResult) -> float:

@@ -116,6 +116,9 @@ VISITORS = frozenset(
         "evaluate.pictures._connect_steps.pick",
         "evaluate.pictures._connect_counts.follow",
         "evaluate.thresholds.connect_thresholds.use",
+        "evaluate.decision.connect_decision.fit",
+        "evaluate.decision.connect_decision.weigh",
+        "evaluate.decision.connect_decision.begin",
         # Judge
         "judge.tab._connect_beginning.stop",
         "judge.tab._connect_answers.answer",

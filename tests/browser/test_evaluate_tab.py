@@ -193,6 +193,46 @@ def test_the_threshold_of_the_best_f1_is_used_everywhere_by_one_button(app: App,
     page.locator("#cmp-findings .cm-content", has_text=code).first.wait_for()
 
 
+def test_the_sheet_sorts_leads_to_failures_and_is_weighed_within_limits(
+    app: App, page: Any
+) -> None:
+    opened(page, app)
+    tick(page, DEMO, "demo-cats")
+    evaluated(page, "2 models on 4 of 4 images")
+    rows = page.locator("#eval-sheet tbody tr")
+    rows.nth(1).wait_for()
+    heading = page.locator("#eval-sheet th[data-column=name] button")
+    heading.click()
+    assert rows.locator("td:first-child").all_inner_texts() == ["demo-cats", DEMO]
+    heading.click()
+    assert rows.locator("td:first-child").all_inner_texts() == [DEMO, "demo-cats"]
+    assert "n = 5" in rows.first.inner_text()
+
+    # What the new figures set up themselves is there before anything is pressed.
+    show(page, "Pictures")
+    page.locator("#eval-caption", has_text="Case 1 of 8").wait_for()
+    show(page, "Figures")
+    dot = page.locator("#eval-pareto .scatterlayer .point").first
+    dot.scroll_into_view_if_needed()
+    place = dot.bounding_box()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2, steps=4)
+    page.locator("#eval-pareto .hoverlayer .hovertext").first.wait_for()
+    page.mouse.down()
+    page.mouse.up()
+    page.locator("#eval-caption", has_text="Case 1 of 12").wait_for()
+    show(page, "Figures")
+    page.locator("#eval-sheet").get_by_role("button", name="demo-cats", exact=True).click()
+    page.locator("#eval-caption", has_text="Case 1 of 12 · demo-cats").wait_for()
+
+    show(page, "Figures")
+    most = page.locator("#eval-most-mb input[type=number]")
+    most.fill("1")
+    most.press("Enter")
+    page.locator("#eval-verdict", has_text="No model remains within 1 MB.").wait_for()
+    assert page.locator("#eval-sheet tbody tr.out").count() == 2
+    assert rows.locator("td:first-child").all_inner_texts() == [DEMO, "demo-cats"], "still sorted"
+
+
 def test_a_wrong_file_is_said(app: App, page: Any, tmp_path: Path) -> None:
     page.goto(app.address)
     page.get_by_role("tab", name="Evaluate").click()

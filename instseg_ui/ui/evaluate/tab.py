@@ -20,6 +20,7 @@ from instseg_ui.show.html import markup
 from instseg_ui.show.plotly_charts import figure
 from instseg_ui.ui.evaluate import figures as evaluate_figures
 from instseg_ui.ui.evaluate import run as evaluate_run
+from instseg_ui.ui.evaluate.decision import connect_decision
 from instseg_ui.ui.evaluate.desk import BUSY, Desk, Desks
 from instseg_ui.ui.evaluate.events import (
     LATEST,
@@ -68,6 +69,7 @@ def evaluate_tab(services: Services, bench: Workbench) -> None:
     connect_mapping(services, desks, jobs, setup, actions, mapping, results)
     _connect_figures(desks, results)
     _connect_charts(desks, results)
+    connect_decision(desks, results.scored, results.decision)
     connect_cases(services, desks, results)
     connect_thresholds(services, bench, desks, results)
     _connect_files(services, desks, results)

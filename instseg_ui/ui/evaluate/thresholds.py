@@ -32,7 +32,7 @@ def connect_thresholds(
         return [{**now, model: least}, model]
 
     # Queued: only then does the page hear that a state has changed.
-    results.figures.select(
+    results.decision.sheet.use(
         use,
         bench.thresholds,
         [bench.thresholds, bench.model],

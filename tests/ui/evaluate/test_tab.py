@@ -17,14 +17,16 @@ from instseg_ui.settings import Settings
 from instseg_ui.show import evaluation_charts as charts
 from instseg_ui.show.evaluation_tables import ERRORS, threshold_in_use
 from instseg_ui.show.plotly_charts import figure
-from instseg_ui.ui.evaluate import cases, figures, thresholds
+from instseg_ui.ui.evaluate import cases, decision, figures, pictures, thresholds
 from instseg_ui.ui.evaluate import run as evaluate_run
 from instseg_ui.ui.evaluate.cases import Asked
 from instseg_ui.ui.evaluate.desk import MOST_KEPT, Desks
 from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
+from instseg_ui.ui.evaluate.sheet_view import sheet_value
 from instseg_ui.ui.evaluate.tab import export
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.verdict import Limits, verdict_words
 from tests.ui.evaluate.kit import data_set_zip, world
 from tests.unit.factories import model_folder
 
@@ -281,12 +283,6 @@ def test_the_threshold_of_the_best_f1_can_be_put_in_use(
     assert found is not None
     least = thresholds.threshold_of(found, "good", services.settings)
     assert least == threshold_in_use(found.results[0]) == 0.99
-    html = figures.figures_html(found, "mask")
-    assert 'data-model="good" data-threshold="0.99"' in html
-    assert "Use 0.99" in html
-    assert (
-        b"Use 0.99" not in export(evaluated.of("me"), "html", None, services.settings).read_bytes()
-    ), "a file has nothing to press"
     low = services.settings.model_copy(update={"floor": 0.995})
     assert thresholds.threshold_of(found, "good", low) == 0.995
     for model in ("bad", None, EVIL):
@@ -294,6 +290,50 @@ def test_the_threshold_of_the_best_f1_can_be_put_in_use(
             thresholds.threshold_of(found, model, services.settings)
     with pytest.raises(InputError, match="was not evaluated"):
         thresholds.threshold_of(None, "good", services.settings)
+
+
+def test_the_sheet_has_all_that_decides_and_leads_on(evaluated: Desks) -> None:
+    found = evaluated.of("me").evaluation
+    assert found is not None
+    value = sheet_value(decision.verdict_within(found, None, None), {"good": 0.99, "other": 0.4})
+    titles = [column["title"] for column in value["columns"]]
+    assert titles == ["Model", "Accuracy, %", "Known by", "Latency, ms", "Size, MB", "Memory, MB",
+                      "Best F1 at", "Verdict"]  # fmt: skip
+    rows = {row["model"]: row for row in value["rows"]}
+    assert set(rows) == {"good", "other", "bad"}
+    good = {column["name"]: cell for column, cell in zip(value["columns"], rows["good"]["cells"],
+                                                         strict=True)}  # fmt: skip
+    assert good["ap"]["value"] == pytest.approx(found.results[0].summary().ap)
+    assert good["ms"]["value"] == found.latencies["good"].median
+    assert "n = 5" in good["ms"]["below"]
+    assert (good["kind"]["text"], rows["good"]["use"]) == ("measured", 0.99)
+    assert (rows["bad"]["kind"], rows["bad"]["use"]) == ("out", None), "nothing leads from it"
+    assert EVIL in rows["bad"]["cells"][-1]["text"], "set as text by the page"
+    json.dumps(value, allow_nan=False)
+
+
+def test_limits_are_sliders_whose_right_end_is_none(evaluated: Desks) -> None:
+    found = evaluated.of("me").evaluation
+    assert found is not None
+    assert decision.slider_end([12.34, 3]) == (12.4, 0.1)
+    assert decision.slider_end([]) == (1.0, 0.01)
+    end, step = decision.slider_end([one.size_mb for one in found.latencies.values()])
+    free = decision.verdict_within(found, 1e6, end)
+    assert free.limits == Limits()
+    assert set(free.ruled_out) == {"bad"}
+    tight = decision.verdict_within(found, None, step / 100)
+    assert set(tight.ruled_out) == {"good", "other", "bad"}
+    assert f"within {step / 100:g} MB" in verdict_words(tight).headline
+    for wrong in (-1, "fast", True, float("nan")):
+        assert "must be a number above 0" in decision.verdict_within(found, wrong, None).fault
+
+
+def test_a_models_failures_are_of_the_kind_that_it_has_most(evaluated: Desks) -> None:
+    found = evaluated.of("me").evaluation
+    assert found is not None
+    # Of 20 objects 8 are found, by 16 predictions: 8 are wrong, 12 objects are missed.
+    assert pictures.failures_of(found.results[0]) == ("not found", found.results[0].threshold)
+    assert pictures.failures_of(None) == ("false positive", 0.0)
 
 
 def test_every_count_leads_to_as_many_pictures(evaluated: Desks) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from instseg_ui.show.charts import PUBLISHED
 from instseg_ui.show.plotly_charts import figure
 from instseg_ui.show.svg import svg
 from instseg_ui.show.verdict import (
@@ -83,6 +84,14 @@ def test_the_chart_has_the_doubt_of_both_axes() -> None:
     assert chart.x.low < 49.5
     assert chart.y.high > 61.1
     assert len(figure(chart).data) == 4
+
+
+def test_beyond_the_limits_a_point_is_grey_and_off_the_front() -> None:
+    chart = pareto_with_doubt(decide([BEST, LESS], Limits(latency_ms=80)))
+    by_name = {one.name: one for one in chart.series}
+    assert (by_name["A"].dots, by_name["A"].color) == ("hollow", PUBLISHED)
+    assert by_name["B"].dots == "solid"
+    assert by_name["B"].color != PUBLISHED
 
 
 def test_a_chart_without_a_point_says_what_is_missing() -> None:

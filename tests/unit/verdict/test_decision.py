@@ -190,6 +190,20 @@ def test_limits_rule_out_and_say_by_how_much(limits: Limits, out: dict[str, str]
     assert decide([LESS, GOOD], limits).ruled_out == out
 
 
+def test_limits_are_said_in_the_sentence() -> None:
+    slow = candidate("D", measured(0.9, 0.02, seed=4), 500)
+    within = Limits(latency_ms=200)
+    assert verdict_words(decide([slow, GOOD, LESS], within)).headline.startswith(
+        "Ship B: within 200 ms, better than A with over 99 % certainty"
+    )
+    assert verdict_words(decide([slow, GOOD, NEAR], within)).headline == (
+        "No verdict within 200 ms: B and C cannot be told apart."
+    )
+    assert verdict_words(decide([candidate("A"), candidate("S", ms=500)], within)).headline == (
+        "A is the fastest here within 200 ms; its accuracy is unknown."
+    )
+
+
 def test_what_is_not_known_is_not_within_a_limit() -> None:
     unknown = candidate("U", GOOD.accuracy, None, None, memory_mb=None)
     limits = Limits(10, 10, 10)

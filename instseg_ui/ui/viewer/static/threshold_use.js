@@ -15,6 +15,9 @@ export function toUse(detail) {
   return typeof model === "string" && model !== "" && share ? { model, threshold } : null;
 }
 
+/** Puts a model's threshold in use. @param {{model: string, threshold: number}} detail */
+export const tellUse = (detail) => document.dispatchEvent(new CustomEvent(NAME, { detail }));
+
 /**
  * @param {(use: {model: string, threshold: number}) => void} take
  * @param {AbortSignal} signal
