@@ -74,9 +74,12 @@ def decision(verdict: Verdict, models: Sequence[ComparedModel]) -> Markup:
 
 
 def decision_figures(
-    verdict: Verdict, models: Sequence[ComparedModel], place: str = HERE
+    verdict: Verdict, models: Sequence[ComparedModel], place: str = HERE, *, linked: bool = False
 ) -> Markup:
-    """What was measured of each model at that place, beside its published AP, as one table."""
+    """What was measured of each model at that place, beside its published AP, as one table.
+
+    With `linked`, a button asks to measure the latencies again; a file has no use for it.
+    """
     if not models:
         return nothing("Nothing was measured yet. Tick models and compare them.")
     longest = max(one.prediction.timings.whole for one in models)
@@ -88,6 +91,9 @@ def decision_figures(
     }
     return markup(
         scrolled(table_html(table, kinds=kinds)),
+        h.button(".again", data_again=True, type="button")["Measure latency again"]
+        if linked
+        else None,
         stage_legend(),
         notes(_basis(models[0].prediction, place), *sheet_notes(verdict), dashes(table)),
         gains([one.prediction for one in models]),

@@ -7,7 +7,7 @@ from instseg_ui.show.charts import PUBLISHED, Mark, Plot, Series, axis_of, front
 from instseg_ui.show.latency import latency_words
 from instseg_ui.verdict import Candidate, Verdict, accuracy_words
 
-_EMPTY = "A point needs an accuracy and five runs here. Measure the latency first."
+_EMPTY = "A point needs accuracy and five runs. Measure the latency first."
 _FRONT_COLOR = "#64748b"
 
 

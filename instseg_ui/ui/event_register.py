@@ -24,6 +24,9 @@ CHANGES: Mapping[str, str] = MappingProxyType(
 LEAVES: Mapping[str, str] = MappingProxyType(
     {
         "segment.tab._connect_running.run": "a model converted on its first run",
+        "segment.tab._connect_again.again": "a latency, and a model as above",
+        "compare.tab._connect_running.again": "latencies, and models as above",
+        "evaluate.tab._connect_running.again": "latencies, and models as above",
         "workbench.panel._connect_batch.run": "models, as above",
         "segment.take_away._connect_all.save_all": "models, as above",
         "judge.tab._connect_beginning.begin": "models, as above",

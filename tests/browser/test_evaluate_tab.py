@@ -97,6 +97,7 @@ def test_from_a_zip_to_the_pictures_behind_a_number(app: App, page: Any) -> None
     page.locator("label", has_text="Boundaries").click()
     figures.get_by_text("Boundary IoU:").wait_for()
 
+    page.locator("#eval-change").click()
     page.locator("#eval-mapping > button").click()
     page.locator("#eval-map-table", has_text="1 of 3 have no class").wait_for()
     choose(page, "#eval-map-category", "vehicle")
@@ -231,6 +232,28 @@ def test_the_sheet_sorts_leads_to_failures_and_is_weighed_within_limits(
     page.locator("#eval-verdict", has_text="No model remains within 1 MB.").wait_for()
     assert page.locator("#eval-sheet tbody tr.out").count() == 2
     assert rows.locator("td:first-child").all_inner_texts() == [DEMO, "demo-cats"], "still sorted"
+
+
+def test_a_latency_is_measured_again_beside_where_it_is_shown(app: App, page: Any) -> None:
+    opened(page, app)
+    page.get_by_role("tab", name="Segment").click()
+    page.locator("#facts [data-again]").click()
+    ended = re.compile("easured again")
+    page.locator(".toast-body", has_text=ended).first.wait_for()
+
+    page.get_by_role("tab", name="Compare").click()
+    tick(page, DEMO)
+    page.locator("#cmp-go").click()
+    page.locator("#cmp-progress", has_text="1 of 1 models done").wait_for()
+    page.locator("#cmp-again").click()
+    page.locator("#cmp-progress", has_text=ended).wait_for()
+    page.locator("#cmp-findings").get_by_role("tab", name="Which to ship").click()
+    page.locator("#cmp-figures [data-again]").wait_for()
+
+    page.get_by_role("tab", name="Evaluate").click()
+    evaluated(page, "1 model on 4 of 4 images")
+    page.locator("#eval-sheet .sheet-again").click()
+    page.locator("#eval-progress", has_text=ended).wait_for()
 
 
 def test_a_wrong_file_is_said(app: App, page: Any, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from instseg_ui.ui.compare import downloads, matches
 from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.compare.run import ComparisonRun
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.events import OWN, address_of, save_script, told
+from instseg_ui.ui.shared.events import ON_LOAD_AGAIN, OWN, address_of, save_script, told
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid, ObjectTable, referenced, settled
 from instseg_ui.ui.workbench.panel import Workbench
@@ -55,8 +55,11 @@ class FindingsParts:
 
 def findings(
     services: Services, bench: Workbench, grid: CompareGrid, run: gr.State, sight: gr.State
-) -> None:
-    """Lay out and connect what is found from a run at its present thresholds."""
+) -> gr.HTML:
+    """Lay out and connect what is found from a run at its present thresholds.
+
+    What is returned shows the latencies; its event `again` asks to measure them again.
+    """
     parts = _layout(services)
     _connect_sight(grid, run, sight)
     _connect_matching(parts, run, sight)
@@ -64,6 +67,7 @@ def findings(
     _connect_decision(services, parts, run, sight)
     _connect_snippets(services, bench, parts, run, sight)
     _connect_files(services, parts, run, sight)
+    return parts.figures
 
 
 def _layout(services: Services) -> FindingsParts:
@@ -130,7 +134,7 @@ def _decide_layout(services: Services) -> dict[str, Any]:
             )
         with gr.Column(scale=5, min_width=320):
             chart = gr.Plot(show_label=False, elem_id="cmp-chart")
-    figures = gr.HTML(elem_id="cmp-figures")
+    figures = gr.HTML(elem_id="cmp-figures", js_on_load=ON_LOAD_AGAIN)
     return {
         "most_ms": most_ms,
         "most_mb": most_mb,
@@ -229,7 +233,9 @@ def _connect_decision(
         verdict = decision_values.verdict_or_reason(models, most_ms, most_mb)
         names = list(run.models) if run else []
         code_of = gr.update(choices=names, value=verdict.leader or next(iter(names), None))
-        return decision(verdict, models), decision_figures(verdict, models, _place(run)), code_of
+        here = run is not None and run.origin is None
+        figures = decision_figures(verdict, models, _place(run), linked=here)
+        return decision(verdict, models), figures, code_of
 
     def chart(run: ComparisonRun | None, basis: str) -> Any:
         found = decision_values.measured(run)

@@ -20,11 +20,11 @@ from instseg_ui.palette import class_colors
 from instseg_ui.results import Prediction
 from instseg_ui.show.engine_gain import engine_and_gain
 from instseg_ui.show.html import alert, progress, summary
-from instseg_ui.show.latency import latency_figure, latency_note
+from instseg_ui.show.latency import again_words, latency_figure, latency_note
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, Report, follow
-from instseg_ui.ui.shared.latencies import latencies
+from instseg_ui.ui.shared.latencies import latencies, renewed
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import grid_value, pane_value
 from instseg_ui.ui.viewer.grid import GridValue, PaneState, PaneValue
@@ -140,6 +140,29 @@ def run(
         services.jobs["compare"].end(session, job)
 
 
+def measured_again(
+    services: Services, run: ComparisonRun | None, session: str
+) -> Iterator[CompareView]:
+    """Measure the latencies of a comparison's models anew, in turn, and yield how far it is.
+
+    Fewer runs than make a figure, after a stop or too long a time, leave what was known.
+    """
+    job = services.jobs["compare"].begin(session)
+    try:
+        if run is None or not run.predictions:
+            raise InputError("There is nothing to measure yet. Compare models first.")
+        if run.origin is not None:
+            raise InputError("An example is not measured. Compare runs the models here.")
+        image = images.read(run.photo, services.settings)
+        yield from _with_latencies(services, run, image, job, again=True)
+    except InstSegError as error:
+        if not (isinstance(error, Cancelled) and job.replaced):
+            yield CompareView(alert(told(error)), busy=False)
+    finally:
+        job.stopped.set()
+        services.jobs["compare"].end(session, job)
+
+
 def picked(services: Services, models: Sequence[str]) -> list[ModelSpec]:
     """The catalog's rows of the models; those that are not here stand last.
 
@@ -200,7 +223,7 @@ def _run_all(
 
 
 def _with_latencies(
-    services: Services, run: ComparisonRun, image: Image, job: Job
+    services: Services, run: ComparisonRun, image: Image, job: Job, *, again: bool = False
 ) -> Iterator[CompareView]:
     """The whole run at once, then with the latencies that are measured for it."""
     models = [one.model for one in run.predictions]
@@ -209,14 +232,16 @@ def _with_latencies(
         return
     yield CompareView(progress(_MEASURING), run, grid_of(run))
     found: Mapping[str, Latency] = {}
-    for step in latencies(services, image, models, run.engine, job):
+    for step in latencies(services, image, models, run.engine, job, again=again):
         if isinstance(step, Done):
             found = step.value
         else:
             yield CompareView(progress(step.name or _MEASURING))
+    ended = summary(again_words(found.values())) if again else _summary(run)
+    found = renewed(run.latencies, found)
     services.remember(found)
     run = replace(run, latencies=found, outcomes=_timed(run, found))
-    yield CompareView(_summary(run), run, grid_of(run), busy=False)
+    yield CompareView(ended, run, grid_of(run), busy=False)
 
 
 def _timed(run: ComparisonRun, found: Mapping[str, Latency]) -> tuple[Outcome, ...]:

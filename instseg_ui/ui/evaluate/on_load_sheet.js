@@ -14,6 +14,7 @@ import(`${root}${props.modules}/sheet.js`)
       chart: props.chart,
       looked: (data) => trigger("select", data),
       used: (data) => trigger("use", data),
+      measured: () => trigger("again", {}),
     }))
   .catch((error) => {
     console.error("The sheet did not start:", error);

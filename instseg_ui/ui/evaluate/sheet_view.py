@@ -97,7 +97,7 @@ class SheetView(ViewerComponent):
     """The models with all that decides, one a row.
 
     Events: ``select`` with the ``model`` of a row or of a point of the chart, ``use`` with the
-    ``model`` whose threshold is to be used.
+    ``model`` whose threshold is to be used, ``again`` where the latencies are to be measured again.
     """
 
     folder = Path(__file__).parent

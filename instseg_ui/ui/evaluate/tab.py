@@ -42,7 +42,7 @@ from instseg_ui.ui.evaluate.results import ALL, EvaluationResults, results_layou
 from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
 from instseg_ui.ui.evaluate.thresholds import connect_thresholds
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.actions import RunActions, actions_layout, setup_fold
+from instseg_ui.ui.shared.actions import RunActions, actions_layout, fold_script, setup_fold
 from instseg_ui.ui.shared.events import OWN, said, save_script, session_of
 from instseg_ui.ui.shared.example import notice_layout
 from instseg_ui.ui.shared.jobs import Jobs
@@ -50,6 +50,7 @@ from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench.panel import Workbench
 from instseg_ui.ui.workbench.tray import Tray
 
+_AGAIN: dict[str, Any] = {"concurrency_id": "evaluate", "concurrency_limit": 2}
 _STYLE = Markup((Path(__file__).parent / "evaluate.css").read_text(encoding="utf-8"))
 
 
@@ -114,10 +115,16 @@ def _connect_running(
         for view in evaluate_run.run(services, desks, jobs, form, session_of(request)):
             yield shown(view)
 
+    def again(request: gr.Request) -> Iterator[dict[Any, Any]]:
+        for view in evaluate_run.measured_again(services, desks, jobs, session_of(request)):
+            yield shown(view)
+
     def stop(request: gr.Request) -> None:
         jobs.stop(session_of(request))
 
+    results.decision.sheet.again(again, None, outputs, trigger_mode="once", **_AGAIN, **OWN)
     setup.uploads.upload(open_upload, setup.uploads, outputs, **SHORT, **OWN)
+    actions.go.click(None, None, None, js=fold_script("eval"), queue=False, **OWN)
     actions.go.click(lambda: evaluate_run.WAITING, None, actions.progress, queue=False, **OWN).then(
         run, [setup.ticked, bench.high_performance, *setup.fields], outputs, **RUNNING, **OWN
     )

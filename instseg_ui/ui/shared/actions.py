@@ -15,6 +15,13 @@ _UNFOLD = """() => {
 }"""
 
 
+# The results move up when the work begins; its settings are one click away.
+_FOLD = """() => {
+  document.getElementById("%s").classList.remove("open");
+  document.getElementById("%s")?.setAttribute("aria-expanded", "false");
+}"""
+
+
 @dataclass(frozen=True)
 class RunActions:
     """The main action and its progress."""
@@ -36,6 +43,11 @@ def actions_layout(label: str, hint: str, prefix: str, setup: str) -> RunActions
         change = gr.Button(setup, size="sm", elem_id=f"{prefix}-change", elem_classes="unfold")
         change.click(None, None, None, js=_UNFOLD % f"{prefix}-setup", queue=False, **OWN)
     return RunActions(go, stop, progress)
+
+
+def fold_script(prefix: str) -> str:
+    """JavaScript that folds the tab's settings away."""
+    return _FOLD % (f"{prefix}-setup", f"{prefix}-change")
 
 
 def setup_fold(prefix: str) -> gr.Column:

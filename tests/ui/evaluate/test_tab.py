@@ -336,6 +336,24 @@ def test_a_models_failures_are_of_the_kind_that_it_has_most(evaluated: Desks) ->
     assert pictures.failures_of(None) == ("false positive", 0.0)
 
 
+def test_latencies_are_measured_again_and_all_else_stays(
+    services: Services, evaluated: Desks
+) -> None:
+    desk = evaluated.of("me")
+    before = desk.evaluation
+    assert before is not None
+    view = list(evaluate_run.measured_again(services, evaluated, Jobs(), "me"))[-1]
+    after = desk.evaluation
+    assert after is not None
+    assert view.scored
+    assert "easured again" in view.progress
+    assert after.results == before.results
+    (session,) = {one.session for one in after.latencies.values()}
+    assert session not in {one.session for one in before.latencies.values()}
+    nobody = list(evaluate_run.measured_again(services, evaluated, Jobs(), "you"))[-1]
+    assert "nothing to measure yet" in (nobody.failure or "")
+
+
 def test_every_count_leads_to_as_many_pictures(evaluated: Desks) -> None:
     found = evaluated.of("me").evaluation
     assert found is not None

@@ -8,6 +8,7 @@
  * @property {string} chart id of the element with the chart
  * @property {(data: {model: string}) => void} looked
  * @property {(data: {model: string}) => void} used
+ * @property {() => void} measured asks to measure the latencies again
  */
 
 import { make } from "./dom.js";
@@ -37,6 +38,13 @@ function rowOf(sheet, row, columns) {
   const [, ...others] = row.cells;
   const cells = others.map((cell, place) => cellOf(sheet, row, columns[place + 1], cell));
   return make("tr", { class: row.kind || false, "data-model": row.model }, make("td", {}, nameOf(sheet, row)), ...cells);
+}
+
+/** The heading of a column; below that of the latency stands what measures it again. */
+function headOf(sheet, column, by, sign) {
+  const head = heading(column, by, sign, sheet.sort);
+  if (column.name === "ms") head.append(make("button", { type: "button", class: "sheet-again", text: "Measure again", on: { click: sheet.measured } }));
+  return head;
 }
 
 /**
@@ -69,7 +77,7 @@ export function mountSheet(root, api) {
   let [by, sign] = [null, 1];
   const draw = () => {
     const column = value.columns.find((one) => one.name === by) ?? null;
-    const heads = value.columns.map((one) => heading(one, column, sign, sheet.sort));
+    const heads = value.columns.map((one) => headOf(sheet, one, column, sign));
     part("head").replaceChildren(make("tr", {}, ...heads));
     part("rows").replaceChildren(...sorted(value.rows, column, sign).map((row) => rowOf(sheet, row, value.columns)));
   };
@@ -85,6 +93,7 @@ export function mountSheet(root, api) {
       if (known) api.looked({ model });
       return known;
     },
+    measured: () => api.measured(),
     used(model, threshold) {
       tellUse({ model, threshold });
       api.used({ model });

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from instseg_ui.examples.origin import Origin
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.show import plotly_charts, tradeoff
@@ -27,6 +29,7 @@ from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import Settled
 from tests.unit.factories import BLUE, GREEN, RED, model_folder, patches
 
+ORIGIN = Origin(datetime(2026, 11, 27, tzinfo=UTC), {"cpu": "A machine", "cores": 2})
 PHOTO = patches(((5, 5, 25, 25), RED), ((40, 10, 60, 40), GREEN), ((5, 40, 30, 55), BLUE))
 
 
@@ -203,6 +206,22 @@ def test_thresholds_of_another_number_of_panes_are_not_used(services: Services, 
     stale = Sight(thresholds=(1.0,))
     assert [len(one.instances) for one, _ in matches.filtered(run, stale)] == [3, 3]
     assert matches.common_threshold(run, stale, 0.3) == 0.3
+
+
+def test_latencies_are_measured_again_in_turn(services: Services, photo: str) -> None:
+    run = last(services, photo, "one", "two")
+    *steps, done = compare_run.measured_again(services, run, "me")
+    assert done.run is not None
+    assert set(done.run.latencies) == {"one", "two"}
+    (session,) = {one.session for one in done.run.latencies.values()}
+    assert session not in {one.session for one in run.latencies.values()}
+    assert any("Measuring the latency of two: run" in view.progress for view in steps)
+    assert done.run.predictions == run.predictions
+    assert not done.busy
+    example = replace(run, origin=ORIGIN)
+    for wrong, sentence in ((None, "nothing to measure yet"), (example, "is not measured")):
+        (only,) = compare_run.measured_again(services, wrong, "me")
+        assert sentence in only.progress
 
 
 def test_the_reference_comes_first(services: Services, photo: str) -> None:
