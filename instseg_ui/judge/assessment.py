@@ -26,7 +26,7 @@ SURE = 0.95
 EQUAL_WITHIN = 0.02
 """F1 by which two models may differ and count as equal."""
 FEWEST_ANSWERS = 10
-_FEWEST_PHOTOS = 5
+FEWEST_PHOTOS = 5
 _PHOTOS_SHARE = 0.75
 _MOST_PHOTOS = 10_000
 
@@ -168,7 +168,7 @@ def decide(outcomes: Outcomes, known: Known, found: Posterior, left: int) -> Dec
     """Whether to go on, with `left` objects that can be asked about."""
     leader = int(np.argmax(found.best))
     basis = min(FEWEST_ANSWERS, len(outcomes))
-    founded = outcomes.photos >= _FEWEST_PHOTOS and known.objects.size >= basis
+    founded = outcomes.photos >= FEWEST_PHOTOS and known.objects.size >= basis
     if founded and found.clear[leader] >= SURE:
         return "sure"
     if known.objects.size < FEWEST_ANSWERS and left:

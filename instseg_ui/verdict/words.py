@@ -8,7 +8,7 @@ from instseg_ui.latency import LEAST_RUNS
 from instseg_ui.numbers import percent, three
 from instseg_ui.verdict.accuracy import LEAST_TO_DECIDE, Accuracy
 from instseg_ui.verdict.candidate import Candidate
-from instseg_ui.verdict.decision import Rival, Verdict
+from instseg_ui.verdict.decision import KIND_WORDS, Rival, Verdict
 
 _SAME = 0.05
 _HALF = (0.475, 0.525)
@@ -97,6 +97,13 @@ def _withheld(verdict: Verdict) -> VerdictWords:
     leader, accuracy = _name(verdict), verdict.accuracy
     assert accuracy is not None
     within = _within(verdict)
+    if not verdict.rivals and verdict.unranked:
+        return VerdictWords(
+            f"No verdict{within}: only {leader}'s accuracy is {KIND_WORDS[accuracy.kind]}.",
+            f"{leader} has {accuracy_words(accuracy)}.",
+            "Evaluate or judge the others on the same pictures, then they can be held against it.",
+            _notes(verdict),
+        )
     if accuracy.samples is None or not verdict.tied:
         return VerdictWords(
             f"No verdict{within}: {accuracy.n} pictures are too few.",

@@ -188,6 +188,9 @@ def test_the_threshold_of_the_best_f1_is_used_everywhere_by_one_button(app: App,
     assert own.inner_text() == "0.99"
     other = page.locator("#cmp-grid .isg-pane[aria-label=demo-cats] .isg-own output")
     assert other.inner_text() == "0.50"
+    # That high nothing is found on this photo: then it is not to be shipped, whatever its accuracy.
+    page.locator("#cmp-findings").get_by_role("tab", name="Which to ship").click()
+    page.locator("#cmp-verdict", has_text=f"{DEMO} is ruled out: it found nothing.").wait_for()
     page.locator("#cmp-findings").get_by_role("tab", name="Take away").click()
     page.locator("#cmp-chosen input").click()
     page.get_by_role("option", name=DEMO, exact=True).click()
@@ -254,6 +257,12 @@ def test_a_latency_is_measured_again_beside_where_it_is_shown(app: App, page: An
     evaluated(page, "1 model on 4 of 4 images")
     page.locator("#eval-sheet .sheet-again").click()
     page.locator("#eval-progress", has_text=ended).wait_for()
+
+    # What was measured meanwhile goes before what is published; which it is, is said.
+    page.get_by_role("tab", name="Compare").click()
+    known = page.locator("#cmp-verdict", has_text="measured on 4 annotated pictures of shapes")
+    known.wait_for()
+    page.locator("#cmp-figures", has_text="mask AP, measured, n = 4").wait_for()
 
 
 def test_a_wrong_file_is_said(app: App, page: Any, tmp_path: Path) -> None:

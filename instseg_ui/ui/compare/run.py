@@ -33,6 +33,8 @@ from instseg_ui.ui.viewer.viewer import ImageValue
 from instseg_ui.weights import ModelState
 
 _MEASURING = "Measuring the latency"
+STOPPED = ("Stopped before it ran", "Stopped")
+"""What is said of a model that was to run when the visitor stopped."""
 _STAGES = {"": "waiting", "loading": "loading", "warming up": "warming up", "running": "running"}
 
 
@@ -213,7 +215,7 @@ def _run_all(
     for place, model in enumerate(run.models):
         outcome = _not_here(services, model)
         if job.stopped.is_set():
-            outcome = outcome or Outcome(pane_value(model, message="Stopped before it ran"))
+            outcome = outcome or Outcome(pane_value(model, message=STOPPED[0]))
         if outcome is None:
             run = run.put(place, Outcome(pane_value(model, "running")))
             yield CompareView(_progress(run, place, "", 0), run, grid_of(run))
@@ -274,7 +276,7 @@ def _run_one(
     except Cancelled:
         if job.replaced:
             raise
-        return Outcome(pane_value(model, message="Stopped"))
+        return Outcome(pane_value(model, message=STOPPED[1]))
     except NotFetchedError as error:
         return Outcome(pane_value(model, "not fetched", message=told(error)))
     except InstSegError as error:

@@ -58,7 +58,7 @@ def compare_tab(services: Services, bench: Workbench) -> CompareParts:
     _connect_picking(services, bench, parts)
     _connect_fetching(services, bench, parts)
     _connect_link(services, bench, parts)
-    decided = findings(services, bench, parts.grid, parts.run, parts.sight)
+    decided = findings(services, bench, parts.notice.tab, parts.grid, parts.run, parts.sight)
     _connect_running(services, bench, parts, decided)
     connect_example(services, bench.photo, parts.grid, parts.run, parts.notice)
     return parts

@@ -64,6 +64,7 @@ def evaluate_tab(services: Services, bench: Workbench) -> None:
     jobs = services.jobs["evaluate"]
     desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE))
     services.jobs.on_leave(desks.leave)
+    services.accuracies.tell("measured", lambda session: desks.of(session).accuracies())
     notice = notice_layout("eval")
     results = results_layout(mapping.findings)
     _connect_running(services, bench, desks, jobs, setup, actions, results)

@@ -19,6 +19,7 @@ from instseg_ui.judge import Judgement, JudgeQuestion
 from instseg_ui.judge.folder import begin, resume
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.ui.workbench.tray import TrayPhoto
+from instseg_ui.verdict import Accuracy, accuracies_of
 
 NOTHING = "Nothing is judged yet. Tick two or more models, add photos, then begin."
 _AHEAD = 4
@@ -56,6 +57,11 @@ class JudgeDesk:
         if self.judgement is None:
             raise InputError(NOTHING)
         return self.judgement
+
+    def accuracies(self) -> dict[str, Accuracy]:
+        """What the answers tell of each model; nothing without enough of them."""
+        with self.work:
+            return {} if self.judgement is None else accuracies_of(self.judgement)
 
     def questions(self) -> list[JudgeQuestion]:
         """The next questions, so many that the next one is there at once."""

@@ -53,6 +53,7 @@ def judge_tab(services: Services, bench: Workbench) -> None:
     parts = _layout()
     desks = JudgeDesks(services.settings.models_dir)
     services.jobs.on_leave(desks.leave)
+    services.accuracies.tell("answers", lambda session: desks.of(session).accuracies())
     _connect_beginning(services, bench, desks, parts)
     _connect_answers(services, desks, parts)
     _connect_files(desks, parts)

@@ -11,6 +11,7 @@ from instseg_ui.examples.photos import example_photos
 from instseg_ui.latency import Latency
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
+from instseg_ui.ui.shared.accuracies import KnownAccuracies
 from instseg_ui.ui.shared.jobs import JobsByKind
 
 
@@ -22,6 +23,7 @@ class Services:
     jobs: JobsByKind = field(default_factory=JobsByKind)
     latencies: dict[str, float] = field(default_factory=dict)
     """By model, its latency on this machine as it was last looked at, milliseconds."""
+    accuracies: KnownAccuracies = field(default_factory=KnownAccuracies)
 
     def remember(self, found: Mapping[str, Latency]) -> None:
         """Keep the medians of five or more runs for the list of models."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from instseg_ui.errors import Cancelled, InputError
 from instseg_ui.evaluate import Watch
+from instseg_ui.examples.origin import Origin
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.show import evaluation_charts as charts
@@ -352,6 +354,18 @@ def test_latencies_are_measured_again_and_all_else_stays(
     assert session not in {one.session for one in before.latencies.values()}
     nobody = list(evaluate_run.measured_again(services, evaluated, Jobs(), "you"))[-1]
     assert "nothing to measure yet" in (nobody.failure or "")
+
+
+def test_what_was_measured_is_told_to_the_other_views(evaluated: Desks) -> None:
+    desk = evaluated.of("me")
+    assert desk.evaluation is not None
+    known = desk.accuracies()
+    assert set(known) == {"good", "other"}
+    assert known["good"].value == pytest.approx(desk.evaluation.results[0].summary().ap)
+    assert (known["good"].kind, known["good"].n) == ("measured", 4)
+    desk.example = Origin(datetime(2026, 11, 27, tzinfo=UTC), {"cpu": "A machine", "cores": 2})
+    assert desk.accuracies() == {}, "the example's pictures are not the visitor's"
+    assert evaluated.of("you").accuracies() == {}
 
 
 def test_every_count_leads_to_as_many_pictures(evaluated: Desks) -> None:

@@ -28,6 +28,7 @@ from instseg_ui.ui.shared import fetch
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import Settled
 from tests.unit.factories import BLUE, GREEN, RED, model_folder, patches
+from tests.unit.verdict.kit import measured
 
 ORIGIN = Origin(datetime(2026, 11, 27, tzinfo=UTC), {"cpu": "A machine", "cores": 2})
 PHOTO = patches(((5, 5, 25, 25), RED), ((40, 10, 60, 40), GREEN), ((5, 40, 30, 55), BLUE))
@@ -222,6 +223,39 @@ def test_latencies_are_measured_again_in_turn(services: Services, photo: str) ->
     for wrong, sentence in ((None, "nothing to measure yet"), (example, "is not measured")):
         (only,) = compare_run.measured_again(services, wrong, "me")
         assert sentence in only.progress
+
+
+def test_the_verdict_takes_the_visitors_own_accuracy_before_what_is_published(
+    services: Services, photo: str
+) -> None:
+    run = last(services, photo, "one", "two", "fails")
+    catalog = services.segmenter.catalog
+    known = {"one": measured(0.5, 0.02, 1), "two": measured(0.4, 0.02, 2)}
+    models = decision.compared(catalog, run, Sight(), known)
+    verdict = decision.verdict(models, "", "", decision.not_run(run))
+    assert verdict.best == "one"
+    assert verdict.ruled_out == {"fails": "it was not run: It failed <b>here</b>."}
+    assert "measured on 40 annotated pictures of photos" in shown_decision(verdict, models)
+    html = decision_figures(verdict, models, linked=True)
+    assert "On your pictures, %" in html
+    assert "mask AP, measured, n = 40" in html
+    assert "data-again" in html
+    # One that found nothing is never shipped, whatever was measured elsewhere.
+    blind = Sight(thresholds=(1.0, 0.5, 0.5))
+    models = decision.compared(catalog, run, blind, known)
+    verdict = decision.verdict(models, "", "")
+    assert verdict.best != "one"
+    assert verdict.ruled_out == {"one": "it found nothing"}
+    # Of one alone something is measured: it is not shipped before others of which nothing is.
+    alone = decision.compared(catalog, run, Sight(), {"one": known["one"]})
+    assert decision.verdict(alone, "", "").best is None
+
+
+def test_what_waits_or_runs_is_not_said_to_have_failed(services: Services, photo: str) -> None:
+    for view in views(services, photo, "one", "absent"):
+        if view.run is not None:
+            assert {one.model for one in decision.not_run(view.run)} <= {"absent"}
+    assert decision.not_run(None) == []
 
 
 def test_the_reference_comes_first(services: Services, photo: str) -> None:
