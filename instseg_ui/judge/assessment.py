@@ -119,6 +119,7 @@ def assess(
     chances: Array,
     *,
     skipped: int = 0,
+    left_out: int = 0,
     complete: int = 0,
 ) -> Assessment:
     """Make figures and a decision of the posterior.
@@ -126,11 +127,12 @@ def assess(
     Args:
         chances: (n,) with which each answered object was drawn, NaN where it was not.
         skipped: objects that will not be asked about.
+        left_out: others that cannot be, because their photo is gone.
         complete: photos that a person looked through.
     """
     unbiased = unbiased_f1(outcomes, known, chances, found)
     leader = int(np.argmax(found.best))
-    left = len(outcomes) - known.objects.size - skipped
+    left = len(outcomes) - known.objects.size - skipped - left_out
     equals = _equals(found, leader)
     decision = decide(outcomes, known, found, left)
     return Assessment(

@@ -30,13 +30,15 @@ _FORGOTTEN_S = 24 * 3600
 class JudgeDesk:
     """One visitor's judgement; hold `work` while it is used.
 
-    `urls` has for each photo that was shown the file that the browser gets, and its address.
+    `urls` has for each photo that was shown the file that the browser gets, and its address; `gone`
+    are photos that cannot be shown any more.
     """
 
     judgement: Judgement | None = None
     photos: Mapping[str, Path] = field(default_factory=dict)
     folder: Path | None = None
     urls: dict[str, tuple[Path, str]] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
     work: threading.RLock = field(default_factory=threading.RLock)
 
     def put_away(self) -> None:
@@ -47,6 +49,7 @@ class JudgeDesk:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.judgement, self.photos, self.folder = None, {}, None
         self.urls.clear()
+        self.gone.clear()
 
     def at_work(self) -> Judgement:
         """The judgement.
@@ -66,6 +69,12 @@ class JudgeDesk:
     def questions(self) -> list[JudgeQuestion]:
         """The next questions, so many that the next one is there at once."""
         return self.at_work().questions(_AHEAD)
+
+    def leave_out(self, photo: str) -> None:
+        """Ask about nothing in a photo that is gone."""
+        self.at_work().leave_out(photo)
+        if photo not in self.gone:
+            self.gone.append(photo)
 
 
 class JudgeDesks:
