@@ -142,7 +142,7 @@ def _decision_layout() -> DecisionParts:
     with gr.Column(elem_id="eval-decision"):
         verdict = gr.HTML(elem_id="eval-verdict")
         with gr.Row(equal_height=False):
-            with gr.Column(scale=5, min_width=320):
+            with gr.Column(scale=5, min_width=680):
                 sheet = SheetView(elem_id="eval-sheet")
                 notes = gr.HTML(elem_id="eval-notes")
             with gr.Column(scale=2, min_width=300, elem_id="eval-weigh"):
