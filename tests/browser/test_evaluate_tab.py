@@ -97,6 +97,7 @@ def test_from_a_zip_to_the_pictures_behind_a_number(app: App, page: Any) -> None
     page.locator("label", has_text="Boundaries").click()
     figures.get_by_text("Boundary IoU:").wait_for()
 
+    page.locator("#eval-setup").wait_for(state="hidden")
     page.locator("#eval-change").click()
     page.locator("#eval-mapping > button").click()
     page.locator("#eval-map-table", has_text="1 of 3 have no class").wait_for()
@@ -281,6 +282,7 @@ def test_the_figures_begin_high_on_the_page(app: App, page: Any) -> None:
     evaluated(page, "1 model on 4 of 4 images")
     figures = page.locator("#eval-figures")
     figures.locator("td", has_text=DEMO).first.wait_for()
+    page.locator("#eval-setup").wait_for(state="hidden")
     page.evaluate("scrollTo(0, 0)")
     assert figures.bounding_box()["y"] < 300
 

@@ -125,10 +125,9 @@ def _connect_running(
 
     results.decision.sheet.again(again, None, outputs, trigger_mode="once", **_AGAIN, **OWN)
     setup.uploads.upload(open_upload, setup.uploads, outputs, **SHORT, **OWN)
-    actions.go.click(None, None, None, js=fold_script("eval"), queue=False, **OWN)
     actions.go.click(lambda: evaluate_run.WAITING, None, actions.progress, queue=False, **OWN).then(
         run, [setup.ticked, bench.high_performance, *setup.fields], outputs, **RUNNING, **OWN
-    )
+    ).then(None, None, None, js=fold_script("eval"), queue=False, **OWN)
     actions.stop.click(stop, None, None, queue=False, **OWN)
 
 

@@ -15,8 +15,10 @@ _UNFOLD = """() => {
 }"""
 
 
-# The results move up when the work begins; its settings are one click away.
+# The results move up when the work is done; its settings are one click away. After an error they
+# are what is to be mended.
 _FOLD = """() => {
+  if (document.querySelector("#%s [role=alert]")) return;
   document.getElementById("%s").classList.remove("open");
   document.getElementById("%s")?.setAttribute("aria-expanded", "false");
 }"""
@@ -46,8 +48,8 @@ def actions_layout(label: str, hint: str, prefix: str, setup: str) -> RunActions
 
 
 def fold_script(prefix: str) -> str:
-    """JavaScript that folds the tab's settings away."""
-    return _FOLD % (f"{prefix}-setup", f"{prefix}-change")
+    """JavaScript that folds the tab's settings away, unless there is an error."""
+    return _FOLD % (f"{prefix}-progress", f"{prefix}-setup", f"{prefix}-change")
 
 
 def setup_fold(prefix: str) -> gr.Column:
