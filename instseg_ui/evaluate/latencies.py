@@ -26,6 +26,7 @@ def measured_latencies(
     images: npt.NDArray[np.bool_],
     engine: str | None,
     *,
+    again: bool = False,
     on_progress: OnProgress,
     cancelled: IsCancelled,
 ) -> dict[str, Latency]:
@@ -37,6 +38,7 @@ def measured_latencies(
         models: which took part.
         images: (I,), the pictures that count.
         engine: what runs the models; None is the setting's.
+        again: whether what is known is measured anew.
         on_progress: told before each run, stage `measuring`.
         cancelled: asked all the time; what is known by then is returned.
     """
@@ -45,7 +47,13 @@ def measured_latencies(
         return {}
     found: dict[str, Latency] = {}
     steps = measure(
-        segmenter, models, picture, engine=engine, seconds=MOST_SECONDS, cancelled=cancelled
+        segmenter,
+        models,
+        picture,
+        engine=engine,
+        again=again,
+        seconds=MOST_SECONDS,
+        cancelled=cancelled,
     )
     for step in steps:
         if step.model:

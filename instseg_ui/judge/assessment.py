@@ -26,7 +26,7 @@ SURE = 0.95
 EQUAL_WITHIN = 0.02
 """F1 by which two models may differ and count as equal."""
 FEWEST_ANSWERS = 10
-_FEWEST_PHOTOS = 5
+FEWEST_PHOTOS = 5
 _PHOTOS_SHARE = 0.75
 _MOST_PHOTOS = 10_000
 
@@ -119,6 +119,7 @@ def assess(
     chances: Array,
     *,
     skipped: int = 0,
+    left_out: int = 0,
     complete: int = 0,
 ) -> Assessment:
     """Make figures and a decision of the posterior.
@@ -126,11 +127,12 @@ def assess(
     Args:
         chances: (n,) with which each answered object was drawn, NaN where it was not.
         skipped: objects that will not be asked about.
+        left_out: others that cannot be, because their photo is gone.
         complete: photos that a person looked through.
     """
     unbiased = unbiased_f1(outcomes, known, chances, found)
     leader = int(np.argmax(found.best))
-    left = len(outcomes) - known.objects.size - skipped
+    left = len(outcomes) - known.objects.size - skipped - left_out
     equals = _equals(found, leader)
     decision = decide(outcomes, known, found, left)
     return Assessment(
@@ -168,7 +170,7 @@ def decide(outcomes: Outcomes, known: Known, found: Posterior, left: int) -> Dec
     """Whether to go on, with `left` objects that can be asked about."""
     leader = int(np.argmax(found.best))
     basis = min(FEWEST_ANSWERS, len(outcomes))
-    founded = outcomes.photos >= _FEWEST_PHOTOS and known.objects.size >= basis
+    founded = outcomes.photos >= FEWEST_PHOTOS and known.objects.size >= basis
     if founded and found.clear[leader] >= SURE:
         return "sure"
     if known.objects.size < FEWEST_ANSWERS and left:

@@ -64,6 +64,7 @@ class Judgement:
         self._file = AnswerFile(path, candidates.digest, self.read)
         self._sampler = Sampler(candidates.outcomes, seed)
         self._drawn: list[_Drawn] = []
+        self._left_out: set[int] = set()
         self._posterior: Posterior | None = None
 
     def __enter__(self) -> Self:
@@ -99,6 +100,22 @@ class Judgement:
         while len(self._drawn) < count and self._draw():
             pass
         return [ask(self.candidates, *drawn) for drawn in self._drawn[:count]]
+
+    @property
+    def left(self) -> int:
+        """How many objects may still be asked about."""
+        held = {self._index[name] for name in self._held()}
+        return len(self.candidates.objects) - len(held | self._left_out)
+
+    def leave_out(self, photo: str) -> None:
+        """Ask about nothing in that photo any more, because it cannot be shown.
+
+        Its answers count on. It is remembered no longer than this judgement is open.
+        """
+        gone = self._photo.get(photo)
+        places = {i for i, one in enumerate(self.candidates.objects) if one.photo == gone}
+        self._left_out |= places
+        self._drawn = [one for one in self._drawn if one.place not in places]
 
     def answer(self, value: Mapping[str, object]) -> JudgeAnswer:
         """Take an answer; it is on the disk when this returns.
@@ -146,6 +163,7 @@ class Judgement:
             self.posterior(),
             chances,
             skipped=sum(one.answer == "skip" for one in held.values()),
+            left_out=len(self._left_out - {self._index[name] for name in held}),
             complete=len({one.photo for one in self._file if one.answer == "complete"}),
         )
 
@@ -202,7 +220,7 @@ class Judgement:
         outcomes = self.candidates.outcomes
         open_ = np.ones(len(outcomes), bool)
         open_[[self._index[name] for name in self._held()]] = False
-        open_[[one.place for one in self._drawn]] = False
+        open_[[*(one.place for one in self._drawn), *self._left_out]] = False
         left = int(open_.sum())
         if not left:
             return False

@@ -34,7 +34,7 @@ from instseg_ui.show.decision import HERE, ComparedModel, decision, decision_fig
 from instseg_ui.show.html import facts, page, section
 from instseg_ui.show.model_facts import device
 from instseg_ui.show.stages import STYLE as STAGES_STYLE
-from instseg_ui.verdict import Verdict, verdict_json
+from instseg_ui.verdict import Accuracy, Verdict, verdict_json
 from instseg_ui.workers.hardware import hardware
 
 STYLE = Path(__file__).parent / "comparison.css"
@@ -59,6 +59,7 @@ class Study:
         colors: of their classes, by name, where they are to be those of the page.
         hardware: what it was run on; `place` is that in words.
         latencies: by model, as they are known here.
+        accuracies: by model, as they are known from the visitor's own work.
     """
 
     image: Image
@@ -71,6 +72,7 @@ class Study:
     basis: Basis
     made: datetime
     latencies: Mapping[str, Latency] = field(default_factory=dict)
+    accuracies: Mapping[str, Accuracy] = field(default_factory=dict)
     hardware: Mapping[str, object] = field(default_factory=hardware)
     colors: Mapping[str, str] = field(default_factory=dict)
     place: str = HERE
@@ -161,7 +163,13 @@ def _objects(comparison: Comparison | None) -> list[dict[str, Any]]:
 
 def _models(study: Study) -> list[ComparedModel]:
     return [
-        ComparedModel(one, threshold, spec, study.latencies.get(one.model))
+        ComparedModel(
+            one,
+            threshold,
+            spec,
+            study.latencies.get(one.model),
+            study.accuracies.get(one.model),
+        )
         for one, threshold, spec in _rows(study)
     ]
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.latency import Latency
-from instseg_ui.numbers import three
+from instseg_ui.numbers import NONE, percent, three
 from instseg_ui.results import Prediction
 from instseg_ui.show.engine_gain import (
     engine_and_gain,
@@ -36,12 +36,16 @@ HERE = "here"
 
 @dataclass(frozen=True, slots=True)
 class ComparedModel:
-    """A model that is done: what it found at `threshold`, its row of the catalog, its latency."""
+    """A model that is done: what it found at `threshold`, its row of the catalog, its latency.
+
+    `accuracy` is what the visitor's own work tells of it; None leaves what is published.
+    """
 
     prediction: Prediction
     threshold: float
     spec: ModelSpec
     latency: Latency | None = None
+    accuracy: Accuracy | None = None
 
     @property
     def name(self) -> str:
@@ -49,11 +53,11 @@ class ComparedModel:
 
     @property
     def candidate(self) -> Candidate:
-        """As the verdict takes it: one photo tells nothing of accuracy, but whether it finds."""
+        """As the verdict takes it: this photo tells nothing of accuracy, but whether it finds."""
         one = self.prediction
         return Candidate(
             one.model,
-            Accuracy.published(self.spec),
+            self.accuracy or Accuracy.published(self.spec),
             self.latency,
             one.size_mb or None,
             one.runtime.memory_mb or None,
@@ -74,13 +78,18 @@ def decision(verdict: Verdict, models: Sequence[ComparedModel]) -> Markup:
 
 
 def decision_figures(
-    verdict: Verdict, models: Sequence[ComparedModel], place: str = HERE
+    verdict: Verdict, models: Sequence[ComparedModel], place: str = HERE, *, linked: bool = False
 ) -> Markup:
-    """What was measured of each model at that place, beside its published AP, as one table."""
+    """What was measured of each model at that place, beside its published AP, as one table.
+
+    With `linked`, a button asks to measure the latencies again; a file has no use for it.
+    """
     if not models:
         return nothing("Nothing was measured yet. Tick models and compare them.")
     longest = max(one.prediction.timings.whole for one in models)
-    table = Table(_columns(place), tuple(_row(one, verdict, longest) for one in models))
+    yours = any(map(_is_yours, models))
+    rows = tuple(_row(one, verdict, longest, yours=yours) for one in models)
+    table = Table(_columns(place, yours=yours), rows)
     kinds = {
         number: "best" if one.name == verdict.best else "out"
         for number, one in enumerate(models)
@@ -88,15 +97,24 @@ def decision_figures(
     }
     return markup(
         scrolled(table_html(table, kinds=kinds)),
+        h.button(".again", data_again=True, type="button")["Measure latency again"]
+        if linked
+        else None,
         stage_legend(),
         notes(_basis(models[0].prediction, place), *sheet_notes(verdict), dashes(table)),
         gains([one.prediction for one in models]),
     )
 
 
-def _columns(place: str) -> tuple[Column, ...]:
+def _is_yours(one: ComparedModel) -> bool:
+    """Whether its accuracy stands on the visitor's own pictures."""
+    return one.accuracy is not None and one.accuracy.kind != "published"
+
+
+def _columns(place: str, *, yours: bool) -> tuple[Column, ...]:
     return (
         Column("Model", number=False),
+        *((Column("On your pictures, %"),) if yours else ()),
         Column("Mask AP, published", published=True),
         Column(f"Latency {place}, ms"),
         Column("This run", number=False),
@@ -110,10 +128,20 @@ def _columns(place: str) -> tuple[Column, ...]:
     )
 
 
-def _row(one: ComparedModel, verdict: Verdict, longest: float) -> tuple[Cell, ...]:
+def _yours(one: ComparedModel) -> Cell:
+    """Accuracy on the visitor's own pictures, and how it is known."""
+    found = one.accuracy
+    if found is None or not _is_yours(one):
+        return Cell(NONE, "Neither evaluated nor judged on your pictures.")
+    known = "measured" if found.kind == "measured" else "from answers"
+    return Cell(percent(found.value), below=f"{found.figure}, {known}, n = {found.n:,}")
+
+
+def _row(one: ComparedModel, verdict: Verdict, longest: float, *, yours: bool) -> tuple[Cell, ...]:
     found, ap = one.prediction, one.spec.published.mask_ap
     return (
         Cell(one.name),
+        *((_yours(one),) if yours else ()),
         Cell(accuracy(ap), "" if ap is not None else "Mask AP is not published."),
         latency_cell(one.latency),
         Cell(stage_bar(found.timings, longest)),

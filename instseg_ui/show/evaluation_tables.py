@@ -6,6 +6,7 @@ A count carries what leads to its cases, as `evaluate.cases.Query` has it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import floor
 
 from instseg_ui.evaluate import CategoryMap, Evaluation, ModelResult, confusion
 from instseg_ui.evaluate.results import ClassRow
@@ -84,6 +85,14 @@ def _usage_row(result: ModelResult, latency: Latency | None) -> tuple[Cell, ...]
         recall,
         latency_cell(latency),
     )
+
+
+def threshold_in_use(result: ModelResult) -> float:
+    """The threshold of the best F1 on the grid of 0.01 of the page's sliders.
+
+    Rounded down, so that all that counted there is still found.
+    """
+    return floor(100 * result.threshold + 1e-9) / 100
 
 
 def error_table(evaluation: Evaluation) -> Table:

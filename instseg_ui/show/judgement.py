@@ -5,6 +5,8 @@ Shares are in percent; thresholds are 0 to 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import htpy as h
 from markupsafe import Markup
 
@@ -14,6 +16,7 @@ from instseg_ui.numbers import NONE, percent, plural
 from instseg_ui.show.html import markup
 from instseg_ui.show.tables import Cell, Column, Table, number_columns
 
+_MOST_NAMES = 3
 _TOO_FEW = "From five answers on, each to a question that was asked."
 
 
@@ -81,6 +84,13 @@ def progress_words(assessment: Assessment) -> str:
     skipped = f", {assessment.skipped:,} skipped" if assessment.skipped else ""
     answered, left = plural(assessment.answered, "answer"), plural(assessment.left, "object")
     return f"{answered}{skipped}, {left} left."
+
+
+def gone_words(photos: Sequence[str]) -> str:
+    """Which photos are not there any more, so that nothing is asked about them."""
+    names = ", ".join(photos[:_MOST_NAMES]) + (", …" if len(photos) > _MOST_NAMES else "")
+    are = "is" if len(photos) == 1 else "are"
+    return f"{names} {are} gone: nothing more is asked there."
 
 
 def _share(value: Interval | None) -> Cell:

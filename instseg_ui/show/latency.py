@@ -9,6 +9,7 @@ from instseg_ui.numbers import NONE, milliseconds, plural, three
 from instseg_ui.show.tables import Cell
 
 NOT_MEASURED = "The latency was not measured here yet."
+_BUSY = "machine busy"
 
 
 def latency_figure(found: Latency | None) -> str:
@@ -17,10 +18,11 @@ def latency_figure(found: Latency | None) -> str:
 
 
 def latency_note(found: Latency | None) -> str:
-    """How many runs the figure is of: `median of 5`, `2 of 5 runs`."""
+    """How many runs it is of: `median of 5`, `2 of 5 runs`; and that the machine was busy."""
     if found is None:
         return "not measured yet"
-    return f"median of {found.n}" if found.enough else f"{found.n} of {LEAST_RUNS} runs"
+    note = f"median of {found.n}" if found.enough else f"{found.n} of {LEAST_RUNS} runs"
+    return f"{note}, {_BUSY}" if found.busy else note
 
 
 def latency_cell(found: Latency | None) -> Cell:
@@ -85,8 +87,21 @@ def latency_notes(found: Iterable[Latency]) -> tuple[str, ...]:
     return tuple(told)
 
 
+def again_words(found: Iterable[Latency]) -> str:
+    """How measuring again ended."""
+    every = list(found)
+    few = [one.model for one in every if not one.enough]
+    if not every or few:
+        names = f" of {', '.join(few)}" if few else ""
+        return f"Stopped before {LEAST_RUNS} runs{names}: what was known before stays."
+    if any(one.busy for one in every):
+        return "Measured again, on a busy machine. Measure once more when it is quiet."
+    return "Latency measured again."
+
+
 def _below(found: Latency) -> str:
+    busy = f", {_BUSY}" if found.busy else ""
     if found.quartiles is None:
-        return f"n = {found.n} of {LEAST_RUNS}"
+        return f"n = {found.n} of {LEAST_RUNS}{busy}"
     low, high = found.quartiles
-    return f"{three(low)} to {three(high)}, n = {found.n}"
+    return f"{three(low)} to {three(high)}, n = {found.n}{busy}"

@@ -18,6 +18,7 @@ from instseg_ui.show.latency import latency_basis, latency_figure, latency_note,
 from instseg_ui.show.stages import stage_bar, stage_legend
 
 _NOT_USED = "What was tried and is not used"
+_AGAIN = "Measure again"
 
 
 def model_facts(
@@ -25,7 +26,8 @@ def model_facts(
 ) -> Markup:
     """Latency, size, published accuracy and what ran, of one prediction.
 
-    `latency` is the model's on images of that size, and `busy` says what is done to know it.
+    `latency` is the model's on images of that size, and `busy` says what is done to know it; while
+    nothing is, a button asks to measure it again.
     """
     rows, hints = _rows(prediction, latency)
     lead = (
@@ -37,6 +39,7 @@ def model_facts(
                 latency_figure(latency),
                 busy or latency_note(latency),
                 MEANING if latency is None else f"{latency_words(latency)}. {MEANING}",
+                None if busy else h.button(".again", data_again=True, type="button")[_AGAIN],
             ),
             _figure("Size", megabytes(prediction.size_mb), "on disk"),
             _accuracy(spec),
@@ -92,9 +95,14 @@ def _accuracy(spec: ModelSpec) -> h.Element:
     return _figure("Mask AP", accuracy(ap), "not published" if ap is None else "published")
 
 
-def _figure(name: str, value: str, note: str, hint: str | None = None) -> h.Element:
+def _figure(
+    name: str, value: str, note: str, hint: str | None = None, more: h.Node = None
+) -> h.Element:
     return h.div(".figure", title=hint)[
-        h.span(".figure-name")[name], h.span(".figure-value")[value], h.span(".figure-note")[note]
+        h.span(".figure-name")[name],
+        h.span(".figure-value")[value],
+        h.span(".figure-note")[note],
+        more,
     ]
 
 

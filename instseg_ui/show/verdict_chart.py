@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from instseg_ui.numbers import percent, three
-from instseg_ui.show.charts import Mark, Plot, Series, axis_of, front_line, model_color
+from instseg_ui.show.charts import PUBLISHED, Mark, Plot, Series, axis_of, front_line, model_color
 from instseg_ui.show.latency import latency_words
 from instseg_ui.verdict import Candidate, Verdict, accuracy_words
 
-_EMPTY = "A point needs an accuracy and five runs here. Measure the latency first."
+_EMPTY = "A point needs accuracy and five runs. Measure the latency first."
 _FRONT_COLOR = "#64748b"
 
 
-def pareto_with_doubt(verdict: Verdict) -> Plot:
+def pareto_with_doubt(verdict: Verdict, *, labelled: bool = True) -> Plot:
     """A point a model with bars to the ends of its intervals; the front joins the best points.
 
-    Models whose accuracy is of another kind or on other pictures are hollow and off the front.
+    Models whose accuracy is of another kind or on other pictures are hollow and off the front; so
+    are those that are ruled out, in grey. Where there is a pointer and a legend, points need not be
+    `labelled`.
     """
     points = [(place, one) for place, one in enumerate(verdict.candidates) if _has_point(one)]
     ranked = {verdict.leader, *(one.model for one in verdict.rivals)}
-    marks = {one.model: _mark(one) for _, one in points}
+    marks = {one.model: _mark(one, labelled) for _, one in points}
     best = [marks[one.model] for _, one in points if one.model in ranked]
     series = [
         Series(
             one.model,
-            model_color(place),
+            PUBLISHED if one.model in verdict.ruled_out else model_color(place),
             (marks[one.model],),
             dots="solid" if one.model in ranked else "hollow",
         )
@@ -47,7 +49,7 @@ def _has_point(one: Candidate) -> bool:
     return one.accuracy is not None and one.median_ms is not None
 
 
-def _mark(one: Candidate) -> Mark:
+def _mark(one: Candidate, labelled: bool) -> Mark:
     accuracy, latency = one.accuracy, one.latency
     assert accuracy is not None
     assert latency is not None
@@ -62,7 +64,7 @@ def _mark(one: Candidate) -> Mark:
         latency.median,
         100 * accuracy.value,
         words,
-        label=f"{one.model}, {percent(accuracy.value)} %",
+        label=f"{one.model}, {percent(accuracy.value)} %" if labelled else "",
         interval=None if ends is None else (100 * ends[0], 100 * ends[1]),
         across=latency.quartiles,
     )

@@ -26,6 +26,9 @@ CHANGES: Mapping[str, str] = MappingProxyType(
 LEAVES: Mapping[str, str] = MappingProxyType(
     {
         "segment.tab._connect_running.run": "a model converted on its first run",
+        "segment.tab._connect_again.again": "a latency, and a model as above",
+        "compare.tab._connect_running.again": "latencies, and models as above",
+        "evaluate.tab._connect_running.again": "latencies, and models as above",
         "workbench.panel._connect_batch.run": "models, as above",
         "segment.take_away._connect_all.save_all": "models, as above",
         "judge.tab._connect_beginning.begin": "models, as above",
@@ -126,6 +129,10 @@ VISITORS = frozenset(
         "evaluate.pictures._connect_steps.step",
         "evaluate.pictures._connect_steps.pick",
         "evaluate.pictures._connect_counts.follow",
+        "evaluate.thresholds.connect_thresholds.use",
+        "evaluate.decision.connect_decision.fit",
+        "evaluate.decision.connect_decision.weigh",
+        "evaluate.decision.connect_decision.begin",
         # Judge
         "judge.tab._connect_beginning.look_on",
         "judge.tab._connect_beginning.stop",

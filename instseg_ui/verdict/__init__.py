@@ -18,6 +18,7 @@ from instseg_ui.verdict.decision import Rival, Verdict, decide
 from instseg_ui.verdict.export import verdict_json
 from instseg_ui.verdict.limits import Limits, check_limit
 from instseg_ui.verdict.of_evaluation import accuracy_of, candidates_of
+from instseg_ui.verdict.of_judgement import accuracies_of
 from instseg_ui.verdict.words import VerdictWords, accuracy_words, kind_words, verdict_words
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Rival",
     "Verdict",
     "VerdictWords",
+    "accuracies_of",
     "accuracy_of",
     "accuracy_words",
     "candidates_of",

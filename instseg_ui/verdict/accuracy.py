@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from instseg_ui.catalog import ModelSpec
+from instseg_ui.judge.posterior import CLEAR_LEAD
 
 Kind = Literal["measured", "answers", "published"]
 KINDS: tuple[Kind, ...] = ("measured", "answers", "published")
@@ -145,17 +146,25 @@ class Difference:
 
 
 def difference(one: Accuracy, other: Accuracy) -> Difference | None:
-    """Of two that compare, by their paired samples; None where there are none."""
+    """Of two that compare, by their paired samples; None where there are none.
+
+    Of answers a lead of `CLEAR_LEAD` is asked for, as in Judge: whoever looks after each answer
+    sees one of two equal models ahead sooner or later.
+    """
     if one.samples is None or other.samples is None or not one.compares_with(other):
         return None
     drawn = one.samples - other.samples
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(drawn, (tail, 1 - tail))
-    # The share of draws on the wrong side of zero; a draw of zero is half on either.
-    even = np.count_nonzero(drawn == 0) / 2
-    wrong = min(np.count_nonzero(drawn < 0) + even, np.count_nonzero(drawn > 0) + even)
+    lead = CLEAR_LEAD if one.kind == "answers" else 0.0
+    wrong = min(_short_of(drawn, lead), _short_of(-drawn, lead))
     certainty = 1 - 2 * (wrong + 1) / (drawn.size + 2)
     return Difference(one.value - other.value, float(low), float(high), max(0.0, certainty))
+
+
+def _short_of(drawn: Samples, lead: float) -> float:
+    """How many draws are below that lead; one that is equal to it is half of one."""
+    return np.count_nonzero(drawn < lead) + np.count_nonzero(drawn == lead) / 2
 
 
 def _widening(pictures: int) -> float:

@@ -159,12 +159,13 @@ def _ranked(
         if one.accuracy is not None
     )
     names = {one.model for one in ranked}
+    unranked = {one.model: _why_unranked(one, accuracy) for one in within if one.model not in names}
     return Verdict(
-        _state(accuracy, rivals),
+        _state(accuracy, rivals, alone=bool(unranked)),
         leader.model,
         accuracy,
         rivals,
-        {one.model: _why_unranked(one, accuracy) for one in within if one.model not in names},
+        unranked,
         ruled_out,
         limits,
         every,
@@ -173,9 +174,12 @@ def _ranked(
     )
 
 
-def _state(accuracy: Accuracy, rivals: Sequence[Rival]) -> State:
+def _state(accuracy: Accuracy, rivals: Sequence[Rival], *, alone: bool) -> State:
+    """`alone`: others are within the limits that cannot be ranked with it."""
     if accuracy.kind == "published":
         return "leads"
+    if alone and not rivals:
+        return "withheld"
     few = accuracy.kind == "measured" and accuracy.n < LEAST_TO_DECIDE
     if accuracy.samples is None or few:
         return "withheld"

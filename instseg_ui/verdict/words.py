@@ -8,7 +8,7 @@ from instseg_ui.latency import LEAST_RUNS
 from instseg_ui.numbers import percent, three
 from instseg_ui.verdict.accuracy import LEAST_TO_DECIDE, Accuracy
 from instseg_ui.verdict.candidate import Candidate
-from instseg_ui.verdict.decision import Rival, Verdict
+from instseg_ui.verdict.decision import KIND_WORDS, Rival, Verdict
 
 _SAME = 0.05
 _HALF = (0.475, 0.525)
@@ -83,7 +83,8 @@ def _ship(verdict: Verdict) -> VerdictWords:
     rival = min(verdict.rivals, key=_certainty)
     sure = certainty_words(_certainty(rival))
     costs = costs_words(best, verdict.candidate(rival.model))
-    headline = f"Ship {best.model}: better than {_others(verdict, rival)} with {sure}"
+    among = f"{within}, " if within else ""
+    headline = f"Ship {best.model}: {among}better than {_others(verdict, rival)} with {sure}"
     told += f"; {_gap(verdict, rival)}."
     if costs and len(verdict.rivals) == 1:
         headline += f", {costs}"
@@ -95,9 +96,17 @@ def _ship(verdict: Verdict) -> VerdictWords:
 def _withheld(verdict: Verdict) -> VerdictWords:
     leader, accuracy = _name(verdict), verdict.accuracy
     assert accuracy is not None
+    within = _within(verdict)
+    if not verdict.rivals and verdict.unranked:
+        return VerdictWords(
+            f"No verdict{within}: only {leader}'s accuracy is {KIND_WORDS[accuracy.kind]}.",
+            f"{leader} has {accuracy_words(accuracy)}.",
+            "Evaluate or judge the others on the same pictures, then they can be held against it.",
+            _notes(verdict),
+        )
     if accuracy.samples is None or not verdict.tied:
         return VerdictWords(
-            f"No verdict: {accuracy.n} pictures are too few.",
+            f"No verdict{within}: {accuracy.n} pictures are too few.",
             f"{leader} leads with {accuracy_words(accuracy)}.",
             f"A verdict needs {LEAST_TO_DECIDE} annotated pictures or more.",
             _notes(verdict),
@@ -105,7 +114,7 @@ def _withheld(verdict: Verdict) -> VerdictWords:
     names = [one.model for one in verdict.tied]
     told = f"{_sentence(accuracy_words(accuracy))}, leads; {_gap(verdict, verdict.tied[0])}."
     return VerdictWords(
-        f"No verdict: {leader} and {_listed(names)} cannot be told apart.",
+        f"No verdict{within}: {leader} and {_listed(names)} cannot be told apart.",
         f"{leader}, {told[0].lower()}{told[1:]}",
         _settle(verdict),
         _notes(verdict),
@@ -146,7 +155,8 @@ def _leads(verdict: Verdict) -> VerdictWords:
         assert rival.accuracy is not None
         told += f" Next: {rival.model}, {percent(rival.accuracy.value)} %, {_latency_words(rival)}."
     return VerdictWords(
-        f"{leader.model} leads by published accuracy; on your pictures nobody knows.",
+        f"{leader.model} leads{_within(verdict)} by published accuracy; on your pictures nobody "
+        "knows.",
         told,
         "Annotated pictures of your own, or your answers to a few dozen questions, would tell.",
         _notes(verdict),
@@ -154,7 +164,7 @@ def _leads(verdict: Verdict) -> VerdictWords:
 
 
 def _fastest(verdict: Verdict) -> VerdictWords:
-    within = f" {verdict.limits.words}" if verdict.limits.words else ""
+    within = _within(verdict)
     if verdict.leader is None:
         return VerdictWords(
             "No verdict: accuracy and latency are unknown.",
@@ -163,7 +173,7 @@ def _fastest(verdict: Verdict) -> VerdictWords:
         )
     fastest = verdict.candidate(verdict.leader)
     return VerdictWords(
-        f"{fastest.model} is the fastest here; its accuracy is unknown.",
+        f"{fastest.model} is the fastest here{within}; its accuracy is unknown.",
         f"No model{within} has a known accuracy: {fastest.model} takes {_latency_words(fastest)}.",
         "Annotated pictures of your own, or your answers to a few dozen questions, would tell.",
         _ruled_out(verdict),
@@ -269,6 +279,11 @@ def _certainty(rival: Rival) -> float:
 def _name(verdict: Verdict) -> str:
     assert verdict.leader is not None
     return verdict.leader
+
+
+def _within(verdict: Verdict) -> str:
+    """The limits with a space before them; empty without any."""
+    return f" {verdict.limits.words}" if verdict.limits.words else ""
 
 
 def _sentence(text: str) -> str:

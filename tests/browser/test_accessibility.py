@@ -179,6 +179,8 @@ def test_evaluate(reader: Reader) -> None:
     page.locator("#eval-findings", has_text="4 images, 20 objects").wait_for()
     page.locator("#eval-go").click()
     page.locator("#eval-progress", has_text="on 4 of 4 images").wait_for()
+    page.locator("#eval-setup").wait_for(state="hidden")
+    page.locator("#eval-change").click()
     page.locator("#eval-mapping > button").click()
     for tab in page.locator("#eval-results > .tab-wrapper").get_by_role("tab").all_inner_texts():
         reader.show("#eval-results", tab)

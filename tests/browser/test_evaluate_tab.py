@@ -99,6 +99,8 @@ def test_from_a_zip_to_the_pictures_behind_a_number(app: App, page: Any) -> None
     page.locator("label", has_text="Boundaries").click()
     figures.get_by_text("Boundary IoU:").wait_for()
 
+    page.locator("#eval-setup").wait_for(state="hidden")
+    page.locator("#eval-change").click()
     page.locator("#eval-mapping > button").click()
     page.locator("#eval-map-table", has_text="1 of 3 have no class").wait_for()
     choose(page, "#eval-map-category", "vehicle")
@@ -162,6 +164,110 @@ def test_a_run_can_be_stopped_and_goes_on_after_a_reload(
     evaluated(page, "2 models on 3 of 4 images")
 
 
+def test_the_threshold_of_the_best_f1_is_used_everywhere_by_one_button(app: App, page: Any) -> None:
+    opened(page, app)
+    evaluated(page, "1 model on 4 of 4 images")
+    page.locator("#models .mlist-row[data-model=demo-cats] .mlist-name").click()
+    page.locator("#facts .facts-model", has_text="demo-cats").wait_for()
+    page.get_by_role("tab", name="Compare").click()
+    tick(page, DEMO, "demo-cats")
+    page.locator("#cmp-go").click()
+    page.locator("#cmp-progress", has_text="2 of 2 models done").wait_for()
+
+    page.get_by_role("tab", name="Evaluate").click()
+    page.get_by_role("button", name="Use 0.99").click()
+    page.get_by_text(f"{DEMO} from 0.99: in Segment, in Compare and in the code.").wait_for()
+
+    page.get_by_role("tab", name="Segment").click()
+    page.locator("#facts .facts-model", has_text=DEMO).wait_for()
+    at = "document.querySelector('#viewer .isv').instsegViewer.store.get().threshold"
+    page.wait_for_function(f"{at} === 0.99")
+    page.locator("#take-away > button").click()
+    code = re.compile(f"--model {DEMO} .* --threshold 0.99")
+    page.locator("#take-away .cm-content", has_text=code).first.wait_for()
+
+    page.get_by_role("tab", name="Compare").click()
+    own = page.locator(f"#cmp-grid .isg-pane[aria-label={DEMO}] .isg-own output")
+    assert own.inner_text() == "0.99"
+    other = page.locator("#cmp-grid .isg-pane[aria-label=demo-cats] .isg-own output")
+    assert other.inner_text() == "0.50"
+    # That high nothing is found on this photo: then it is not to be shipped, whatever its accuracy.
+    page.locator("#cmp-findings").get_by_role("tab", name="Which to ship").click()
+    page.locator("#cmp-verdict", has_text=f"{DEMO} is ruled out: it found nothing.").wait_for()
+    page.locator("#cmp-findings").get_by_role("tab", name="Take away").click()
+    page.locator("#cmp-chosen input").click()
+    page.get_by_role("option", name=DEMO, exact=True).click()
+    page.locator("#cmp-findings .cm-content", has_text=code).first.wait_for()
+
+
+def test_the_sheet_sorts_leads_to_failures_and_is_weighed_within_limits(
+    app: App, page: Any
+) -> None:
+    opened(page, app)
+    tick(page, DEMO, "demo-cats")
+    evaluated(page, "2 models on 4 of 4 images")
+    rows = page.locator("#eval-sheet tbody tr")
+    rows.nth(1).wait_for()
+    heading = page.locator("#eval-sheet th[data-column=name] button")
+    heading.click()
+    assert rows.locator("td:first-child").all_inner_texts() == ["demo-cats", DEMO]
+    heading.click()
+    assert rows.locator("td:first-child").all_inner_texts() == [DEMO, "demo-cats"]
+    assert "n = 5" in rows.first.inner_text()
+
+    # What the new figures set up themselves is there before anything is pressed.
+    show(page, "Pictures")
+    page.locator("#eval-caption", has_text="Case 1 of 8").wait_for()
+    show(page, "Figures")
+    dot = page.locator("#eval-pareto .scatterlayer .point").first
+    dot.scroll_into_view_if_needed()
+    place = dot.bounding_box()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2, steps=4)
+    page.locator("#eval-pareto .hoverlayer .hovertext").first.wait_for()
+    page.mouse.down()
+    page.mouse.up()
+    page.locator("#eval-caption", has_text="Case 1 of 12").wait_for()
+    show(page, "Figures")
+    page.locator("#eval-sheet").get_by_role("button", name="demo-cats", exact=True).click()
+    page.locator("#eval-caption", has_text="Case 1 of 12 · demo-cats").wait_for()
+
+    show(page, "Figures")
+    most = page.locator("#eval-most-mb input[type=number]")
+    most.fill("1")
+    most.press("Enter")
+    page.locator("#eval-verdict", has_text="No model remains within 1 MB.").wait_for()
+    assert page.locator("#eval-sheet tbody tr.out").count() == 2
+    assert rows.locator("td:first-child").all_inner_texts() == [DEMO, "demo-cats"], "still sorted"
+
+
+def test_a_latency_is_measured_again_beside_where_it_is_shown(app: App, page: Any) -> None:
+    opened(page, app)
+    page.get_by_role("tab", name="Segment").click()
+    page.locator("#facts [data-again]").click()
+    ended = re.compile("easured again")
+    page.locator(".toast-body", has_text=ended).first.wait_for()
+
+    page.get_by_role("tab", name="Compare").click()
+    tick(page, DEMO)
+    page.locator("#cmp-go").click()
+    page.locator("#cmp-progress", has_text="1 of 1 models done").wait_for()
+    page.locator("#cmp-again").click()
+    page.locator("#cmp-progress", has_text=ended).wait_for()
+    page.locator("#cmp-findings").get_by_role("tab", name="Which to ship").click()
+    page.locator("#cmp-figures [data-again]").wait_for()
+
+    page.get_by_role("tab", name="Evaluate").click()
+    evaluated(page, "1 model on 4 of 4 images")
+    page.locator("#eval-sheet .sheet-again").click()
+    page.locator("#eval-progress", has_text=ended).wait_for()
+
+    # What was measured meanwhile goes before what is published; which it is, is said.
+    page.get_by_role("tab", name="Compare").click()
+    known = page.locator("#cmp-verdict", has_text="measured on 4 annotated pictures of shapes")
+    known.wait_for()
+    page.locator("#cmp-figures", has_text="mask AP, measured, n = 4").wait_for()
+
+
 def test_a_wrong_file_is_said(app: App, page: Any, tmp_path: Path) -> None:
     page.goto(app.address)
     page.get_by_role("tab", name="Evaluate").click()
@@ -178,6 +284,7 @@ def test_the_figures_begin_high_on_the_page(app: App, page: Any) -> None:
     evaluated(page, "1 model on 4 of 4 images")
     figures = page.locator("#eval-figures")
     figures.locator("td", has_text=DEMO).first.wait_for()
+    page.locator("#eval-setup").wait_for(state="hidden")
     page.evaluate("scrollTo(0, 0)")
     assert figures.bounding_box()["y"] < 300
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.browser.server import fake_assets, fake_model, serve
+from tests.browser.server import EXAMPLES, fake_assets, fake_model, serve
 from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.browser
@@ -54,6 +55,20 @@ def test_keys_answer_the_figures_follow_and_the_answers_are_taken_away(page, app
     told = json.loads(Path(waiting.value.path()).read_text())
     assert waiting.value.suggested_filename == "judged_coco.json"
     assert any(one["iscrowd"] == 0 for one in told["annotations"])
+
+
+def test_a_photo_that_goes_meanwhile_is_said_and_the_next_question_comes(page, app):
+    visit = begun(page, app)
+    # What stays has fewer objects than there are questions in hand.
+    stays = min(EXAMPLES, key=EXAMPLES.__getitem__)
+    for kept in (app.folder / "models" / ".judgements").glob("*/photos/*"):
+        if kept.stem != str(list(EXAMPLES).index(stays)):
+            kept.unlink()
+    for shown in app.folder.glob("uploads/**/photo.jpg"):
+        shown.unlink()
+    visit.page.keyboard.press("s")
+    visit.page.locator("#judge-progress", has_text=re.compile("(is|are) gone: nothing")).wait_for()
+    visit.page.locator("#judge-view .judge-ask", has_text=f"right? {stays} · ").wait_for()
 
 
 def test_by_thumb_the_answers_are_buttons_of_44_pixels(open_page, phone, app):

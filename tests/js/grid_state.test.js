@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { classesOf, createPaneStore, createSharedStore, settledData, switchLink } from "../../instseg_ui/ui/viewer/static/grid_state.js";
+import { classesOf, createPaneStore, createSharedStore, ownThresholds, settledData, switchLink } from "../../instseg_ui/ui/viewer/static/grid_state.js";
+import { toUse } from "../../instseg_ui/ui/viewer/static/threshold_use.js";
 import { toValue } from "../../instseg_ui/ui/viewer/static/value.js";
 import { moved, pairOf } from "../../instseg_ui/ui/viewer/static/wipe.js";
 import { sent, value } from "./helpers.js";
@@ -59,6 +60,20 @@ test("unlinked, each pane keeps its own threshold; linked again, all take the re
   assert.deepEqual(settledData(shared.get(), [...KEYS, "C#0"]), { thresholds: [0.6, 0.3, 0.6], hidden: [] });
   shared.set(switchLink(shared.get(), KEYS, "B#0"));
   assert.deepEqual([shared.get().linked, a.get().threshold, b.get().threshold], [true, 0.3, 0.3]);
+});
+
+test("a threshold of its own unlinks a pane, and leaves the others where they are", () => {
+  const { shared, a, b } = pair();
+  shared.set({ threshold: 0.6 });
+  shared.set(ownThresholds(shared.get(), [["A#0", 0.43]]));
+  assert.deepEqual([a.get().threshold, b.get().threshold], [0.43, 0.6]);
+  shared.set(ownThresholds(shared.get(), [["B#0", 0.001]]));
+  assert.deepEqual([a.get().threshold, b.get().threshold], [0.43, 0.05], "never under the floor");
+});
+
+test("a threshold to use is checked", () => {
+  assert.deepEqual(toUse({ model: "A", threshold: 0.4, more: 1 }), { model: "A", threshold: 0.4 });
+  for (const wrong of [null, 3, {}, { model: "A" }, { model: "", threshold: 0.4 }, { model: "A", threshold: "0.4" }, { model: "A", threshold: 2 }, { model: "A", threshold: NaN }]) assert.equal(toUse(wrong), null);
 });
 
 test("the hidden classes are told in order", () => {

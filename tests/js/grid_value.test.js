@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { isNotice, keysOf, toGridValue } from "../../instseg_ui/ui/viewer/static/grid_value.js";
 import { adopt, changedPanes, emptyValue } from "../../instseg_ui/ui/viewer/static/grid_take.js";
 import { createSharedStore } from "../../instseg_ui/ui/viewer/static/grid_state.js";
+import { FIT } from "../../instseg_ui/ui/viewer/static/viewport.js";
 import { sent, value } from "./helpers.js";
 
 const { image, prediction, colors } = value([sent("cat", 0.9, [0, 0, 10, 10]), sent("dog", 0.7, [0, 0, 20, 20], 4)]);
@@ -19,7 +20,7 @@ test("a value is checked, and what is wrong is replaced", () => {
   for (const raw of wrong) assert.deepEqual(toGridValue(raw), emptyValue());
   const { panes, reference } = toGridValue(grid([{ model: 4, state: "gone", prediction: "x", caption: [1, "ok"] }], { reference: 9 }));
   assert.equal(reference, 0);
-  assert.deepEqual({ ...panes[0] }, { key: "#0", model: "", state: "waiting", text: "Waiting", prediction: null, caption: ["ok"] });
+  assert.deepEqual({ ...panes[0] }, { key: "#0", model: "", state: "waiting", text: "Waiting", prediction: null, caption: ["ok"], threshold: null });
 });
 
 test("more panes than the grid shows are left out", () => {
@@ -64,6 +65,16 @@ test("a threshold the user set stays until another one is asked for", () => {
   const before = toGridValue(grid([pane("A")]));
   assert.deepEqual(adopt(state, toGridValue(grid([pane("A"), pane("B")])), before, 0.5), {});
   assert.deepEqual(adopt(state, toGridValue(grid([pane("A")], { threshold: 0.7 })), before, 0.5), { threshold: 0.7, own: {} });
+});
+
+test("a pane's own threshold is taken when it is asked for, and the user's later one stays", () => {
+  const state = createSharedStore().get();
+  const own = (threshold) => toGridValue(grid([pane("A", { threshold }), pane("B")]));
+  assert.deepEqual(adopt(state, own(0.43), emptyValue(), null), { threshold: 0.5, view: FIT, pointer: null, pointed: null, minArea: 0, lit: {}, over: -1, picked: {}, object: -1, linked: false, own: { "A#0": 0.43 } });
+  const moved = { ...state, linked: false, own: { "A#0": 0.2, "B#0": 0.6 } };
+  assert.deepEqual(adopt(moved, own(0.43), own(0.43), 0.5), {});
+  assert.deepEqual(adopt(moved, own(0.31), own(0.43), 0.5), { linked: false, own: { "A#0": 0.31, "B#0": 0.6 } });
+  for (const wrong of [-1, 2, "0.4", NaN]) assert.equal(own(wrong).panes[0].threshold, null);
 });
 
 test("a new picture starts with the whole of it, a new result forgets that pane's pin", () => {

@@ -7,7 +7,7 @@ const outline = (number, more = {}) => ({ number, label: "cat", color: "#112233"
 const asked = (more = {}) => ({ name: "0-1", photo: "a.jpg", url: "/gradio_api/file=a", width: 4, height: 3, crop: [0, 0, 4, 3], state: "only one", outlines: [outline(1), outline(2)], ...more });
 
 test("questions are taken as they are", () => {
-  const value = { questions: [asked()], answered: 3, left: 7, begun: true };
+  const value = { questions: [asked()], answered: 3, left: 7, begun: true, gone: ["a.png"] };
   assert.deepEqual(toJudge(value), value);
 });
 
@@ -17,7 +17,7 @@ test("what cannot be shown is left out", () => {
   }
   const [left] = toJudge({ questions: [asked({ outlines: [outline(1, { mask: { size: [9, 9], counts: "x" } }), outline("2"), outline(2)] })] }).questions;
   assert.deepEqual(left.outlines.map(({ number }) => number), [2]);
-  assert.deepEqual(toJudge("x"), { questions: [], answered: 0, left: 0, begun: false });
+  assert.deepEqual(toJudge("x"), { questions: [], answered: 0, left: 0, begun: false, gone: [] });
 });
 
 test("a key is an answer to the question", () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from instseg_ui.ui.compare import decision, matches
 from instseg_ui.ui.compare.matches import Sight, threshold_of
 from instseg_ui.ui.compare.run import ComparisonRun
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.verdict import Accuracy
 from instseg_ui.workers.hardware import hardware
 
 _WRITERS = {"html": to_html, "json": to_json}
@@ -26,8 +28,9 @@ def study(
     class_aware: bool,
     most_ms: str,
     most_mb: str,
+    accuracies: Mapping[str, Accuracy] | None = None,
 ) -> Study:
-    """The comparison as it is looked at now.
+    """The comparison as it is looked at now; `accuracies` are what is known of its models.
 
     Raises:
         InputError: no model is done, or a limit is not a number above 0.
@@ -37,7 +40,7 @@ def study(
         raise InputError("There is nothing to save yet. Compare models first.")
     origin = run.origin
     catalog, shown = services.segmenter.catalog, matches.filtered(run, sight)
-    models = decision.compared(catalog, run, sight)
+    models = decision.compared(catalog, run, sight, accuracies)
     predictions = tuple(prediction for prediction, _ in shown)
     return Study(
         image=images.read(run.photo, services.settings),
@@ -46,7 +49,8 @@ def study(
         specs=tuple(catalog.get(one.model) for one in predictions),
         failures={one.model: one.pane["message"] for one in run.outcomes if not one.prediction},
         comparison=matches.matched_as_shown(shown, class_aware=class_aware),
-        verdict=decision.verdict(models, most_ms, most_mb),
+        verdict=decision.verdict(models, most_ms, most_mb, decision.not_run(run)),
+        accuracies=accuracies or {},
         latencies=run.latencies,
         basis=catalog.basis,
         made=datetime.now(UTC) if origin is None else origin.made,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from instseg_ui.comparison import objects as comparison
@@ -101,13 +101,20 @@ def object_table(run: ComparisonRun | None, found: Comparison | None) -> ObjectT
 def threshold_at(run: ComparisonRun, sight: Sight, place: int) -> float:
     """The threshold of a pane."""
     same = len(sight.thresholds) == len(run.outcomes)
-    return sight.thresholds[place] if same else run.threshold
+    if same:
+        return sight.thresholds[place]
+    return run.thresholds.get(run.models[place], run.threshold)
 
 
-def threshold_of(run: ComparisonRun | None, sight: Sight, model: str | None) -> float:
-    """The threshold of a model's pane."""
+def threshold_of(
+    run: ComparisonRun | None,
+    sight: Sight,
+    model: str,
+    thresholds: Mapping[str, float] | None = None,
+) -> float:
+    """The threshold of a model's pane; without a pane that of `thresholds`, or the usual one."""
     if run is None or model not in run.models:
-        return THRESHOLD
+        return (thresholds or {}).get(model, THRESHOLD)
     return threshold_at(run, sight, run.models.index(model))
 
 

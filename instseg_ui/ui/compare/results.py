@@ -13,15 +13,25 @@ from instseg_ui.show.agreement import MEASURES, agreement
 from instseg_ui.show.decision import HERE, decision, decision_figures
 from instseg_ui.show.plotly_charts import TRADEOFF_PX, figure
 from instseg_ui.show.snippets import snippets
+from instseg_ui.show.verdict_chart import pareto_with_doubt
 from instseg_ui.ui.compare import agreement as agreement_values
 from instseg_ui.ui.compare import decision as decision_values
 from instseg_ui.ui.compare import downloads, matches
 from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.compare.run import ComparisonRun
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.events import OWN, address_of, save_script, told
+from instseg_ui.ui.shared.events import (
+    ON_LOAD_AGAIN,
+    OWN,
+    address_of,
+    save_script,
+    session_of,
+    told,
+)
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid, ObjectTable, referenced, settled
+from instseg_ui.ui.workbench.panel import Workbench
+from instseg_ui.verdict import Accuracy
 
 _LATEST: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_id": "findings"}
 
@@ -52,15 +62,26 @@ class FindingsParts:
     file: gr.DownloadButton
 
 
-def findings(services: Services, grid: CompareGrid, run: gr.State, sight: gr.State) -> None:
-    """Lay out and connect what is found from a run at its present thresholds."""
+def findings(
+    services: Services,
+    bench: Workbench,
+    tab: gr.Tab,
+    grid: CompareGrid,
+    run: gr.State,
+    sight: gr.State,
+) -> gr.HTML:
+    """Lay out and connect what is found from a run at its present thresholds.
+
+    What is returned shows the latencies; its event `again` asks to measure them again.
+    """
     parts = _layout(services)
     _connect_sight(grid, run, sight)
     _connect_matching(parts, run, sight)
     _connect_map(services, parts, run, sight)
-    _connect_decision(services, parts, run, sight)
-    _connect_snippets(services, parts, run, sight)
+    _connect_decision(services, tab, parts, run, sight)
+    _connect_snippets(services, bench, parts, run, sight)
     _connect_files(services, parts, run, sight)
+    return parts.figures
 
 
 def _layout(services: Services) -> FindingsParts:
@@ -127,7 +148,7 @@ def _decide_layout(services: Services) -> dict[str, Any]:
             )
         with gr.Column(scale=5, min_width=320):
             chart = gr.Plot(show_label=False, elem_id="cmp-chart")
-    figures = gr.HTML(elem_id="cmp-figures")
+    figures = gr.HTML(elem_id="cmp-figures", js_on_load=ON_LOAD_AGAIN)
     return {
         "most_ms": most_ms,
         "most_mb": most_mb,
@@ -215,20 +236,30 @@ def _connect_map(services: Services, parts: FindingsParts, run: gr.State, sight:
 
 
 def _connect_decision(
-    services: Services, parts: FindingsParts, run: gr.State, sight: gr.State
+    services: Services, tab: gr.Tab, parts: FindingsParts, run: gr.State, sight: gr.State
 ) -> None:
     catalog = services.segmenter.catalog
 
     def decide(
-        run: ComparisonRun | None, sight: Sight, most_ms: str, most_mb: str
+        run: ComparisonRun | None, sight: Sight, most_ms: str, most_mb: str, request: gr.Request
     ) -> tuple[str, str, Any]:
-        models = decision_values.compared(catalog, run, sight)
-        verdict = decision_values.verdict_or_reason(models, most_ms, most_mb)
+        known = _accuracies(services, run, request)
+        models = decision_values.compared(catalog, run, sight, known)
+        others = decision_values.not_run(run)
+        verdict = decision_values.verdict_or_reason(models, most_ms, most_mb, others)
         names = list(run.models) if run else []
         code_of = gr.update(choices=names, value=verdict.leader or next(iter(names), None))
-        return decision(verdict, models), decision_figures(verdict, models, _place(run)), code_of
+        here = run is not None and run.origin is None
+        figures = decision_figures(verdict, models, _place(run), linked=here)
+        return decision(verdict, models), figures, code_of
 
-    def chart(run: ComparisonRun | None, basis: str) -> Any:
+    def chart(run: ComparisonRun | None, sight: Sight, basis: str, request: gr.Request) -> Any:
+        known = _accuracies(services, run, request)
+        verdict = decision_values.verdict(
+            decision_values.compared(catalog, run, sight, known), None, None
+        )
+        if verdict.accuracy is not None and verdict.accuracy.kind != "published":
+            return figure(pareto_with_doubt(verdict, labelled=False), TRADEOFF_PX)
         found = decision_values.measured(run)
         return figure(tradeoff.tradeoff(list(catalog), found, basis), TRADEOFF_PX)
 
@@ -238,6 +269,8 @@ def _connect_decision(
             sight.change,
             parts.most_ms.change,
             parts.most_mb.change,
+            # Meanwhile the visitor may have evaluated or judged.
+            tab.select,
             gr.context.Context.root_block.load,
         ],
         decide,
@@ -247,24 +280,37 @@ def _connect_decision(
         **OWN,
     )
     gr.on(
-        [run.change, parts.basis.change, gr.context.Context.root_block.load],
+        [run.change, parts.basis.change, tab.select, gr.context.Context.root_block.load],
         chart,
-        [run, parts.basis],
+        [run, sight, parts.basis],
         parts.chart,
         **_LATEST,
         **OWN,
     )
 
 
+def _accuracies(
+    services: Services, run: ComparisonRun | None, request: gr.Request
+) -> dict[str, Accuracy]:
+    """What is known of the run's models: from the visitor's evaluation, from answers, published."""
+    specs = [services.segmenter.catalog.get(model) for model in (run.models if run else ())]
+    return services.accuracies.of(session_of(request), specs)
+
+
 def _connect_snippets(
-    services: Services, parts: FindingsParts, run: gr.State, sight: gr.State
+    services: Services, bench: Workbench, parts: FindingsParts, run: gr.State, sight: gr.State
 ) -> None:
     def write(
-        model: str | None, run: ComparisonRun | None, sight: Sight, request: gr.Request
+        model: str | None,
+        run: ComparisonRun | None,
+        sight: Sight,
+        thresholds: dict[str, float],
+        request: gr.Request,
     ) -> list[str]:
-        threshold = matches.threshold_of(run, sight, model)
+        model = model or services.settings.default_model
+        threshold = matches.threshold_of(run, sight, model, thresholds)
         code = snippets(
-            model or services.settings.default_model,
+            model,
             threshold,
             address_of(request),
             high_performance.asked(services.settings, run.engine if run else None),
@@ -272,9 +318,14 @@ def _connect_snippets(
         return [code.shell, code.python, code.curl]
 
     gr.on(
-        [parts.chosen.change, sight.change, gr.context.Context.root_block.load],
+        [
+            parts.chosen.change,
+            sight.change,
+            bench.thresholds.change,
+            gr.context.Context.root_block.load,
+        ],
         write,
-        [parts.chosen, run, sight],
+        [parts.chosen, run, sight, bench.thresholds],
         [parts.shell, parts.python, parts.curl],
         **_LATEST,
         **OWN,
@@ -293,10 +344,12 @@ def _connect_files(
             class_aware: bool,
             most_ms: str,
             most_mb: str,
+            request: gr.Request,
             kind: str = kind,
         ) -> str:
             try:
-                study = downloads.study(services, run, sight, class_aware, most_ms, most_mb)
+                known = _accuracies(services, run, request)
+                study = downloads.study(services, run, sight, class_aware, most_ms, most_mb, known)
                 return str(downloads.write(study, kind, parts.file.GRADIO_CACHE))
             except InstSegError as error:
                 raise gr.Error(told(error), print_exception=False) from None

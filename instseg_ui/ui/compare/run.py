@@ -20,11 +20,11 @@ from instseg_ui.palette import class_colors
 from instseg_ui.results import Prediction
 from instseg_ui.show.engine_gain import engine_and_gain
 from instseg_ui.show.html import alert, progress, summary
-from instseg_ui.show.latency import latency_figure, latency_note
+from instseg_ui.show.latency import again_words, latency_figure, latency_note
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, Report, follow
-from instseg_ui.ui.shared.latencies import latencies
+from instseg_ui.ui.shared.latencies import latencies, renewed
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import grid_value, pane_value
 from instseg_ui.ui.viewer.grid import GridValue, PaneState, PaneValue
@@ -33,6 +33,8 @@ from instseg_ui.ui.viewer.viewer import ImageValue
 from instseg_ui.weights import ModelState
 
 _MEASURING = "Measuring the latency"
+STOPPED = ("Stopped before it ran", "Stopped")
+"""What is said of a model that was to run when the visitor stopped."""
 _STAGES = {"": "waiting", "loading": "loading", "warming up": "warming up", "running": "running"}
 
 
@@ -58,7 +60,8 @@ class ComparisonRun:
 
     `engine` is what was asked to run them, one of `engines.MODES`; None is the setting's. `origin`
     is where a comparison was run that ships as an example; None is here. `latencies` are those
-    known of the models on images of that size.
+    known of the models on images of that size. A pane begins at its model's of `thresholds`, or at
+    `threshold`.
     """
 
     photo: str
@@ -69,6 +72,7 @@ class ComparisonRun:
     engine: str | None = None
     origin: Origin | None = None
     latencies: Mapping[str, Latency] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -109,10 +113,12 @@ def run(
     session: str,
     cache: Path,
     engine: str | None = None,
+    thresholds: Mapping[str, float] | None = None,
 ) -> Iterator[CompareView]:
     """Run the models on the photo at `photo`, and yield what to show as each gets on.
 
-    `engine` is one of `engines.MODES`, None the setting's. A model that fails says why in its
+    `engine` is one of `engines.MODES`, None the setting's. `thresholds` are those of models that
+    have their own. A model that fails says why in its
     pane and the others go on. A newer run of the same visitor ends this one in silence.
     """
     job = services.jobs["compare"].begin(session)
@@ -121,11 +127,36 @@ def run(
         if photo is None:
             raise InputError("There is no photo yet. Choose one, then compare.")
         image = images.read(photo, services.settings)
-        begun = _begin(photo, image, specs, threshold, cache, engine)
+        begun = replace(
+            _begin(photo, image, specs, threshold, cache, engine), thresholds=dict(thresholds or {})
+        )
         yield from _run_all(services, begun, image, job)
     except ImageError as error:
         # What is left below would be of another photo.
         yield CompareView(alert(told(error)), grid=grid_value(), busy=False, cleared=True)
+    except InstSegError as error:
+        if not (isinstance(error, Cancelled) and job.replaced):
+            yield CompareView(alert(told(error)), busy=False)
+    finally:
+        job.stopped.set()
+        services.jobs["compare"].end(session, job)
+
+
+def measured_again(
+    services: Services, run: ComparisonRun | None, session: str
+) -> Iterator[CompareView]:
+    """Measure the latencies of a comparison's models anew, in turn, and yield how far it is.
+
+    Fewer runs than make a figure, after a stop or too long a time, leave what was known.
+    """
+    job = services.jobs["compare"].begin(session)
+    try:
+        if run is None or not run.predictions:
+            raise InputError("There is nothing to measure yet. Compare models first.")
+        if run.origin is not None:
+            raise InputError("An example is not measured. Compare runs the models here.")
+        image = images.read(run.photo, services.settings)
+        yield from _with_latencies(services, run, image, job, again=True)
     except InstSegError as error:
         if not (isinstance(error, Cancelled) and job.replaced):
             yield CompareView(alert(told(error)), busy=False)
@@ -153,9 +184,15 @@ def grid_of(run: ComparisonRun) -> GridValue:
     """The grid's value of a run."""
     return grid_value(
         image=run.shown,
-        panes=[outcome.pane for outcome in run.outcomes],
+        panes=[_with_threshold(outcome.pane, run.thresholds) for outcome in run.outcomes],
         threshold=run.threshold,
     )
+
+
+def _with_threshold(pane: PaneValue, thresholds: Mapping[str, float]) -> PaneValue:
+    pane = pane.copy()
+    pane["threshold"] = thresholds.get(pane["model"])
+    return pane
 
 
 def _begin(
@@ -178,7 +215,7 @@ def _run_all(
     for place, model in enumerate(run.models):
         outcome = _not_here(services, model)
         if job.stopped.is_set():
-            outcome = outcome or Outcome(pane_value(model, message="Stopped before it ran"))
+            outcome = outcome or Outcome(pane_value(model, message=STOPPED[0]))
         if outcome is None:
             run = run.put(place, Outcome(pane_value(model, "running")))
             yield CompareView(_progress(run, place, "", 0), run, grid_of(run))
@@ -188,7 +225,7 @@ def _run_all(
 
 
 def _with_latencies(
-    services: Services, run: ComparisonRun, image: Image, job: Job
+    services: Services, run: ComparisonRun, image: Image, job: Job, *, again: bool = False
 ) -> Iterator[CompareView]:
     """The whole run at once, then with the latencies that are measured for it."""
     models = [one.model for one in run.predictions]
@@ -197,14 +234,16 @@ def _with_latencies(
         return
     yield CompareView(progress(_MEASURING), run, grid_of(run))
     found: Mapping[str, Latency] = {}
-    for step in latencies(services, image, models, run.engine, job):
+    for step in latencies(services, image, models, run.engine, job, again=again):
         if isinstance(step, Done):
             found = step.value
         else:
             yield CompareView(progress(step.name or _MEASURING))
+    ended = summary(again_words(found.values())) if again else _summary(run)
+    found = renewed(run.latencies, found)
     services.remember(found)
     run = replace(run, latencies=found, outcomes=_timed(run, found))
-    yield CompareView(_summary(run), run, grid_of(run), busy=False)
+    yield CompareView(ended, run, grid_of(run), busy=False)
 
 
 def _timed(run: ComparisonRun, found: Mapping[str, Latency]) -> tuple[Outcome, ...]:
@@ -237,7 +276,7 @@ def _run_one(
     except Cancelled:
         if job.replaced:
             raise
-        return Outcome(pane_value(model, message="Stopped"))
+        return Outcome(pane_value(model, message=STOPPED[1]))
     except NotFetchedError as error:
         return Outcome(pane_value(model, "not fetched", message=told(error)))
     except InstSegError as error:

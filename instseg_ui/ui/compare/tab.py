@@ -16,7 +16,7 @@ from instseg_ui.ui.compare import run as compare_run
 from instseg_ui.ui.compare.example import connect_example
 from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.compare.results import findings
-from instseg_ui.ui.compare.run import ComparisonRun
+from instseg_ui.ui.compare.run import CompareView, ComparisonRun
 from instseg_ui.ui.shared import fetch as model_fetch
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import OWN, window_of
@@ -38,6 +38,7 @@ class CompareParts:
     go: gr.State
     compare: gr.Button
     stop: gr.Button
+    again: gr.Button
     link: gr.Button
     address: gr.Textbox
     offer_panel: gr.Column
@@ -55,10 +56,10 @@ def compare_tab(services: Services, bench: Workbench) -> CompareParts:
     """Lay the tab out and connect it."""
     parts = _layout(services)
     _connect_picking(services, bench, parts)
-    _connect_running(services, bench, parts)
     _connect_fetching(services, bench, parts)
     _connect_link(services, bench, parts)
-    findings(services, parts.grid, parts.run, parts.sight)
+    decided = findings(services, bench, parts.notice.tab, parts.grid, parts.run, parts.sight)
+    _connect_running(services, bench, parts, decided)
     connect_example(services, bench.photo, parts.grid, parts.run, parts.notice)
     return parts
 
@@ -71,6 +72,7 @@ def _layout(services: Services) -> CompareParts:
         compare = gr.Button(words.button(ticked), variant="primary", elem_id="cmp-go")
         stop = gr.Button("Stop", visible=False, elem_id="cmp-stop")
         progress = gr.HTML(words.hint(ticked), elem_id="cmp-progress")
+        again = gr.Button("Measure latency again", visible=False, elem_id="cmp-again")
         link = gr.Button("Copy link", elem_id="cmp-link")
     with gr.Column(visible=False, elem_id="cmp-offer") as offer_panel:
         offer = gr.HTML()
@@ -91,6 +93,7 @@ def _layout(services: Services) -> CompareParts:
         go=go,
         compare=compare,
         stop=stop,
+        again=again,
         link=link,
         address=address,
         offer_panel=offer_panel,
@@ -139,37 +142,65 @@ def _connect_picking(services: Services, bench: Workbench, parts: CompareParts) 
     )
 
 
-def _connect_running(services: Services, bench: Workbench, parts: CompareParts) -> None:
+def _connect_running(
+    services: Services, bench: Workbench, parts: CompareParts, decided: gr.HTML
+) -> None:
     def run(
-        photo: str | None, picks: Sequence[str], threshold: float, wanted: bool, request: gr.Request
+        photo: str | None,
+        picks: Sequence[str],
+        threshold: float,
+        thresholds: dict[str, float],
+        wanted: bool,
+        request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         cache, session = Path(parts.grid.GRADIO_CACHE), window_of(request)
         engine = high_performance.engine(services.settings, wanted)
-        for view in compare_run.run(services, photo, picks, threshold, session, cache, engine):
-            shown: dict[Any, Any] = {
-                parts.progress: view.progress,
-                parts.stop: gr.update(visible=view.busy),
-            }
-            if view.grid is not None:
-                shown[parts.grid] = view.grid
-            if view.run is not None or view.cleared:
-                shown[parts.run] = view.run
-            yield shown
+        views = compare_run.run(
+            services, photo, picks, threshold, session, cache, engine, thresholds
+        )
+        for view in views:
+            yield shown(view)
+
+    def again(run: ComparisonRun | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        for view in compare_run.measured_again(services, run, window_of(request)):
+            yield shown(view)
+
+    def shown(view: CompareView) -> dict[Any, Any]:
+        measured = view.run is not None and bool(view.run.latencies)
+        update: dict[Any, Any] = {
+            parts.progress: view.progress,
+            parts.stop: gr.update(visible=view.busy),
+        }
+        if view.grid is not None:
+            update[parts.grid] = view.grid
+        if view.run is not None or view.cleared:
+            update[parts.run] = view.run
+            update[parts.again] = gr.update(visible=measured and not view.busy)
+        return update
 
     def stop(request: gr.Request) -> None:
         services.jobs["compare"].stop(window_of(request))
 
+    outputs = [parts.progress, parts.stop, parts.grid, parts.run, parts.again]
+    queued: dict[str, Any] = {"concurrency_id": "comparisons", "concurrency_limit": 3}
     gr.on(
         [parts.compare.click, parts.go.change],
         run,
-        [bench.photo, bench.ticked, parts.threshold, bench.high_performance],
-        [parts.progress, parts.stop, parts.grid, parts.run],
+        [
+            bench.photo,
+            bench.ticked,
+            parts.threshold,
+            bench.thresholds,
+            bench.high_performance,
+        ],
+        outputs,
         trigger_mode="multiple",
         # Apart from the Segment tab's: whoever compares for minutes keeps nobody else waiting.
-        concurrency_id="comparisons",
-        concurrency_limit=3,
+        **queued,
         **OWN,
     )
+    for asked in (parts.again.click, decided.again):
+        asked(again, parts.run, outputs, trigger_mode="once", **queued, **OWN)
     parts.stop.click(stop, None, None, queue=False, **OWN)
 
 

@@ -27,7 +27,7 @@ from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction
 from instseg_ui.settings import Settings
 from instseg_ui.show.evaluation_pictures import picture, titled, words
-from instseg_ui.show.evaluation_tables import class_name, confusion_kind
+from instseg_ui.show.evaluation_tables import class_name, confusion_kind, threshold_in_use
 from instseg_ui.show.html import markup, notes, nothing
 from instseg_ui.ui.viewer.picture import colors_by_id, image_value, prediction_value
 from instseg_ui.ui.viewer.viewer import PredictionValue, ViewerValue, viewer_value
@@ -171,8 +171,8 @@ def viewer_of(
 
 def _threshold(result: ModelResult, case: Case) -> float:
     """Where the viewer's threshold begins: at the model's best, lower if the case is lower."""
-    least = result.threshold if case.score is None else min(case.score, result.threshold)
-    return floor(100 * least) / 100
+    best = threshold_in_use(result)
+    return best if case.score is None else min(best, floor(100 * case.score) / 100)
 
 
 def _prediction(result: ModelResult, case: Case, show: str, found: Prediction) -> PredictionValue:

@@ -33,6 +33,7 @@ from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.ui.shared.visits import Visits
 from instseg_ui.ui.uploads import is_bundled
+from instseg_ui.verdict import Accuracy, accuracy_of
 
 MOST_KEPT = 20
 """Data sets whose predictions are kept on disk."""
@@ -90,6 +91,15 @@ class Desk:
             self.readable = False
             if self.evaluation is not None:
                 self.evaluation.close()
+
+    def accuracies(self) -> dict[str, Accuracy]:
+        """Mask AP of each evaluated model on the visitor's own pictures; nothing of the example."""
+        with self.reading:
+            found = None if self.example else self.evaluation
+        if found is None:
+            return {}
+        known = {one.model: accuracy_of(found, one) for one in found.results}
+        return {model: one for model, one in known.items() if one is not None}
 
     def mapping(self, segmenter: Segmenter, model: str) -> CategoryMap:
         """Which of the model's classes stand for which category, with the changes made by hand.

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
-
 from instseg_ui.evaluate import CategoryMap, Dataset, Evaluation, ModelResult
 from instseg_ui.evaluate.scores import IouKind
 from instseg_ui.show import evaluation as show
 from instseg_ui.show.html import markup, notes, nothing
-from instseg_ui.show.verdict import sheet, verdict_html
-from instseg_ui.verdict import Limits, candidates_of, decide
 
 NO_DATA = nothing(
     "Drop a zip with images and COCO annotations anywhere. YOLO segmentation labels and LabelMe "
@@ -44,18 +40,11 @@ def figures_html(evaluation: Evaluation | None, kind: IouKind) -> str:
     if kind not in evaluation.kinds:
         return NO_BOUNDARY
     return markup(
-        verdict_part(evaluation) if kind == "mask" else None,
         show.accuracy(evaluation, kind),
         show.usage(evaluation),
         show.missing(evaluation),
         notes(show.in_short(evaluation), show.COCO),
     )
-
-
-def verdict_part(evaluation: Evaluation, limits: Limits | None = None) -> Markup:
-    """Which model to ship, and the sheet behind it."""
-    verdict = decide(candidates_of(evaluation), limits)
-    return markup(verdict_html(verdict), sheet(verdict))
 
 
 def errors_html(evaluation: Evaluation | None) -> str:

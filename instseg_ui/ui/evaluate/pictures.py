@@ -124,17 +124,18 @@ def _connect_counts(
 
     def follow(request: gr.Request, event: gr.EventData) -> list[Any]:
         told = pressed(event)
-        kind = told.get("kind", _FIRST)
         result = result_of(desks.of(session_of(request)).evaluation, told.get("model"))
+        first, score = failures_of(result)
+        kind = told.get("kind", first)
         return [
             gr.Tabs(selected="pictures"),
             result.model if result else None,
             gr.update(choices=_kinds(result, kind), value=kind),
             _whole(told.get("category", "")),
-            _share(told.get("score", "")),
+            _share(told["score"]) if "score" in told else score,
         ]
 
-    for counts in (results.errors, results.classes, results.pairs):
+    for counts in (results.errors, results.classes, results.pairs, results.decision.sheet):
         counts.select(
             follow,
             None,
@@ -142,6 +143,19 @@ def _connect_counts(
             queue=False,
             **OWN,
         ).then(first, asked, outputs, **LATEST, **OWN)
+
+
+def failures_of(result: ModelResult | None) -> tuple[str, float]:
+    """Of which kind a model's failures are for the most part, and from which score on.
+
+    At the threshold of its best F1: wrong predictions, or objects that are not found.
+    """
+    if result is None:
+        return _FIRST, 0.0
+    now = result.at(result.threshold)
+    right = round(now.precision * now.predictions)
+    wrong, missed = now.predictions - right, now.objects - right
+    return (_FIRST if wrong and wrong >= missed else "not found"), result.threshold
 
 
 def pressed(event: gr.EventData) -> Mapping[str, str]:

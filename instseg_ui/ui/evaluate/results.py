@@ -13,6 +13,7 @@ from instseg_ui.show.evaluation_charts import IOUS
 from instseg_ui.show.html import markup
 from instseg_ui.ui.evaluate import cases as case_views
 from instseg_ui.ui.evaluate import figures as evaluate_figures
+from instseg_ui.ui.evaluate.sheet_view import CHART, SheetView
 from instseg_ui.ui.viewer import Viewer
 
 ALL = -1
@@ -37,6 +38,18 @@ class CaseControls:
 
 
 @dataclass(frozen=True)
+class DecisionParts:
+    """Which model to ship, within limits; empty or hidden before there are figures."""
+
+    verdict: gr.HTML
+    most_ms: gr.Slider
+    most_mb: gr.Slider
+    sheet: SheetView
+    chart: gr.Plot
+    notes: gr.HTML
+
+
+@dataclass(frozen=True)
 class EvaluationResults:
     """What was found, as it is looked at; `scored` changes when there is something new."""
 
@@ -44,6 +57,7 @@ class EvaluationResults:
     tabs: gr.Tabs
     model: gr.Dropdown
     kind: gr.Radio
+    decision: DecisionParts
     figures: gr.HTML
     iou: gr.Radio
     category: gr.Dropdown
@@ -90,8 +104,9 @@ def results_layout(findings: gr.HTML) -> EvaluationResults:
             elem_id="eval-kind",
         )
     with gr.Tabs(elem_id="eval-results", overflow_behavior="wrap") as tabs:
-        with gr.Tab("Figures", id="figures"):
-            figures = gr.HTML(evaluate_figures.NO_RUN, elem_id="eval-figures")
+        with gr.Tab("Figures", id="figures"), gr.Column(elem_id="eval-figures"):
+            decision = _decision_layout()
+            figures = gr.HTML(evaluate_figures.NO_RUN, elem_id="eval-tables")
         with gr.Tab("Curves", id="curves"):
             curves = _curves_layout()
         with gr.Tab("Errors", id="errors"):
@@ -110,6 +125,7 @@ def results_layout(findings: gr.HTML) -> EvaluationResults:
         tabs=tabs,
         model=model,
         kind=kind,
+        decision=decision,
         figures=figures,
         costs=costs,
         errors=errors,
@@ -119,6 +135,36 @@ def results_layout(findings: gr.HTML) -> EvaluationResults:
         cases=cases,
         **curves,
         **take,
+    )
+
+
+def _decision_layout() -> DecisionParts:
+    with gr.Column(elem_id="eval-decision"):
+        verdict = gr.HTML(elem_id="eval-verdict")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=5, min_width=680):
+                sheet = SheetView(elem_id="eval-sheet")
+                notes = gr.HTML(elem_id="eval-notes")
+            with gr.Column(scale=2, min_width=300, elem_id="eval-weigh"):
+                most_ms = _limit("At most ms (right end: any)", "eval-most-ms")
+                most_mb = _limit("At most MB on disk (right end: any)", "eval-most-mb")
+                chart = gr.Plot(
+                    visible=False, elem_id=CHART, show_label=False, elem_classes="eval-chart"
+                )
+    return DecisionParts(verdict, most_ms, most_mb, sheet, chart, notes)
+
+
+def _limit(label: str, elem_id: str) -> gr.Slider:
+    return gr.Slider(
+        0.01,
+        1,
+        value=1,
+        step=0.01,
+        label=label,
+        min_width=220,
+        buttons=[],
+        visible=False,
+        elem_id=elem_id,
     )
 
 

@@ -23,16 +23,19 @@ from instseg_ui.evaluate import (
     open_predictions,
     summarize,
 )
-from instseg_ui.evaluate.latencies import kept_latencies
+from instseg_ui.evaluate.latencies import kept_latencies, measured_latencies
 from instseg_ui.evaluate.run import OnProgress
 from instseg_ui.evaluate.scores import KINDS
 from instseg_ui.show.evaluation import ended_words, progress_words
 from instseg_ui.show.html import progress, summary
+from instseg_ui.show.latency import again_words
 from instseg_ui.ui.benchmark.run import whole
 from instseg_ui.ui.evaluate.desk import NO_DATA, Desk, Desks
 from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, Jobs, Report, follow
+from instseg_ui.ui.shared.latencies import renewed
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.workers.hardware import hardware
 
 MOST_IMAGES = 100_000
 _EVERY_S = 0.25
@@ -201,6 +204,59 @@ def rescore(desks: Desks, jobs: Jobs, session: str) -> Iterator[EvaluationView]:
                 yield EvaluationView(_progress(latest.now, []))
 
     yield from _until_its_end(steps(), EvaluationView("", busy=False), jobs, job, session)
+
+
+def measured_again(
+    services: Services, desks: Desks, jobs: Jobs, session: str
+) -> Iterator[EvaluationView]:
+    """Measure the latencies of an evaluation's models anew, in turn; its other figures stay."""
+    desk = desks.of(session)
+    job, latest = jobs.begin(session), _Latest()
+
+    def work(report: Report) -> str:
+        with desk.work:
+            return _measured_again(services, desk, report, latest, job)
+
+    def steps() -> Iterator[EvaluationView]:
+        for step in follow(work, job):
+            if isinstance(step, Done):
+                yield EvaluationView(summary(step.value), busy=False, scored=True)
+            elif latest.now is not None and latest.due():
+                yield EvaluationView(_progress(latest.now, []))
+
+    yield from _until_its_end(steps(), EvaluationView("", busy=False), jobs, job, session)
+
+
+def _measured_again(
+    services: Services, desk: Desk, report: Report, latest: _Latest, job: Job
+) -> str:
+    """Put the new latencies on the desk; how it ended, in words."""
+    before = desk.evaluation
+    if before is None or not before.results:
+        raise InputError("There is nothing to measure yet. Evaluate a model first.")
+
+    def tell(now: EvaluationProgress) -> None:
+        latest.now = now
+        report(now.stage)
+
+    found = measured_latencies(
+        before.dataset,
+        services.segmenter,
+        [one.model for one in before.results],
+        before.images,
+        desk.options.engine,
+        again=True,
+        on_progress=tell,
+        cancelled=job.stopped.is_set,
+    )
+    services.remember(found)
+    # The example's other figures are of another machine, but no times are among them now.
+    machine = before.machine if desk.example is None else hardware()
+    with desk.reading:
+        desk.evaluation = replace(
+            before, latencies=renewed(before.latencies, found), machine=machine
+        )
+    return again_words(found.values())
 
 
 def _until_its_end(

@@ -20,6 +20,7 @@ from instseg_ui.show.html import markup
 from instseg_ui.show.plotly_charts import figure
 from instseg_ui.ui.evaluate import figures as evaluate_figures
 from instseg_ui.ui.evaluate import run as evaluate_run
+from instseg_ui.ui.evaluate.decision import connect_decision
 from instseg_ui.ui.evaluate.desk import BUSY, Desk, Desks
 from instseg_ui.ui.evaluate.events import (
     LATEST,
@@ -39,8 +40,9 @@ from instseg_ui.ui.evaluate.mapping import connect_mapping
 from instseg_ui.ui.evaluate.pictures import connect_cases
 from instseg_ui.ui.evaluate.results import ALL, EvaluationResults, results_layout
 from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
+from instseg_ui.ui.evaluate.thresholds import connect_thresholds
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.actions import RunActions, actions_layout, setup_fold
+from instseg_ui.ui.shared.actions import RunActions, actions_layout, fold_script, setup_fold
 from instseg_ui.ui.shared.events import OWN, said, save_script, session_of
 from instseg_ui.ui.shared.example import notice_layout
 from instseg_ui.ui.shared.jobs import Jobs
@@ -48,6 +50,7 @@ from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench.panel import Workbench
 from instseg_ui.ui.workbench.tray import Tray
 
+_AGAIN: dict[str, Any] = {"concurrency_id": "evaluate", "concurrency_limit": 2}
 _STYLE = Markup((Path(__file__).parent / "evaluate.css").read_text(encoding="utf-8"))
 
 
@@ -61,6 +64,7 @@ def evaluate_tab(services: Services, bench: Workbench) -> None:
     jobs = services.jobs["evaluate"]
     desks = Desks(services.settings, Path(setup.uploads.GRADIO_CACHE), services.visits)
     services.visits.on_end(desks.leave)
+    services.accuracies.tell("measured", lambda session: desks.of(session).accuracies())
     notice = notice_layout("eval")
     results = results_layout(mapping.findings)
     _connect_running(services, bench, desks, jobs, setup, actions, results)
@@ -68,7 +72,9 @@ def evaluate_tab(services: Services, bench: Workbench) -> None:
     connect_mapping(services, desks, jobs, setup, actions, mapping, results)
     _connect_figures(desks, results)
     _connect_charts(desks, results)
+    connect_decision(desks, results.scored, results.decision)
     connect_cases(services, desks, results)
+    connect_thresholds(services, bench, desks, results)
     _connect_files(services, desks, results)
     connect_example(services, desks, jobs, setup.opened, results.scored, notice)
 
@@ -108,13 +114,19 @@ def _connect_running(
         for view in jobs.share(session, views, evaluate_run.merged):
             yield shown(view, session)
 
+    def again(request: gr.Request) -> Iterator[dict[Any, Any]]:
+        session = session_of(request)
+        for view in evaluate_run.measured_again(services, desks, jobs, session):
+            yield shown(view, session)
+
     def stop(request: gr.Request) -> None:
         jobs.stop(session_of(request))
 
+    results.decision.sheet.again(again, None, outputs, trigger_mode="once", **_AGAIN, **OWN)
     setup.uploads.upload(open_upload, setup.uploads, outputs, **SHORT, **OWN)
     actions.go.click(lambda: evaluate_run.WAITING, None, actions.progress, queue=False, **OWN).then(
         run, [setup.ticked, bench.high_performance, *setup.fields], outputs, **RUNNING, **OWN
-    )
+    ).then(None, None, None, js=fold_script("eval"), queue=False, **OWN)
     actions.stop.click(stop, None, None, queue=False, **OWN)
 
 

@@ -20,6 +20,7 @@ from instseg_ui.judge.folder import begin, resume
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.ui.shared.visits import Visits
 from instseg_ui.ui.workbench.tray import TrayPhoto
+from instseg_ui.verdict import Accuracy, accuracies_of
 
 NOTHING = "Nothing is judged yet. Tick two or more models, add photos, then begin."
 _AHEAD = 4
@@ -32,13 +33,15 @@ _PHOTOS = "photos"
 class JudgeDesk:
     """One visitor's judgement; hold `work` while it is used.
 
-    `urls` has for each photo that was shown the file that the browser gets, and its address.
+    `urls` has for each photo that was shown the file that the browser gets, and its address; `gone`
+    are photos that cannot be shown any more.
     """
 
     judgement: Judgement | None = None
     photos: Mapping[str, Path] = field(default_factory=dict)
     folder: Path | None = None
     urls: dict[str, tuple[Path, str]] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
     work: threading.RLock = field(default_factory=threading.RLock)
 
     def put_away(self) -> None:
@@ -49,6 +52,7 @@ class JudgeDesk:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.judgement, self.photos, self.folder = None, {}, None
         self.urls.clear()
+        self.gone.clear()
 
     def at_work(self) -> Judgement:
         """The judgement.
@@ -60,9 +64,20 @@ class JudgeDesk:
             raise InputError(NOTHING)
         return self.judgement
 
+    def accuracies(self) -> dict[str, Accuracy]:
+        """What the answers tell of each model; nothing without enough of them."""
+        with self.work:
+            return {} if self.judgement is None else accuracies_of(self.judgement)
+
     def questions(self) -> list[JudgeQuestion]:
         """The next questions, so many that the next one is there at once."""
         return self.at_work().questions(_AHEAD)
+
+    def leave_out(self, photo: str) -> None:
+        """Ask about nothing in a photo that is gone."""
+        self.at_work().leave_out(photo)
+        if photo not in self.gone:
+            self.gone.append(photo)
 
 
 class JudgeDesks:

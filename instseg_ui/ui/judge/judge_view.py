@@ -41,28 +41,47 @@ class QuestionValue(TypedDict):
 
 
 class JudgeValue(TypedDict):
-    """The questions in hand, the next one first; `answered` and `left` count objects."""
+    """The questions in hand, the next one first; `answered` and `left` count objects.
+
+    `gone` are photos that cannot be shown any more, so that nothing is asked about them.
+    """
 
     questions: list[QuestionValue]
     answered: int
     left: int
     begun: bool
+    gone: list[str]
 
 
 def judge_value(desk: JudgeDesk, settings: Settings, cache: Path) -> JudgeValue:
-    """The value of a `JudgeView`; the empty one where nothing is judged."""
+    """The value of a `JudgeView`; the empty one where nothing is judged.
+
+    Where a photo is gone, its questions are left out, and others come in their place.
+    """
     if desk.judgement is None:
-        return {"questions": [], "answered": 0, "left": 0, "begun": False}
-    asked = desk.questions()
-    questions = [_question(one, desk, settings, cache) for one in asked]
+        return {"questions": [], "answered": 0, "left": 0, "begun": False, "gone": []}
+    questions = _shown(desk, settings, cache)
     answered = len({one.question for one in desk.judgement.answers if one.question})
-    left = asked[0].left if asked else 0
     return {
-        "questions": [one for one in questions if one is not None],
+        "questions": questions,
         "answered": answered,
-        "left": left,
+        "left": desk.judgement.left,
         "begun": True,
+        "gone": list(desk.gone),
     }
+
+
+def _shown(desk: JudgeDesk, settings: Settings, cache: Path) -> list[QuestionValue]:
+    """The next questions that can be shown; each round leaves a photo out, until none is gone."""
+    for _ in range(len(desk.photos) + 1):
+        asked = desk.questions()
+        found = [_question(one, desk, settings, cache) for one in asked]
+        gone = {one.photo for one, value in zip(asked, found, strict=True) if value is None}
+        if not gone:
+            return [value for value in found if value is not None]
+        for photo in sorted(gone):
+            desk.leave_out(photo)
+    return []
 
 
 def _question(
@@ -120,4 +139,4 @@ class JudgeView(ViewerComponent):
     @classmethod
     def empty(cls) -> dict[str, Any]:
         """Nothing is judged."""
-        return {"questions": [], "answered": 0, "left": 0, "begun": False}
+        return {"questions": [], "answered": 0, "left": 0, "begun": False, "gone": []}

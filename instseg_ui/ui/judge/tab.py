@@ -13,7 +13,7 @@ import gradio as gr
 from instseg_ui.errors import Cancelled, InputError, InstSegError
 from instseg_ui.judge.export import to_coco
 from instseg_ui.show.html import alert, markup, notes, nothing, progress, scrolled, summary
-from instseg_ui.show.judgement import brief_table, decided, progress_words
+from instseg_ui.show.judgement import brief_table, decided, gone_words, progress_words
 from instseg_ui.show.tables import table_html
 from instseg_ui.ui.judge import desk as judge_desk
 from instseg_ui.ui.judge.desk import JudgeDesk, JudgeDesks
@@ -54,6 +54,7 @@ def judge_tab(services: Services, bench: Workbench) -> None:
     parts = _layout()
     desks = JudgeDesks(services.settings.models_dir, services.visits)
     services.visits.on_end(desks.leave)
+    services.accuracies.tell("answers", lambda session: desks.of(session).accuracies())
     _connect_beginning(services, bench, desks, parts)
     _connect_answers(services, desks, parts)
     _connect_files(desks, parts)
@@ -190,12 +191,15 @@ def _connect_files(desks: JudgeDesks, parts: JudgeParts) -> None:
 
 def _shown(services: Services, desk: JudgeDesk, parts: JudgeParts) -> dict[Any, Any]:
     """The next questions, and what is known."""
-    judgement = desk.at_work()
-    assessment = judgement.assessment()
-    cache = Path(parts.view.GRADIO_CACHE)
+    # First: photos that turn out to be gone take their objects away.
+    value = judge_value(desk, services.settings, Path(parts.view.GRADIO_CACHE))
+    assessment = desk.at_work().assessment()
+    sentence = progress_words(assessment)
+    if desk.gone:
+        sentence += f" · {gone_words(desk.gone)}"
     return {
-        parts.progress: summary(progress_words(assessment)),
-        parts.view: judge_value(desk, services.settings, cache),
+        parts.progress: summary(sentence),
+        parts.view: value,
         parts.known: markup(
             decided(assessment), scrolled(table_html(brief_table(assessment))), notes(*_NOTES)
         ),

@@ -21,12 +21,13 @@ from instseg_ui.prediction_json import to_json
 from instseg_ui.results import Prediction, check_threshold
 from instseg_ui.settings import Settings
 from instseg_ui.show.knowledge import classes_of, nothing_found, wider_model
+from instseg_ui.show.latency import again_words
 from instseg_ui.show.model_facts import model_facts, waiting
 from instseg_ui.ui import uploads
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, JobStage, Report, follow
-from instseg_ui.ui.shared.latencies import latencies
+from instseg_ui.ui.shared.latencies import latencies, renewed
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer.picture import colors_by_id, image_value, prediction_value
 from instseg_ui.ui.viewer.viewer import ImageValue, MessageValue, ViewerValue, viewer_value
@@ -40,6 +41,7 @@ _STAGES = {
 }
 
 
+_MEASURING = "measuring …"
 STAYS: Any = gr.skip()
 """The viewer's value where it is not to change."""
 
@@ -68,11 +70,12 @@ def run(
     cache: Path,
     engine: str | None = None,
     refused: str = "",
+    threshold: float = THRESHOLD,
 ) -> Iterator[SegmentView]:
     """Segment the photo at `photo` and yield what to show, stage by stage.
 
     `engine` is one of `engines.MODES`, None the setting's. Without a photo `refused` says why the
-    last one was none. A newer run of the same visitor ends
+    last one was none. At `threshold` the viewer begins. A newer run of the same visitor ends
     this one in silence; asking again for what is running yields nothing, since starting over
     would cost the model's loading.
     """
@@ -85,7 +88,7 @@ def run(
         if photo is None:
             yield refusal(spec, refused) if refused else no_photo(spec)
             return
-        yield from _run(services, photo, spec, engine, job, cache)
+        yield from _run(services, photo, spec, engine, job, cache, threshold)
     except ImageError as error:
         share = error.share if isinstance(error, ImageSizeError) else None
         yield replace(refusal(spec, told(error)), fits_at=share)
@@ -95,6 +98,53 @@ def run(
     finally:
         job.stopped.set()
         services.jobs["segment"].end(session, job)
+
+
+def measured_again(
+    services: Services,
+    photo: str | None,
+    model: str | None,
+    session: str,
+    engine: str | None = None,
+) -> Iterator[SegmentView]:
+    """Measure the latency of what is shown anew, and yield the facts as it gets on.
+
+    Fewer runs than make a figure, after a stop or too long a time, leave what was known.
+    """
+    spec = services.spec(model)
+    job = services.jobs["segment"].begin(session)
+    try:
+        if photo is not None:
+            yield from _measured_again(services, photo, spec, engine, job)
+    except InstSegError as error:
+        if not (isinstance(error, Cancelled) and job.replaced):
+            yield SegmentView(STAYS, waiting(spec, told(error)))
+    finally:
+        job.stopped.set()
+        services.jobs["segment"].end(session, job)
+
+
+def _measured_again(
+    services: Services, photo: str, spec: ModelSpec, engine: str | None, job: Job
+) -> Iterator[SegmentView]:
+    image = images.read(photo, services.settings)
+    prediction = services.segmenter.segment(
+        image, spec.id, engine=engine, cancelled=job.stopped.is_set
+    )
+    size = image.width, image.height
+    earlier = known(services.segmenter, spec.id, size, engine)
+    before = {spec.id: earlier} if earlier else {}
+    words = _MEASURING
+    yield SegmentView(STAYS, model_facts(prediction, spec, earlier, words), busy=True)
+    for step in latencies(services, image, [spec.id], engine, job, again=True):
+        if isinstance(step, Done):
+            found = renewed(before, step.value)
+            services.remember(found)
+            gr.Info(again_words(step.value.values()), duration=6)
+            yield SegmentView(STAYS, model_facts(prediction, spec, found.get(spec.id)))
+        elif (now := step.name.rpartition(": ")[2] or _MEASURING) != words:
+            words = now
+            yield SegmentView(STAYS, model_facts(prediction, spec, earlier, words), busy=True)
 
 
 def scaled(photo: str, settings: Settings) -> tuple[str, str]:
@@ -154,7 +204,13 @@ def answer(
 
 
 def _run(
-    services: Services, photo: str, spec: ModelSpec, engine: str | None, job: Job, cache: Path
+    services: Services,
+    photo: str,
+    spec: ModelSpec,
+    engine: str | None,
+    job: Job,
+    cache: Path,
+    threshold: float,
 ) -> Iterator[SegmentView]:
     image = images.read(photo, services.settings)
     shown = image_value(image, cache)
@@ -168,7 +224,7 @@ def _run(
     try:
         for step in follow(work, job):
             if isinstance(step, Done):
-                view = _done(services, step.value, spec, engine, shown)
+                view = _done(services, step.value, spec, engine, shown, threshold)
                 yield from _with_latency(services, view, step.value, image, engine, job)
                 return
             stage = step.name
@@ -199,10 +255,11 @@ def _done(
     spec: ModelSpec,
     engine: str | None,
     shown: ImageValue,
+    threshold: float,
 ) -> SegmentView:
     found, colors = prediction_value(prediction, engine), colors_by_id(prediction)
     found["hint"] = _hint(services, spec, prediction.labels)
-    viewer = viewer_value(image=shown, prediction=found, colors=colors)
+    viewer = viewer_value(image=shown, prediction=found, colors=colors, threshold=threshold)
     seen = prediction.at(max(THRESHOLD, prediction.floor))
     return SegmentView(viewer, model_facts(prediction, spec), found=len(seen.instances))
 
@@ -225,7 +282,7 @@ def _with_latency(
     spec = services.spec(prediction.model)
     found = known(services.segmenter, spec.id, (image.width, image.height), engine)
     services.remember({spec.id: found} if found else {})
-    busy = "" if found and found.enough else "measuring …"
+    busy = "" if found and found.enough else _MEASURING
     yield replace(view, facts=model_facts(prediction, spec, found, busy))
     if not busy:
         return

@@ -11,10 +11,11 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.ui import uploads
+from instseg_ui.ui.link import THRESHOLD
 from instseg_ui.ui.segment import run as segment_run
 from instseg_ui.ui.segment.take_away import take_away
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.events import OWN, said, session_of, window_of
+from instseg_ui.ui.shared.events import ON_LOAD_AGAIN, OWN, said, session_of, window_of
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import Viewer
 from instseg_ui.ui.workbench.panel import Workbench, counted
@@ -42,6 +43,7 @@ def segment_tab(services: Services, bench: Workbench) -> None:
     """Lay the tab out and connect it."""
     parts = _layout()
     _connect_running(services, bench, parts)
+    _connect_again(services, bench, parts)
     _connect_scaling(services, bench, parts)
     take_away(services, bench, parts.viewer)
 
@@ -51,7 +53,7 @@ def _layout() -> SegmentParts:
         viewer = Viewer(color_by="instance", elem_id="viewer")
         stop = gr.Button("Stop", size="sm", visible=False, elem_id="stop")
         scale = gr.Button("Scale it down", variant="primary", visible=False, elem_id="scale")
-    facts = gr.HTML(elem_id="facts")
+    facts = gr.HTML(elem_id="facts", js_on_load=ON_LOAD_AGAIN)
     return SegmentParts(viewer, facts, stop, gr.State(""), gr.State(""), scale)
 
 
@@ -62,6 +64,7 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
         wanted: bool,
         ticked: list[str],
         refused: str,
+        thresholds: dict[str, float],
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         cache, busy = Path(parts.viewer.GRADIO_CACHE), False
@@ -72,7 +75,9 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
             yield (gr.skip(),) * 8
             return
         engine = high_performance.engine(services.settings, wanted)
-        for view in segment_run.run(services, photo, model, session, cache, engine, refused):
+        least = thresholds.get(model, THRESHOLD)
+        views = segment_run.run(services, photo, model, session, cache, engine, refused, least)
+        for view in views:
             # Of what is refused its own discarding tells once more.
             again = photo is None and bool(refused)
             told = "" if photo is None else view.refused
@@ -103,9 +108,22 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
 
     page = gr.context.Context.root_block
     gr.on(
-        [bench.photo.change, bench.run.change, bench.high_performance.change, page.load],
+        [
+            bench.photo.change,
+            bench.run.change,
+            bench.thresholds.change,
+            bench.high_performance.change,
+            page.load,
+        ],
         run,
-        [bench.photo, bench.model, bench.high_performance, bench.ticked, parts.refused],
+        [
+            bench.photo,
+            bench.model,
+            bench.high_performance,
+            bench.ticked,
+            parts.refused,
+            bench.thresholds,
+        ],
         [
             parts.viewer,
             parts.facts,
@@ -123,6 +141,26 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
     # Queued: only then does the page hear that a state has changed.
     parts.refused.change(discard, parts.refused, bench.photo, concurrency_limit=None, **OWN)
     parts.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def _connect_again(services: Services, bench: Workbench, parts: SegmentParts) -> None:
+    def again(
+        photo: str | None, model: str, wanted: bool, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        engine = high_performance.engine(services.settings, wanted)
+        views = segment_run.measured_again(services, photo, model, window_of(request), engine)
+        for view in views:
+            done = gr.skip() if view.busy else time.monotonic_ns()
+            yield view.facts, gr.update(visible=view.busy), done
+
+    parts.facts.again(
+        again,
+        [bench.photo, bench.model, bench.high_performance],
+        [parts.facts, parts.stop, bench.changed],
+        trigger_mode="once",
+        **_QUEUED,
+        **OWN,
+    )
 
 
 def _offer_to_scale(photo: str | None, share: float | None) -> tuple[str, dict[str, Any]]:

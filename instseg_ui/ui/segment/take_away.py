@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,11 +167,16 @@ def _connect_all(
 
 def _connect_code(services: Services, bench: Workbench, parts: TakeAwayParts) -> None:
     def write(
-        model: str, wanted: bool, _format: str, shown: object, request: gr.Request
+        model: str,
+        wanted: bool,
+        thresholds: dict[str, float],
+        shown: object,
+        request: gr.Request,
     ) -> list[str]:
         engine = high_performance.engine(services.settings, wanted)
         asked = high_performance.asked(services.settings, engine)
-        code = snippets(model, _threshold_in(shown), address_of(request), asked)
+        least = _threshold_of(model, thresholds, shown)
+        code = snippets(model, least, address_of(request), asked)
         return [code.shell, code.python, code.curl]
 
     gr.on(
@@ -179,16 +184,23 @@ def _connect_code(services: Services, bench: Workbench, parts: TakeAwayParts) ->
             parts.panel.expand,
             parts.refresh.click,
             bench.model.change,
+            bench.thresholds.change,
             bench.high_performance.change,
         ],
         write,
-        [bench.model, bench.high_performance, parts.format, parts.shown],
+        [bench.model, bench.high_performance, bench.thresholds, parts.shown],
         [parts.shell, parts.python, parts.curl],
         js=_SHOWN_THRESHOLD,
         concurrency_limit=None,
         trigger_mode="always_last",
         **OWN,
     )
+
+
+def _threshold_of(model: str, thresholds: Mapping[str, float], shown: object) -> float:
+    """The threshold of the model's code: the shown one, unless another model is shown yet."""
+    other = isinstance(shown, dict) and shown.get("model") != model
+    return thresholds[model] if other and model in thresholds else _threshold_in(shown)
 
 
 def _threshold_in(shown: object) -> float:

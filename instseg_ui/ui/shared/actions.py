@@ -15,6 +15,15 @@ _UNFOLD = """() => {
 }"""
 
 
+# The results move up when the work is done; its settings are one click away. After an error they
+# are what is to be mended.
+_FOLD = """() => {
+  if (document.querySelector("#%s [role=alert]")) return;
+  document.getElementById("%s").classList.remove("open");
+  document.getElementById("%s")?.setAttribute("aria-expanded", "false");
+}"""
+
+
 @dataclass(frozen=True)
 class RunActions:
     """The main action and its progress."""
@@ -36,6 +45,11 @@ def actions_layout(label: str, hint: str, prefix: str, setup: str) -> RunActions
         change = gr.Button(setup, size="sm", elem_id=f"{prefix}-change", elem_classes="unfold")
         change.click(None, None, None, js=_UNFOLD % f"{prefix}-setup", queue=False, **OWN)
     return RunActions(go, stop, progress)
+
+
+def fold_script(prefix: str) -> str:
+    """JavaScript that folds the tab's settings away, unless there is an error."""
+    return _FOLD % (f"{prefix}-progress", f"{prefix}-setup", f"{prefix}-change")
 
 
 def setup_fold(prefix: str) -> gr.Column:

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 OWN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """Of an event that the page alone uses."""
 
+ON_LOAD_AGAIN = (Path(__file__).parent / "on_load_again.js").read_text(encoding="utf-8")
+"""Of a component that shows a latency: its event `again` asks to measure that again."""
 _SAVE = (Path(__file__).parent / "save_file.js").read_text(encoding="utf-8")
 
 

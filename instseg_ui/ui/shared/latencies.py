@@ -55,3 +55,13 @@ def latencies(
         if job.replaced:
             raise
         yield Done({})
+
+
+def renewed(before: Mapping[str, Latency], found: Mapping[str, Latency]) -> dict[str, Latency]:
+    """What is known after measuring again: a figure stays where there are too few new runs."""
+    stays = {model for model, one in found.items() if not one.enough and _enough(before.get(model))}
+    return {**before, **{model: one for model, one in found.items() if model not in stays}}
+
+
+def _enough(found: Latency | None) -> bool:
+    return found is not None and found.enough

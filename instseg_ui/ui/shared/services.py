@@ -12,6 +12,7 @@ from instseg_ui.examples.photos import example_photos
 from instseg_ui.latency import Latency
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
+from instseg_ui.ui.shared.accuracies import KnownAccuracies
 from instseg_ui.ui.shared.jobs import JobsByKind
 from instseg_ui.ui.shared.visits import Visits
 
@@ -24,6 +25,7 @@ class Services:
     jobs: JobsByKind = field(default_factory=JobsByKind)
     latencies: dict[str, float] = field(default_factory=dict)
     """By model, its latency on this machine as it was last looked at, milliseconds."""
+    accuracies: KnownAccuracies = field(default_factory=KnownAccuracies)
 
     @cached_property
     def visits(self) -> Visits:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 import gradio as gr
 
@@ -23,7 +23,7 @@ PaneState = Literal["waiting", "running", "done", "failed", "not fetched"]
 
 
 class PaneValue(TypedDict):
-    """One model's pane; `pane_value` builds one."""
+    """One model's pane; `pane_value` builds one. `threshold` is its own, None the grid's."""
 
     model: str
     state: PaneState
@@ -31,6 +31,7 @@ class PaneValue(TypedDict):
     prediction: PredictionValue | None
     colors: dict[str, str]
     caption: list[str]
+    threshold: NotRequired[float | None]
 
 
 class GridValue(TypedDict):

@@ -31,15 +31,16 @@ class Workbench:
     """What is chosen, and the components that choose it.
 
     `photo` is the path of the photo that is looked at, `model` the model that is, `ticked` those
-    that are compared. `run` changes whenever the model is to be run, also the same again. `changed`
-    changes whenever disk or memory did, which the list shows. `add` is None where models of the
-    user's own are not added.
+    that are compared, `thresholds` by model those that the visitor has put in use. `run` changes
+    whenever the model is to be run, also the same again. `changed` changes whenever disk or memory
+    did, which the list shows. `add` is None where models of the user's own are not added.
     """
 
     trays: Trays
     photo: gr.State
     model: gr.State
     ticked: gr.State
+    thresholds: gr.State
     run: gr.State
     changed: gr.State
     tray: TrayView
@@ -90,6 +91,7 @@ def _layout(services: Services) -> Workbench:
         photo=gr.State(first),
         model=gr.State(default),
         ticked=gr.State(ticked),
+        thresholds=gr.State({}),
         run=gr.State(0),
         changed=gr.State(0),
         tray=tray,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,22 @@ import pytest
 
 from instseg_ui.errors import Cancelled, InputError
 from instseg_ui.evaluate import Watch
+from instseg_ui.examples.origin import Origin
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.show import evaluation_charts as charts
-from instseg_ui.show.evaluation_tables import ERRORS
+from instseg_ui.show.evaluation_tables import ERRORS, threshold_in_use
 from instseg_ui.show.plotly_charts import figure
-from instseg_ui.ui.evaluate import cases, figures
+from instseg_ui.ui.evaluate import cases, decision, figures, pictures, thresholds
 from instseg_ui.ui.evaluate import run as evaluate_run
 from instseg_ui.ui.evaluate.cases import Asked
 from instseg_ui.ui.evaluate.desk import MOST_KEPT, Desks
 from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
+from instseg_ui.ui.evaluate.sheet_view import sheet_value
 from instseg_ui.ui.evaluate.tab import export
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.verdict import Limits, verdict_words
 from tests.ui.evaluate.kit import data_set_zip, world
 from tests.unit.factories import model_folder
 
@@ -272,6 +276,96 @@ def test_tables_say_what_they_stand_on(evaluated: Desks) -> None:
     assert "Nothing was evaluated yet" in figures.figures_html(None, "mask")
     only_boxes = replace(found, kinds=("mask", "box"))
     assert "was left out" in figures.figures_html(only_boxes, "boundary")
+
+
+def test_the_threshold_of_the_best_f1_can_be_put_in_use(
+    services: Services, evaluated: Desks
+) -> None:
+    found = evaluated.of("me").evaluation
+    assert found is not None
+    least = thresholds.threshold_of(found, "good", services.settings)
+    assert least == threshold_in_use(found.results[0]) == 0.99
+    low = services.settings.model_copy(update={"floor": 0.995})
+    assert thresholds.threshold_of(found, "good", low) == 0.995
+    for model in ("bad", None, EVIL):
+        with pytest.raises(InputError, match="was not evaluated"):
+            thresholds.threshold_of(found, model, services.settings)
+    with pytest.raises(InputError, match="was not evaluated"):
+        thresholds.threshold_of(None, "good", services.settings)
+
+
+def test_the_sheet_has_all_that_decides_and_leads_on(evaluated: Desks) -> None:
+    found = evaluated.of("me").evaluation
+    assert found is not None
+    value = sheet_value(decision.verdict_within(found, None, None), {"good": 0.99, "other": 0.4})
+    titles = [column["title"] for column in value["columns"]]
+    assert titles == ["Model", "Accuracy, %", "Known by", "Latency, ms", "Size, MB", "Memory, MB",
+                      "Best F1 at", "Verdict"]  # fmt: skip
+    rows = {row["model"]: row for row in value["rows"]}
+    assert set(rows) == {"good", "other", "bad"}
+    good = {column["name"]: cell for column, cell in zip(value["columns"], rows["good"]["cells"],
+                                                         strict=True)}  # fmt: skip
+    assert good["ap"]["value"] == pytest.approx(found.results[0].summary().ap)
+    assert good["ms"]["value"] == found.latencies["good"].median
+    assert "n = 5" in good["ms"]["below"]
+    assert (good["kind"]["text"], rows["good"]["use"]) == ("measured", 0.99)
+    assert (rows["bad"]["kind"], rows["bad"]["use"]) == ("out", None), "nothing leads from it"
+    assert EVIL in rows["bad"]["cells"][-1]["text"], "set as text by the page"
+    json.dumps(value, allow_nan=False)
+
+
+def test_limits_are_sliders_whose_right_end_is_none(evaluated: Desks) -> None:
+    found = evaluated.of("me").evaluation
+    assert found is not None
+    assert decision.slider_end([12.34, 3]) == (12.4, 0.1)
+    assert decision.slider_end([]) == (1.0, 0.01)
+    end, step = decision.slider_end([one.size_mb for one in found.latencies.values()])
+    free = decision.verdict_within(found, 1e6, end)
+    assert free.limits == Limits()
+    assert set(free.ruled_out) == {"bad"}
+    tight = decision.verdict_within(found, None, step / 100)
+    assert set(tight.ruled_out) == {"good", "other", "bad"}
+    assert f"within {step / 100:g} MB" in verdict_words(tight).headline
+    for wrong in (-1, "fast", True, float("nan")):
+        assert "must be a number above 0" in decision.verdict_within(found, wrong, None).fault
+
+
+def test_a_models_failures_are_of_the_kind_that_it_has_most(evaluated: Desks) -> None:
+    found = evaluated.of("me").evaluation
+    assert found is not None
+    # Of 20 objects 8 are found, by 16 predictions: 8 are wrong, 12 objects are missed.
+    assert pictures.failures_of(found.results[0]) == ("not found", found.results[0].threshold)
+    assert pictures.failures_of(None) == ("false positive", 0.0)
+
+
+def test_latencies_are_measured_again_and_all_else_stays(
+    services: Services, evaluated: Desks
+) -> None:
+    desk = evaluated.of("me")
+    before = desk.evaluation
+    assert before is not None
+    view = list(evaluate_run.measured_again(services, evaluated, Jobs(), "me"))[-1]
+    after = desk.evaluation
+    assert after is not None
+    assert view.scored
+    assert "easured again" in view.progress
+    assert after.results == before.results
+    (session,) = {one.session for one in after.latencies.values()}
+    assert session not in {one.session for one in before.latencies.values()}
+    nobody = list(evaluate_run.measured_again(services, evaluated, Jobs(), "you"))[-1]
+    assert "nothing to measure yet" in (nobody.failure or "")
+
+
+def test_what_was_measured_is_told_to_the_other_views(evaluated: Desks) -> None:
+    desk = evaluated.of("me")
+    assert desk.evaluation is not None
+    known = desk.accuracies()
+    assert set(known) == {"good", "other"}
+    assert known["good"].value == pytest.approx(desk.evaluation.results[0].summary().ap)
+    assert (known["good"].kind, known["good"].n) == ("measured", 4)
+    desk.example = Origin(datetime(2026, 11, 27, tzinfo=UTC), {"cpu": "A machine", "cores": 2})
+    assert desk.accuracies() == {}, "the example's pictures are not the visitor's"
+    assert evaluated.of("you").accuracies() == {}
 
 
 def test_every_count_leads_to_as_many_pictures(evaluated: Desks) -> None:

@@ -13,6 +13,7 @@ import pytest
 from instseg_ui.errors import Cancelled, InputError
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
+from instseg_ui.show.judgement import gone_words
 from instseg_ui.ui.judge.desk import JudgeDesk, JudgeDesks, start
 from instseg_ui.ui.judge.judge_view import JudgeView, judge_value
 from instseg_ui.ui.workbench.tray import TrayPhoto
@@ -74,7 +75,41 @@ def test_a_photo_that_is_gone_leaves_its_questions_out(segmenter, tmp_path):
     _, desk = begun(segmenter, tmp_path, photo(tmp_path, "a.png", 4))
     next(iter(desk.photos.values())).unlink()
     desk.urls.clear()
-    assert judge_value(desk, segmenter.settings, tmp_path / "cache")["questions"] == []
+    value = judge_value(desk, segmenter.settings, tmp_path / "cache")
+    assert (value["questions"], value["left"], value["gone"]) == ([], 0, ["a.png"])
+    assert desk.at_work().assessment().left == 0
+    assert gone_words(value["gone"]) == "a.png is gone: nothing more is asked there."
+
+
+def test_questions_go_on_with_the_photos_that_are_there(segmenter, tmp_path):
+    taken = [photo(tmp_path, f"{name}.png", count) for name, count in (("a", 4), ("b", 3))]
+    _, desk = begun(segmenter, tmp_path, *taken)
+    answered = desk.questions()[0]
+    desk.at_work().answer({"question": answered.name, "answer": "right", "outline": 1})
+    desk.photos["a.png"].unlink()
+    desk.urls.clear()
+    value = judge_value(desk, segmenter.settings, tmp_path / "cache")
+    left = 3 - (answered.photo == "b.png")
+    assert value["gone"] == ["a.png"]
+    assert {one["photo"] for one in value["questions"]} == {"b.png"}
+    assert (len(value["questions"]), value["left"]) == (left, left)
+    assert desk.at_work().assessment().left == left
+    assert value["answered"] == 1, "what was answered there counts on"
+    # Undone, its question may be of the photo that is gone: it is left out again.
+    desk.at_work().undo()
+    again = judge_value(desk, segmenter.settings, tmp_path / "cache")
+    assert {one["photo"] for one in again["questions"]} == {"b.png"}
+    desk.put_away()
+    assert desk.gone == []
+
+
+def test_an_answer_about_a_photo_that_goes_meanwhile_is_taken(segmenter, tmp_path):
+    _, desk = begun(segmenter, tmp_path, photo(tmp_path, "a.png", 4))
+    value = judge_value(desk, segmenter.settings, tmp_path / "cache")
+    desk.leave_out("a.png")
+    name = value["questions"][0]["name"]
+    desk.at_work().answer({"question": name, "answer": "right", "outline": 1})
+    assert desk.at_work().assessment().answered == 1
 
 
 def test_a_visitor_who_leaves_takes_the_judgement_along(segmenter, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from instseg_ui.show.charts import PUBLISHED
 from instseg_ui.show.plotly_charts import figure
 from instseg_ui.show.svg import svg
 from instseg_ui.show.verdict import (
@@ -28,16 +29,17 @@ NONE = candidate("N", None, None, None, memory_mb=None)
 
 
 def test_the_sheet_says_how_everything_is_known() -> None:
-    verdict = decide([FAR, LESS, NONE, BEST], Limits(latency_ms=90))
-    assert [one.model for one in in_order(verdict)] == ["B", "P", "A", "N"]
+    worse = candidate("C", measured(0.3, 0.02, seed=4), 70)
+    verdict = decide([FAR, LESS, NONE, BEST, worse], Limits(latency_ms=90))
+    assert [one.model for one in in_order(verdict)] == ["B", "C", "P", "A", "N"]
     rows = [[cell.plain for cell in row] for row in sheet_table(verdict).rows]
     assert rows[0] == ["B", "57.1 (53.3 to 61.1)", "measured", "60.0 (59.4 to 60.6, n = 5)",
                        "50.0", "400", "ship"]  # fmt: skip
-    assert rows[1][1:3] == ["90.0", "published"]
-    assert rows[1][6] == "not ranked: its accuracy is published only"
-    assert rows[2][6] == "no: 100 ms is over 90 ms"
-    assert rows[3] == ["N", "—", "—", "—", "—", "—", "no: latency not measured here"]
-    assert row_kinds(verdict) == {0: "best", 2: "out", 3: "out"}
+    assert rows[2][1:3] == ["90.0", "published"]
+    assert rows[2][6] == "not ranked: its accuracy is published only"
+    assert rows[3][6] == "no: 100 ms is over 90 ms"
+    assert rows[4] == ["N", "—", "—", "—", "—", "—", "no: latency not measured here"]
+    assert row_kinds(verdict) == {0: "best", 3: "out", 4: "out"}
 
 
 def test_rivals_are_told_apart_or_not() -> None:
@@ -83,6 +85,14 @@ def test_the_chart_has_the_doubt_of_both_axes() -> None:
     assert chart.x.low < 49.5
     assert chart.y.high > 61.1
     assert len(figure(chart).data) == 4
+
+
+def test_beyond_the_limits_a_point_is_grey_and_off_the_front() -> None:
+    chart = pareto_with_doubt(decide([BEST, LESS], Limits(latency_ms=80)))
+    by_name = {one.name: one for one in chart.series}
+    assert (by_name["A"].dots, by_name["A"].color) == ("hollow", PUBLISHED)
+    assert by_name["B"].dots == "solid"
+    assert by_name["B"].color != PUBLISHED
 
 
 def test_a_chart_without_a_point_says_what_is_missing() -> None:

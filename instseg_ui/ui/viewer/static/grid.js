@@ -19,13 +19,14 @@ import { createFrames } from "./frames.js";
 import { createLinks } from "./grid_links.js";
 import { createPane } from "./grid_pane.js";
 import { copyFor } from "./grid_picture.js";
-import { createSharedStore, settledData, switchLink } from "./grid_state.js";
+import { createSharedStore, ownThresholds, settledData, switchLink } from "./grid_state.js";
 import { createStrip } from "./grid_strip.js";
 import { formatShortScore } from "./scores.js";
 import { createKeysHelp } from "./keys_help.js";
 import { adopt, changedPanes, createIntake } from "./grid_take.js";
 import { setLimits } from "./limits.js";
 import { createNotice } from "./notice.js";
+import { listenToUse } from "./threshold_use.js";
 import { transform } from "./viewport.js";
 import { createWipe } from "./wipe.js";
 
@@ -233,6 +234,10 @@ function createGrid(root, api) {
   grid.help = createKeysHelp(grid, "Fill the grid").open;
   parts.strip = createStrip(grid);
   parts.take = createTake(grid, api, parts);
+  listenToUse(({ model, threshold }) => {
+    const panes = intake.value().panes.filter((pane) => pane.model === model);
+    if (panes.length) shared.set(ownThresholds(shared.get(), panes.map(({ key }) => [key, threshold])));
+  }, abort.signal);
   shared.subscribe((_state, changed) => {
     parts.frames.refresh(...changed);
     if (["threshold", "own", "linked", "hidden"].some((key) => changed.has(key))) parts.settler.check();

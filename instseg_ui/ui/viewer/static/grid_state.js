@@ -18,7 +18,8 @@
  * @property {string | null} solo key of the pane that fills the grid
  */
 
-import { classCounts, createStore, initialState } from "./state.js";
+import { limits } from "./limits.js";
+import { clampThreshold, classCounts, createStore, initialState } from "./state.js";
 
 const STATE_KEYS = [...Object.keys(initialState()), "pointed"];
 
@@ -107,6 +108,17 @@ export function createPaneStore(shared, key, partners) {
 export function switchLink(state, keys, reference) {
   if (!state.linked) return { linked: true, threshold: thresholdOf(state, reference) };
   return { linked: false, own: Object.fromEntries(keys.map((key) => [key, state.threshold])) };
+}
+
+/**
+ * Gives some panes a threshold of their own; the others keep what they have.
+ * @param {State & Shared} state
+ * @param {[string, number][]} own pane keys and thresholds
+ * @returns {Partial<State & Shared>}
+ */
+export function ownThresholds(state, own) {
+  const asked = own.map(([key, threshold]) => [key, clampThreshold(threshold, limits.floor)]);
+  return { linked: false, own: { ...(state.linked ? {} : state.own), ...Object.fromEntries(asked) } };
 }
 
 /**

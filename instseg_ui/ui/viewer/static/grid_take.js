@@ -8,6 +8,7 @@
 import { loadCopies } from "./grid_picture.js";
 import { isNotice, toGridValue } from "./grid_value.js";
 import { limits } from "./limits.js";
+import { ownThresholds } from "./grid_state.js";
 import { clampThreshold } from "./state.js";
 import { FIT } from "./viewport.js";
 
@@ -25,6 +26,13 @@ export function changedPanes(value, before) {
   const same = value.image?.url === before.image?.url;
   const changed = value.panes.filter(({ key, prediction }) => !same || !old.has(key) || old.get(key) !== prediction);
   return new Set(changed.map(({ key }) => key));
+}
+
+/** Panes for which the server asks for another threshold of their own, with it. */
+function newOwn(value, before) {
+  const old = new Map(before.panes.map((pane) => [pane.key, pane.threshold]));
+  const asked = value.panes.filter(({ key, threshold }) => threshold !== null && old.get(key) !== threshold);
+  return asked.map(({ key, threshold }) => [key, threshold]);
 }
 
 const without = (numbers, keys) => Object.fromEntries(Object.entries(numbers).filter(([key]) => !keys.has(key)));
@@ -49,6 +57,8 @@ export function adopt(state, value, before, asked) {
   if (value.panes.length && value.threshold !== asked) {
     Object.assign(patch, { threshold: clampThreshold(value.threshold, limits.floor), own: {} });
   }
+  const own = newOwn(value, before);
+  if (own.length) Object.assign(patch, ownThresholds({ ...state, ...patch }, own));
   if (state.solo && !value.panes.some(({ key }) => key === state.solo)) patch.solo = null;
   return patch;
 }

@@ -9,6 +9,7 @@
  * @property {string} text what the pane says, "" for nothing
  * @property {import("./value.js").Prediction | null} prediction
  * @property {string[]} caption
+ * @property {number | null} threshold its own, null for that of all panes
  *
  * @typedef {object} GridValue
  * @property {import("./value.js").Picture | null} image
@@ -30,6 +31,7 @@ const USUAL = { waiting: "Waiting", running: "Running", failed: "This model fail
 
 const isObject = (thing) => typeof thing === "object" && thing !== null && !Array.isArray(thing);
 const text = (thing) => (typeof thing === "string" ? thing.slice(0, MAX_TEXT) : "");
+const share = (thing) => (typeof thing === "number" && thing >= 0 && thing <= 1 ? thing : null);
 const list = (thing) => (Array.isArray(thing) ? thing : []);
 
 /**
@@ -81,6 +83,7 @@ function toPane(given, key, image, known) {
     text: found === prediction ? sayingOf(state, text(given.message), prediction) : "This result belongs to another picture.",
     prediction,
     caption: list(given.caption).slice(0, MAX_CAPTION).map(text).filter(Boolean),
+    threshold: share(given.threshold),
   };
 }
 

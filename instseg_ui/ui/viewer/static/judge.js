@@ -92,7 +92,8 @@ function listenToClicks(judge, canvas, signal) {
 /** What stands on the stage while no question does. */
 function emptyWords(value, answered) {
   if (!value.begun) return "Tick two or more models, add photos, then begin.";
-  return value.left > answered ? "The next question is on its way." : "Every object has been judged.";
+  if (value.left > answered) return "The next question is on its way.";
+  return value.gone.length ? "What is left lies on photos that are gone. Add them again, then begin anew." : "Every object has been judged.";
 }
 
 /**

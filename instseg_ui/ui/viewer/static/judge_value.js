@@ -12,7 +12,7 @@
  * @property {string} state how far the models agree
  * @property {Outline[]} outlines
  *
- * @typedef {{questions: Question[], answered: number, left: number, begun: boolean}} JudgeValue
+ * @typedef {{questions: Question[], answered: number, left: number, begun: boolean, gone: string[]}} JudgeValue
  */
 
 const MAX_OUTLINES = 9;
@@ -46,7 +46,7 @@ function toQuestion(thing) {
 /** @param {unknown} value @returns {JudgeValue} */
 export function toJudge(value) {
   const given = isObject(value) ? value : {};
-  return { questions: list(given.questions).map(toQuestion).filter(Boolean), answered: count(given.answered), left: count(given.left), begun: given.begun === true };
+  return { questions: list(given.questions).map(toQuestion).filter(Boolean), answered: count(given.answered), left: count(given.left), begun: given.begun === true, gone: list(given.gone).map(text).filter(Boolean) };
 }
 
 /**

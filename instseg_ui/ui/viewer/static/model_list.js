@@ -16,8 +16,8 @@ import { columnsOf, filtered, firstSign, sorted, three, toList } from "./model_l
 
 const TICK_MS = 150;
 
-/** The heading of a column. */
-function heading(column, by, sign, sort) {
+/** The heading of a column, which sorts. */
+export function heading(column, by, sign, sort) {
   const is = by?.name === column.name;
   const button = make("button", { type: "button", class: "mlist-sort", title: column.hint || `Sort by ${column.title}`, text: column.title, on: { click: () => sort(column) } });
   const order = is ? (sign > 0 ? "ascending" : "descending") : "none";

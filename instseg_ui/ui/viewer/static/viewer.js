@@ -30,6 +30,7 @@ import { createPanel } from "./panel.js";
 import { createScenes, floorOf, instancesOf, layersOf, rememberVisible } from "./scene.js";
 import { createStage, placePicture } from "./stage.js";
 import { clampThreshold, classCounts, createStore } from "./state.js";
+import { listenToUse } from "./threshold_use.js";
 import { createTip } from "./tip.js";
 import { createToolbar } from "./toolbar.js";
 import { FIT } from "./viewport.js";
@@ -114,6 +115,13 @@ function createViewer(root, api) {
   const notice = createNotice(viewer);
   const keysHelp = createKeysHelp(viewer, "Full screen");
   parts = [createStage(viewer), createTip(viewer), notice, createToolbar(viewer), createControls(viewer), createPanel(viewer)];
+  // That of a case of an evaluation stays: the case may lie below the threshold.
+  if (viewer.accepts) {
+    listenToUse(({ model, threshold }) => {
+      const scene = scenes.get();
+      if (scene.prediction?.model === model) store.set({ threshold: clampThreshold(threshold, floorOf(scene)) });
+    }, abort.signal);
+  }
   const unsubscribe = store.subscribe((_state, changed) => frames.refresh(...changed));
   abort.signal.addEventListener("abort", unsubscribe);
   return viewer;

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from instseg_ui.examples.origin import Origin
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.show import plotly_charts, tradeoff
@@ -26,7 +28,9 @@ from instseg_ui.ui.shared import fetch
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import Settled
 from tests.unit.factories import BLUE, GREEN, RED, model_folder, patches
+from tests.unit.verdict.kit import measured
 
+ORIGIN = Origin(datetime(2026, 11, 27, tzinfo=UTC), {"cpu": "A machine", "cores": 2})
 PHOTO = patches(((5, 5, 25, 25), RED), ((40, 10, 60, 40), GREEN), ((5, 40, 30, 55), BLUE))
 
 
@@ -195,6 +199,7 @@ def test_one_pane_may_have_another_threshold(services: Services, photo: str) -> 
     assert [len(one.instances) for one, _ in matches.filtered(run, uneven)] == [3, 0]
     assert matches.common_threshold(run, uneven, 0.3) == 0.5
     assert matches.threshold_of(run, uneven, "two") == 1.0
+    assert matches.threshold_of(run, uneven, "gone", {"gone": 0.3}) == 0.3
 
 
 def test_thresholds_of_another_number_of_panes_are_not_used(services: Services, photo: str) -> None:
@@ -202,6 +207,55 @@ def test_thresholds_of_another_number_of_panes_are_not_used(services: Services, 
     stale = Sight(thresholds=(1.0,))
     assert [len(one.instances) for one, _ in matches.filtered(run, stale)] == [3, 3]
     assert matches.common_threshold(run, stale, 0.3) == 0.3
+
+
+def test_latencies_are_measured_again_in_turn(services: Services, photo: str) -> None:
+    run = last(services, photo, "one", "two")
+    *steps, done = compare_run.measured_again(services, run, "me")
+    assert done.run is not None
+    assert set(done.run.latencies) == {"one", "two"}
+    (session,) = {one.session for one in done.run.latencies.values()}
+    assert session not in {one.session for one in run.latencies.values()}
+    assert any("Measuring the latency of two: run" in view.progress for view in steps)
+    assert done.run.predictions == run.predictions
+    assert not done.busy
+    example = replace(run, origin=ORIGIN)
+    for wrong, sentence in ((None, "nothing to measure yet"), (example, "is not measured")):
+        (only,) = compare_run.measured_again(services, wrong, "me")
+        assert sentence in only.progress
+
+
+def test_the_verdict_takes_the_visitors_own_accuracy_before_what_is_published(
+    services: Services, photo: str
+) -> None:
+    run = last(services, photo, "one", "two", "fails")
+    catalog = services.segmenter.catalog
+    known = {"one": measured(0.5, 0.02, 1), "two": measured(0.4, 0.02, 2)}
+    models = decision.compared(catalog, run, Sight(), known)
+    verdict = decision.verdict(models, "", "", decision.not_run(run))
+    assert verdict.best == "one"
+    assert verdict.ruled_out == {"fails": "it was not run: It failed <b>here</b>."}
+    assert "measured on 40 annotated pictures of photos" in shown_decision(verdict, models)
+    html = decision_figures(verdict, models, linked=True)
+    assert "On your pictures, %" in html
+    assert "mask AP, measured, n = 40" in html
+    assert "data-again" in html
+    # One that found nothing is never shipped, whatever was measured elsewhere.
+    blind = Sight(thresholds=(1.0, 0.5, 0.5))
+    models = decision.compared(catalog, run, blind, known)
+    verdict = decision.verdict(models, "", "")
+    assert verdict.best != "one"
+    assert verdict.ruled_out == {"one": "it found nothing"}
+    # Of one alone something is measured: it is not shipped before others of which nothing is.
+    alone = decision.compared(catalog, run, Sight(), {"one": known["one"]})
+    assert decision.verdict(alone, "", "").best is None
+
+
+def test_what_waits_or_runs_is_not_said_to_have_failed(services: Services, photo: str) -> None:
+    for view in views(services, photo, "one", "absent"):
+        if view.run is not None:
+            assert {one.model for one in decision.not_run(view.run)} <= {"absent"}
+    assert decision.not_run(None) == []
 
 
 def test_the_reference_comes_first(services: Services, photo: str) -> None:

@@ -9,8 +9,9 @@ import cv2
 import pytest
 
 from instseg_ui.errors import ImageError, InputError
+from instseg_ui.latency import known
 from instseg_ui.segmenter import Segmenter
-from instseg_ui.ui.segment import run
+from instseg_ui.ui.segment import run, take_away
 from instseg_ui.ui.shared.services import Services
 from tests.browser.server import COLORS, fake_model
 from tools.test_models import make_scene
@@ -54,6 +55,42 @@ def test_it_ends_with_the_result_and_its_picture(services, photo):
     assert "median of 5" in again.facts
     assert again.viewer["colors"] == last.viewer["colors"]
     json.dumps(last.viewer)
+
+
+def test_a_latency_is_measured_again_and_says_how_far_it_is(services, photo):
+    *_, last = look(services, photo, "SOLOv2")
+    before = known(services.segmenter, "SOLOv2", (120, 90))
+    assert "data-again" in last.facts
+    *steps, done = run.measured_again(services, photo, "SOLOv2", "me")
+    after = known(services.segmenter, "SOLOv2", (120, 90))
+    assert (before.n, after.n) == (5, 5)
+    assert before.session != after.session
+    assert all(view.busy and "data-again" not in view.facts for view in steps)
+    assert "measuring …" in steps[0].facts
+    assert not done.busy
+    assert "median of 5" in done.facts
+    assert done.viewer is run.STAYS, "what is looked at stays as it is"
+
+
+def test_nothing_is_measured_again_of_a_photo_that_is_gone(services, tmp_path):
+    assert list(run.measured_again(services, None, "SOLOv2", "me")) == []
+    (gone,) = run.measured_again(services, str(tmp_path / "gone.jpg"), "SOLOv2", "me")
+    assert "could not be read" in gone.facts
+
+
+def test_the_viewer_begins_at_the_models_threshold(services, photo):
+    cache = services.settings.models_dir / "cache"
+    *_, last, _ = run.run(services, photo, "SOLOv2", "me", cache, threshold=0.43)
+    assert last.viewer["threshold"] == 0.43
+    assert next(look(services, photo, "SOLOv2")).viewer["threshold"] == 0.5
+
+
+def test_the_code_has_the_threshold_of_its_model():
+    shown = {"model": "A", "threshold": 0.3}
+    assert take_away._threshold_of("A", {"A": 0.43}, shown) == 0.3, "what is shown goes first"
+    assert take_away._threshold_of("B", {"B": 0.43}, shown) == 0.43
+    assert take_away._threshold_of("C", {"B": 0.43}, shown) == 0.3
+    assert take_away._threshold_of("C", {}, None) == 0.5
 
 
 def test_the_picture_is_a_file_that_browsers_show(services, photo, tmp_path):
