@@ -51,9 +51,10 @@ def test_photos_are_taken_in_their_order_and_the_first_is_looked_at(
     steps = list(take_in(tray, brought(sent(*paths)), settings))
     assert [(one.done, one.total) for one in steps[:2]] == [(1, 2), (2, 2)]
     assert names(tray) == ["b.png", "a.png"]
-    assert {one.photo for one in steps} == {str(paths[0])}
     assert tray.chosen is not None
     assert tray.chosen.name == "b.png"
+    assert {one.photo for one in steps} == {tray.chosen.path}
+    assert Path(tray.chosen.path).read_bytes() == paths[0].read_bytes()
     assert (steps[-1].sentence, steps[-1].refused) == ("", None)
 
 
@@ -64,7 +65,7 @@ def test_a_thumbnail_is_small_and_served(tray: Tray, settings: Settings, folder:
     small = served(tray.photos[0].thumbnail)
     assert small.is_relative_to(folder)
     assert Pil.open(small).size == (192, 64)
-    assert str(small) in uploads.CREATED
+    assert str(small) in uploads.HELD, "it stays while the photo is in the tray"
 
 
 def test_more_photos_join_those_that_are_there(
@@ -148,7 +149,7 @@ def test_names_that_lead_out_of_a_zip_lead_nowhere(
     for one in tray.photos:
         assert "/" not in one.name
         path = Path(one.path)
-        assert path.parent.parent == folder
+        assert path.parent.parent == folder / "trays"
         assert uploads.received(one.path) == path
     assert not list(folder.parent.glob("evil*"))
 
@@ -260,7 +261,8 @@ def test_a_name_is_kept_as_it_is_but_short(
     assert file.name == name[-120:]
     assert file.path == path
     list(take_in(tray, [file], settings))
-    assert tray.photos[0].path == str(path)
+    assert Path(tray.photos[0].path).read_bytes() == path.read_bytes()
+    assert tray.photos[0].name == name[-120:]
 
 
 def test_a_file_without_a_name_has_that_of_its_upload(folder: Path) -> None:
