@@ -69,6 +69,7 @@ VISITORS = frozenset(
         "workbench.own_card._connect_removing.<lambda>",
         "page._open_link.open_link",
         "keep_notice.keep_notice.forget",
+        "shared.events.on_return.ask",
         "page._connect_visits.arrive",
         "page._connect_visits.leave",
         # Compare

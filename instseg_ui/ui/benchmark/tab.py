@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from instseg_ui.ui.benchmark.layout import (
 )
 from instseg_ui.ui.benchmark.run import BenchmarkForm, BenchmarkView, ShownRun
 from instseg_ui.ui.shared.actions import RunActions, actions_layout
-from instseg_ui.ui.shared.events import OWN, save_script, session_of, told
+from instseg_ui.ui.shared.events import OWN, on_return, save_script, session_of, told
 from instseg_ui.ui.shared.example import notice_layout
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
@@ -110,7 +110,7 @@ def _connect_running(
         jobs.stop(session_of(request))
 
     outputs = [actions.progress, actions.stop, results.run]
-    gr.context.Context.root_block.load(look_on, None, outputs, concurrency_limit=None, **OWN)
+    on_return(_anything(services, jobs), look_on, None, outputs)
     actions.go.click(
         lambda: benchmark_run.WAITING, None, actions.progress, queue=False, **OWN
     ).then(
@@ -124,6 +124,15 @@ def _connect_running(
         **OWN,
     )
     actions.stop.click(stop, None, None, queue=False, **OWN)
+
+
+def _anything(services: Services, jobs: Jobs) -> Callable[[str], bool]:
+    """Tells whether a visitor has a run to be shown."""
+
+    def anything(session: str) -> bool:
+        return bool(services.visits.kept(session, _PART)) or jobs.shared(session)
+
+    return anything
 
 
 def _kept(shelf: Shelf, name: object) -> ShownRun | None:

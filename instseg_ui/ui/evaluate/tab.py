@@ -43,7 +43,7 @@ from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
 from instseg_ui.ui.evaluate.thresholds import connect_thresholds
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.actions import RunActions, actions_layout, fold_script, setup_fold
-from instseg_ui.ui.shared.events import OWN, said, save_script, session_of
+from instseg_ui.ui.shared.events import OWN, on_return, said, save_script, session_of
 from instseg_ui.ui.shared.example import notice_layout
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
@@ -170,7 +170,11 @@ def _connect_return(
             yield shown(view, session)
 
     outputs = [actions.progress, actions.stop, setup.opened, results.scored]
-    gr.context.Context.root_block.load(look_on, None, outputs, concurrency_limit=None, **OWN)
+
+    def anything(session: str) -> bool:
+        return desks.of(session).dataset is not None or bool(desks.kept(session))
+
+    on_return(anything, look_on, None, outputs)
 
 
 def _photos_of(files: list[str], tray: Tray) -> list[str]:

@@ -19,7 +19,7 @@ from instseg_ui.ui.judge import desk as judge_desk
 from instseg_ui.ui.judge.desk import JudgeDesk, JudgeDesks
 from instseg_ui.ui.judge.judge_view import JudgeView, judge_value
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.events import OWN, said, save_script, session_of, told
+from instseg_ui.ui.shared.events import OWN, on_return, said, save_script, session_of, told
 from instseg_ui.ui.shared.jobs import Done, Report, follow
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench.panel import Workbench
@@ -100,7 +100,11 @@ def _connect_beginning(
         jobs.stop(session_of(request))
 
     outputs = [parts.progress, parts.stop, parts.view, parts.known]
-    gr.context.Context.root_block.load(look_on, None, outputs, concurrency_limit=None, **OWN)
+
+    def anything(session: str) -> bool:
+        return desks.of(session).judgement is not None or jobs.shared(session)
+
+    on_return(anything, look_on, None, outputs)
     parts.go.click(
         begin,
         [bench.ticked, bench.high_performance],

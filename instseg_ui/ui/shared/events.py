@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from instseg_ui.errors import InstSegError
 from instseg_ui.ui.visitor import session_of, window_of
 
-__all__ = ["OWN", "address_of", "said", "save_script", "session_of", "told", "window_of"]
+__all__ = [
+    "OWN",
+    "address_of",
+    "on_return",
+    "said",
+    "save_script",
+    "session_of",
+    "told",
+    "window_of",
+]
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +34,27 @@ OWN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 ON_LOAD_AGAIN = (Path(__file__).parent / "on_load_again.js").read_text(encoding="utf-8")
 """Of a component that shows a latency: its event `again` asks to measure that again."""
 _SAVE = (Path(__file__).parent / "save_file.js").read_text(encoding="utf-8")
+
+
+def on_return(
+    anything: Callable[[str], bool],
+    look_on: Callable[..., Any],
+    inputs: Any,
+    outputs: Sequence[Component | gr.State],
+) -> None:
+    """Have a window that is opened call `look_on` if its visitor has `anything` to be shown.
+
+    Only then: for Gradio a state among an event's outputs has changed by its first event, which
+    would draw every view of a page that nobody has used yet.
+    """
+    back = gr.Number(visible="hidden")
+
+    def ask(request: gr.Request) -> Any:
+        return time.monotonic() if anything(session_of(request)) else gr.skip()
+
+    page = gr.context.Context.root_block
+    page.load(ask, None, back, concurrency_limit=None, **OWN)
+    back.change(look_on, inputs, list(outputs), concurrency_limit=None, **OWN)
 
 
 def address_of(request: gr.Request) -> str:

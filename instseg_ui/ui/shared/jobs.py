@@ -115,6 +115,11 @@ class Jobs:
         threading.Thread(target=self._run, args=[session, broadcast], daemon=True).start()
         yield from broadcast.follow()
 
+    def shared(self, session: str) -> bool:
+        """Whether shared work of this visitor goes on."""
+        with self._lock:
+            return session in self._broadcasts
+
     def look_on(self, session: str) -> Iterator[Any]:
         """The views of this visitor's shared work from now on; none without any."""
         with self._lock:

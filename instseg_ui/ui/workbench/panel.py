@@ -12,7 +12,7 @@ import gradio as gr
 
 from instseg_ui.errors import InputError
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.events import OWN, said, session_of
+from instseg_ui.ui.shared.events import OWN, on_return, said, session_of
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench import batch, intake, models
 from instseg_ui.ui.workbench.model_list import ModelListView, model_list_value
@@ -234,9 +234,7 @@ def _connect_batch(services: Services, parts: Workbench) -> None:
         services.jobs["batch"].stop(session_of(request))
 
     outputs = [parts.progress, parts.stop, parts.batch, parts.tray, parts.changed]
-    gr.context.Context.root_block.load(
-        look_on, parts.ticked, outputs, concurrency_limit=None, **OWN
-    )
+    on_return(services.jobs["batch"].shared, look_on, parts.ticked, outputs)
     parts.batch.click(
         run,
         [parts.ticked, parts.high_performance],
