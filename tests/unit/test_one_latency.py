@@ -16,6 +16,7 @@ from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.show.evaluation import usage
 from instseg_ui.show.evaluation_report import to_html
+from instseg_ui.show.latency import latency_note
 from instseg_ui.ui import endpoints
 from instseg_ui.ui.compare import decision, downloads
 from instseg_ui.ui.compare import run as compare_run
@@ -87,7 +88,7 @@ def hold_together(services: Services, world: World, tmp_path: Path) -> Latency:
 
     run = compared(services, photo, cache)
     assert run.latencies["one"] == first
-    assert f"{figure} (median of {first.n})" in run.outcomes[0].pane["caption"]
+    assert f"{figure} ({latency_note(first)})" in run.outcomes[0].pane["caption"]
     assert decision.measured(run)["one"][0] == first.median
     study = downloads.study(services, run, Sight(), False, "", "")
     assert study.verdict.candidate("one").latency == first

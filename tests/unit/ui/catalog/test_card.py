@@ -11,7 +11,7 @@ from instseg_ui.ui.catalog import card
 def test_remove_is_the_command_lines_and_takes_the_converted_model_along() -> None:
     asked: list[str] = []
     segmenter: Any = SimpleNamespace(
-        catalog=SimpleNamespace(get=lambda name: SimpleNamespace(id=name)),
+        catalog=SimpleNamespace(get=lambda name: SimpleNamespace(id=name, source="official")),
         remove=lambda name: asked.append(name) or True,
     )
     services = cast("Any", SimpleNamespace(segmenter=segmenter))
