@@ -79,6 +79,8 @@ def with_photos(page: Any, app: App, root: Path) -> Visit:
     visit = Visit(page, app.address).see(DEMO)
     visit.choose(root / "photo-1.png", root / "photo-2.png")
     visit.holds("photo-1.png", "photo-2.png").found(2)
+    # What was found is noted on the photo last: then the tray stands still.
+    page.locator("#tray .tray-photo .tray-found[data-counts]").first.wait_for(state="attached")
     visit.look_at("photo-2.png").found(3)
     return visit
 
