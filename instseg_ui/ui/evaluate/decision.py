@@ -102,6 +102,7 @@ def _shown(found: Evaluation, verdict: Verdict) -> list[Any]:
     return [
         verdict_html(verdict),
         sheet_value(verdict, thresholds),
-        gr.update(value=figure(chart, CHART_PX), visible=True),
+        # No empty axes: the sheet says where a latency is missing.
+        gr.update(value=figure(chart, CHART_PX), visible=not chart.empty),
         markup(notes(*sheet_notes(verdict))),
     ]
