@@ -84,7 +84,7 @@ def _model(result: ModelResult, evaluation: Evaluation) -> dict[str, Any]:
     key, kinds = result.predictions.key, evaluation.kinds
     value: dict[str, Any] = {
         "model": result.model,
-        "fingerprint": key.fingerprint,
+        "content": key.content,
         "device": key.device,
         "engine": key.engine,
         "floor": key.floor,

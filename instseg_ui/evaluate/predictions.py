@@ -29,6 +29,14 @@ from instseg_ui.results import Instances, Prediction, Runtime
 VERSION = 1
 _SYNC_S = 2.0
 _PREFIX = b'{"image": '
+_NAMES = {
+    "content": "version of the model",
+    "dataset": "data set",
+    "floor": "lowest score",
+    "labels": "list of classes",
+    "max_instances": "limit of instances",
+}
+"""How a sentence names what differs between two runs; the rest by their own names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,8 @@ class RunKey:
 
     Attributes:
         model: its name.
-        fingerprint: of its files.
+        content: SHA-256 over the contents of its files (`FolderFacts.content`), so that what was
+            predicted before the folder was copied or installed again is still of this model.
         labels: its classes, by class id.
         dataset: the data set's digest.
         floor: lowest score kept.
@@ -47,7 +56,7 @@ class RunKey:
     """
 
     model: str
-    fingerprint: str
+    content: str
     labels: tuple[str, ...]
     dataset: str
     floor: float
@@ -250,7 +259,7 @@ class Predictions:
             self.begun_anew = "The predictions that were there cannot be read."
         elif before != wanted:
             names = [name for name in wanted if before.get(name) != wanted[name]]
-            self.begun_anew = f"The predictions that were there are of another {names[0]}."
+            self.begun_anew = f"The predictions that were there are of another {_said(names[0])}."
         return before == wanted
 
     def _take_line(self, line: bytes, offset: int) -> bool:
@@ -368,3 +377,7 @@ def _found(row: dict[str, Any]) -> ImagePredictions:
 
 def _unwritable(error: OSError) -> InputError:
     return InputError("The predictions could not be written.", remedy=system_said(error))
+
+
+def _said(name: str) -> str:
+    return _NAMES.get(name, name)

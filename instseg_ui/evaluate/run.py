@@ -89,7 +89,7 @@ def open_predictions(
     settings = segmenter.settings
     key = RunKey(
         spec.id,
-        facts.fingerprint,
+        facts.content,
         facts.labels,
         dataset.digest,
         settings.floor,

@@ -132,7 +132,7 @@ def _key(segmenter: Segmenter, model: str) -> RunKey:
     settings = segmenter.settings
     return RunKey(
         model,
-        facts.fingerprint,
+        facts.content,
         facts.labels,
         "judge",
         settings.floor,

@@ -68,23 +68,23 @@ def test_what_follows_a_broken_line_is_dropped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "said"),
     [
-        {"model": "other"},
-        {"fingerprint": "other"},
-        {"dataset": "other"},
-        {"floor": 0.1},
-        {"max_instances": 10},
-        {"device": "gpu:0"},
-        {"engine": "high_performance"},
-        {"labels": ("cat",)},
+        ({"model": "other"}, "model"),
+        ({"content": "other"}, "version of the model"),
+        ({"dataset": "other"}, "data set"),
+        ({"floor": 0.1}, "lowest score"),
+        ({"max_instances": 10}, "limit of instances"),
+        ({"device": "gpu:0"}, "device"),
+        ({"engine": "high_performance"}, "engine"),
+        ({"labels": ("cat",)}, "list of classes"),
     ],
 )
-def test_another_run_begins_anew(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_another_run_begins_anew(tmp_path: Path, change: dict[str, Any], said: str) -> None:
     path = written(tmp_path / "p.jsonl", 1)
     with Predictions(path, replace(KEY, **change)) as predictions:
         assert len(predictions) == 0
-        assert f"another {next(iter(change))}" in predictions.begun_anew
+        assert f"another {said}." in predictions.begun_anew
 
 
 @pytest.mark.parametrize("data", [b"", b"words\n", b"[1]\n", b"\xff\n"])

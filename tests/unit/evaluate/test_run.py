@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
@@ -127,6 +128,25 @@ def test_it_goes_on_where_it_was_stopped(
     assert found.results[0].summary().ap == pytest.approx(1)
     lines = (tmp_path / "out" / "good.jsonl").read_text().splitlines()
     assert sum(line.startswith('{"image"') for line in lines) == 6
+    found.close()
+
+
+def test_a_model_that_was_copied_again_is_the_same_model(
+    dataset: Dataset, segmenter: Segmenter, tmp_path: Path
+) -> None:
+    """Other times and other inodes, as in a clone; the same contents."""
+    run(dataset, segmenter, tmp_path).close()
+    folder = tmp_path / "good"
+    shutil.copytree(folder, tmp_path / "copy")
+    shutil.rmtree(folder)
+    (tmp_path / "copy").rename(folder)
+    found = run(dataset, segmenter, tmp_path)
+    assert found.results[0].predictions.taken_up == 6
+    found.close()
+    weights = folder / "inference.pdiparams"
+    weights.write_bytes(weights.read_bytes() + b" ")
+    found = run(dataset, segmenter, tmp_path)
+    assert "another version of the model" in found.results[0].predictions.begun_anew
     found.close()
 
 
