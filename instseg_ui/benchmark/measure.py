@@ -7,6 +7,7 @@ at a time.
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -137,7 +138,7 @@ class _Benchmark:
         self._on_progress = on_progress
         self._steps = request.steps(len(photos))
         self._session = secrets.token_hex(8)
-        self._shown = time.monotonic()
+        self._shown = -math.inf
         specs = [self.catalog.get(name) for name in dict.fromkeys(request.models)]
         self._run = BenchmarkRun(
             made=datetime.now(UTC).replace(microsecond=0),
@@ -268,7 +269,10 @@ class _Benchmark:
         self._tell(seat.draft.model.model, "done", run=self._run)
 
     def _show_growth(self, group: Sequence[Seat]) -> None:
-        """Tell now and then how far the run has come: it is kept on disk then."""
+        """Tell after the first round, and now and then, how far the run has come.
+
+        It is kept on disk then.
+        """
         if time.monotonic() < self._shown + _SHOW_S:
             return
         self._shown = time.monotonic()

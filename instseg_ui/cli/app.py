@@ -6,20 +6,17 @@ import io
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from instseg_ui import __version__
-from instseg_ui.cli.bench import bench
-from instseg_ui.cli.doctor import doctor
-from instseg_ui.cli.eval import eval_
-from instseg_ui.cli.judge import judge
-from instseg_ui.cli.models import models
-from instseg_ui.cli.predict import predict
-from instseg_ui.cli.serve import serve
-from instseg_ui.cli.train import train
 from instseg_ui.settings import Settings
+
+_COMMANDS = ("predict", "models", "bench", "eval", "judge", "train", "serve", "doctor")
+_GROUPS = frozenset({"models", "judge"})
+_FUNCTIONS = {"eval": "eval_"}
 
 Serve = Callable[[Settings, bool], int]
 """Starts the server by the settings, with the page or without; the exit code."""
@@ -32,10 +29,12 @@ def run(arguments: Sequence[str] | None = None, *, start_server: Serve) -> None:
         # A label or file name that the terminal's encoding lacks is shown, not raised.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    _commands()(args=arguments, prog_name="instseg", obj=start_server)
+    given = sys.argv[1:] if arguments is None else arguments
+    _commands(given)(args=list(given), prog_name="instseg", obj=start_server)
 
 
-def _commands() -> typer.Typer:
+def _commands(arguments: Sequence[str]) -> typer.Typer:
+    """All commands; the named one alone where one is named, since each takes time to import."""
     app = typer.Typer(
         help="Try, compare and take away PaddleX's instance segmentation models.",
         no_args_is_help=True,
@@ -43,15 +42,18 @@ def _commands() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_options)
-    app.command()(predict)
-    app.add_typer(models(), name="models")
-    app.command()(bench)
-    app.command("eval")(eval_)
-    app.add_typer(judge(), name="judge")
-    app.command()(train)
-    app.command()(serve)
-    app.command()(doctor)
+    named = next(iter(arguments), "")
+    for name in [named] if named in _COMMANDS else _COMMANDS:
+        _add(app, name)
     return app
+
+
+def _add(app: typer.Typer, name: str) -> None:
+    module = import_module(f"instseg_ui.cli.{name}")
+    if name in _GROUPS:
+        app.add_typer(getattr(module, name)(), name=name)
+    else:
+        app.command(name)(getattr(module, _FUNCTIONS.get(name, name)))
 
 
 def _say_version(wanted: bool) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 
 from instseg_ui import run_lengths
@@ -72,6 +71,8 @@ def assign(pairs: Overlaps) -> Overlaps:
         columns, second = np.unique(rest.second, return_inverse=True)
         table = np.zeros((rows.size, columns.size))
         table[first, second] = rest.iou
+        from scipy.optimize import linear_sum_assignment  # slow to import
+
         chosen = np.stack(linear_sum_assignment(table, maximize=True))
         values = table[chosen[0], chosen[1]]
         best = Overlaps(rows[chosen[0]], columns[chosen[1]], values)

@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 from instseg_ui import masks
 from instseg_ui.engines.near_tie import EDGE, NearTie
@@ -146,6 +145,8 @@ def pair(reference: Instances, other: Instances) -> Pairing:
         reference.scores[:, None].astype(np.float64) - other.scores[None].astype(np.float64)
     )
     fits = (reference.class_ids[:, None] == other.class_ids[None]) & (overlap >= _SAME_OBJECT)
+    from scipy.optimize import linear_sum_assignment  # slow to import, and rarely needed
+
     rows, columns = linear_sum_assignment(np.where(fits, overlap - distance, -9.0), maximize=True)
     good = fits[rows, columns]
     rows, columns = rows[good], columns[good]

@@ -1,10 +1,13 @@
-"""What Gradio reads from the environment when it is imported, so that it starts everywhere."""
+"""What Gradio does to and reads from its surroundings when it is imported."""
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+from unittest import mock
 
 from instseg_ui.own_folder import temporary
 
@@ -26,6 +29,32 @@ def without_proxies() -> Iterator[None]:
         del os.environ[_NO_PROXY]
         if before is not None:
             os.environ[_NO_PROXY] = before
+
+
+@contextmanager
+def without_stubs() -> Iterator[None]:
+    """Keep Gradio from writing a type stub beside the source of each component.
+
+    It does so for every class that is made, its own and ours: it parses the source and the stub,
+    which takes a third of the import, and writes into what may be another user's or read-only.
+    Of a class without a source file it writes none, so while it is imported its own have none.
+    """
+    find = inspect.getfile
+
+    def getfile(thing: Any) -> str:
+        if type(thing).__name__ in ("ComponentMeta", "BlocksMeta"):
+            raise OSError("No stub is wanted.")
+        return find(thing)
+
+    with mock.patch.object(inspect, "getfile", getfile):
+        yield
+    from gradio import component_meta
+
+    component_meta.create_or_modify_pyi = _write_no_stub
+
+
+def _write_no_stub(component_class: type, class_name: str, events: list[Any]) -> None:
+    """In the place of Gradio's `create_or_modify_pyi`."""
 
 
 def own_temporary_folder() -> None:

@@ -102,6 +102,28 @@ class GuardedBlocks(gr.Blocks):
                 uploads.CREATED.update(uploads.file_paths(value))
         return data
 
+    def handle_streaming_diffs(
+        self,
+        block_fn: BlockFunction,
+        data: list[Any],
+        session_hash: str | None,
+        run: str | None,
+        final: bool,
+        simple_format: bool = False,
+    ) -> list[Any]:
+        """A run's end shows nothing anew.
+
+        Gradio sends what the run yielded last once more with its end, over what other events have
+        shown meanwhile: an ended run would put its old photo back on the page.
+        """
+        data = super().handle_streaming_diffs(
+            block_fn, data, session_hash, run, final, simple_format
+        )
+        streamed = session_hash is not None and run is not None
+        if final and streamed and block_fn.api_visibility == "private":
+            return [gr.skip() for _ in data]
+        return data
+
     async def _admit(self, function: BlockFunction, inputs: list[Any]) -> list[Any]:
         # A caller may send too few or too many; Gradio says so then.
         blocks = [*function.inputs, *[None] * (len(inputs) - len(function.inputs))]

@@ -26,6 +26,8 @@ from instseg_ui.ui.workbench.own_card import own_models_card
 from instseg_ui.ui.workbench.panel import Workbench, restored, workbench_panel
 
 TITLE = "InstSeg UI"
+QUEUE_LOOK_S = 0.01
+"""How long an event waits at most before the queue looks for it."""
 _HERE = Path(__file__).parent
 _MARK_VIEW = (_HERE / "workbench" / "mark_view.js").read_text(encoding="utf-8")
 _SCRIPTS = [(_HERE / name).read_text(encoding="utf-8") for name in ("names.js", "dialogs.js")]
@@ -56,6 +58,8 @@ def build_page(services: Services) -> GuardedBlocks:
         for script in _SCRIPTS:
             page.load(None, None, None, js=script, queue=False, **OWN)
     page.queue(max_size=services.settings.queue_size, api_open=False)
+    # Gradio looks for new events a thousand times a second: 5 % of a core, while nobody is there.
+    page._queue.sleep_when_free = QUEUE_LOOK_S
     page.seal()
     return page
 

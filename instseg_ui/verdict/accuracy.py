@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from instseg_ui.catalog import ModelSpec
 from instseg_ui.judge.posterior import CLEAR_LEAD
@@ -170,5 +170,5 @@ def _short_of(drawn: Samples, lead: float) -> float:
 def _widening(pictures: int) -> float:
     """By how much the bootstrap's spread of so many pictures is too narrow."""
     upper = (1 + CONFIDENCE) / 2
-    quantile = stats.t.ppf(upper, pictures - 1) / stats.norm.ppf(upper)
+    quantile = stdtrit(pictures - 1, upper) / ndtri(upper)
     return float(quantile * math.sqrt(pictures / (pictures - 1)))

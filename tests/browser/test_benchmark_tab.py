@@ -92,7 +92,7 @@ def test_from_figures_to_a_comparison(app: App, page: Any) -> None:
     show(page, "Earlier run")
     page.locator("#bench-changes", has_text="Choose an earlier run").wait_for()
     page.locator("#bench-earlier input").click()
-    page.get_by_role("option").first.click()
+    page.get_by_test_id("dropdown-option").first.click()
     page.locator("#bench-changes", has_text="95 % interval").wait_for()
 
     show(page, "Take away")

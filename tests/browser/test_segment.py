@@ -299,7 +299,8 @@ def run_all(visit, *models):
 
 def test_each_photo_is_counted_and_they_are_ordered(visit, tmp_path):
     visit.choose(*[photo(tmp_path / f"{n}.png", count=n) for n in (4, 2, 6)]).found(4)
-    assert not visit.page.get_by_label("Order of the photos").is_hidden()
+    visit.page.wait_for_function("document.querySelectorAll('#tray .tray-photo').length === 3")
+    visit.page.get_by_label("Order of the photos").wait_for()
     run_all(visit, OTHER, THIRD)
     visit.page.locator("#tray-progress", has_text="6 of 6 runs done.").wait_for()
     assert visit.counts == ["4 4", "2 2", "6 6"]
@@ -609,6 +610,16 @@ def test_what_is_not_a_photo_gets_one_sentence_and_nothing_old_stands_beside_it(
         assert visit.page.locator(".toast-body").count() == 0
         assert visit.photos == examples
     visit.choose(photo(tmp_path / "good.png", count=6)).found(6)
+
+
+def test_a_photo_chosen_while_the_page_sets_up_is_not_lost(page, app, tmp_path):
+    held = []
+    page.route("**/tray.js", lambda route: held.append(route))
+    with page.expect_request("**/tray.js"):
+        page.goto(app.address)
+    page.locator("#tray input[type=file]").set_input_files(photo(tmp_path / "six.png", count=6))
+    held[0].continue_()
+    page.get_by_text("6 of 6 instances").wait_for(timeout=60_000)
 
 
 def test_a_photo_with_too_many_pixels_is_scaled_down_in_one_click(visit, tmp_path):

@@ -20,7 +20,8 @@ def figures_html(run: BenchmarkRun | None, price: float | None) -> str:
         return benchmark.figures(run, price)
     if run.state != "running":
         return benchmark.missing(run)
-    return nothing(f"{run.models[0].model} is being measured; its figures appear when it is done.")
+    models = "The model is" if len(run.models) == 1 else "The models are"
+    return nothing(f"{models} loaded and warmed up; figures appear with the first counted runs.")
 
 
 def stages_html(run: BenchmarkRun | None) -> str:

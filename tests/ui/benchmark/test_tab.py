@@ -150,7 +150,7 @@ def test_tables_say_what_they_stand_on() -> None:
     assert "&lt;script&gt;" in html
     assert "Nothing was measured yet" in figures.figures_html(None, None)
     running = made_run(model_run("A", [], state="running", memory=None), state="running")
-    assert "A is being measured" in figures.figures_html(running, None)
+    assert "loaded and warmed up; figures appear" in figures.figures_html(running, None)
     assert "Callers at once" in figures.stages_html(RUN)
     assert "Measured on" in figures.context_html(RUN)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -266,6 +267,7 @@ def test_a_load_can_be_cancelled(worker: Make) -> None:
 
 def test_closing_gives_process_pipe_and_files_back(worker: Make, tmp_path: Path) -> None:
     load(worker())
+    gc.collect()  # what earlier tests left is not given back meanwhile
     me = psutil.Process()
     open_before = me.num_fds()
     made = [load(fake_worker(tmp_path / name)) for name in ("one", "two")]

@@ -205,14 +205,16 @@ export function mountTray(root, api) {
     if (JSON.stringify(before) !== JSON.stringify(value)) draw();
   };
   const receive = receiver(tray);
-  input.addEventListener("change", () => {
+  const receiveChosen = () => {
     if (input.files.length) receive([...input.files], null);
     input.value = "";
-  }, { signal: abort.signal });
+  };
+  input.addEventListener("change", receiveChosen, { signal: abort.signal });
   root.instsegTray = tray;
   listenToPage(tray);
   listenToPaging(tray, photos);
   api.onValue(take);
   take();
+  receiveChosen(); // what was chosen while the page was still setting up
   return tray;
 }
