@@ -176,7 +176,14 @@ def _connect_shelf(shelf: Shelf, results: BenchmarkResults, tab: gr.Tab) -> None
         **_LATEST,
         **OWN,
     )
-    results.shown.input(open_run, results.shown, results.run, concurrency_limit=None, **OWN)
+    results.shown.input(
+        open_run,
+        results.shown,
+        results.run,
+        concurrency_limit=None,
+        trigger_mode="always_last",
+        **OWN,
+    )
 
 
 def _connect_looking(shelf: Shelf, results: BenchmarkResults) -> None:

@@ -152,13 +152,17 @@ def _connect_reading(
     # Apart from the rest: it may take seconds, once.
     tab.select(find_records, parts.changed, parts.changed, concurrency_limit=None, **OWN)
     # Queued: only then does the page hear that a state has changed.
-    parts.list.select(pick, None, parts.chosen, concurrency_limit=None, **OWN)
+    parts.list.select(
+        pick, None, parts.chosen, concurrency_limit=None, trigger_mode="always_last", **OWN
+    )
 
     def tick(event: gr.EventData) -> list[str]:
         with said():
             return models.picked(services, named(event, "ticked"))
 
-    parts.list.input(tick, None, bench.ticked, concurrency_limit=None, **OWN)
+    parts.list.input(
+        tick, None, bench.ticked, concurrency_limit=None, trigger_mode="always_last", **OWN
+    )
     bench.model.change(lambda model: model, bench.model, parts.chosen, **OWN)
     gr.on(
         [load, parts.basis.change],
@@ -166,6 +170,7 @@ def _connect_reading(
         parts.basis,
         parts.chart,
         concurrency_limit=None,
+        trigger_mode="always_last",
         **OWN,
     )
 
@@ -197,7 +202,15 @@ def _connect_asking(services: Services, parts: CatalogParts) -> None:
         services.jobs["verify"].stop(window_of(request))
         return gr.update(visible=False)
 
-    gr.on([parts.no.click, parts.chosen.change], dismiss, None, parts.ask, queue=False, **OWN)
+    gr.on(
+        [parts.no.click, parts.chosen.change],
+        dismiss,
+        None,
+        parts.ask,
+        queue=False,
+        trigger_mode="always_last",
+        **OWN,
+    )
 
 
 def _connect_acting(services: Services, bench: Workbench, parts: CatalogParts) -> None:

@@ -141,6 +141,7 @@ def _connect_counts(
             None,
             [results.tabs, results.model, cases.kind, cases.category, cases.score],
             queue=False,
+            trigger_mode="always_last",
             **OWN,
         ).then(first, asked, outputs, **LATEST, **OWN)
 

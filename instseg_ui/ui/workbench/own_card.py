@@ -169,7 +169,12 @@ def _connect_removing(services: Services, bench: Workbench, card: OwnCard) -> No
         return update
 
     bench.list.delete(
-        ask, None, [card.asked, card.question, card.ask], concurrency_limit=None, **OWN
+        ask,
+        None,
+        [card.asked, card.question, card.ask],
+        concurrency_limit=None,
+        trigger_mode="always_last",
+        **OWN,
     )
     card.yes.click(
         remove,

@@ -118,9 +118,11 @@ function focusIn(root) {
 
 /** The ticks: what the server has not heard of yet outlives what it says meanwhile. */
 function createTicks(list) {
-  let [heard, timer] = [true, 0];
+  let [heard, timer, said] = [true, 0, []];
+  const isTicked = (models) => models.length === list.ticked.size && models.every((model) => list.ticked.has(model));
   const tell = () => {
-    heard = false;
+    // Of ticks as it said them last it says nothing anew.
+    heard = isTicked(said);
     clearTimeout(timer);
     timer = setTimeout(() => list.api.trigger("input", { ticked: [...list.ticked] }), TICK_MS);
   };
@@ -130,9 +132,9 @@ function createTicks(list) {
     /** What the server says is ticked; null leaves the ticks. */
     adopt(ticked) {
       if (ticked === null) return;
-      const same = ticked.length === list.ticked.size && ticked.every((model) => list.ticked.has(model));
+      said = ticked;
       if (heard) list.ticked = new Set(ticked);
-      else heard = same;
+      else heard = isTicked(ticked);
     },
     /** Ticks or unticks one; false where no more fit. */
     put(model, on) {
