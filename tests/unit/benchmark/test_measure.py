@@ -124,6 +124,7 @@ def test_a_run_is_on_disk_as_soon_as_a_model_is_done(
     measure_and_keep(request, [ONE], bench, shelf, on_progress=look, cancelled=never)
     states = [tuple(one.state for one in run.models) for run in on_disk if run]
     assert list(dict.fromkeys(states)) == [
+        ("running", "running"),
         ("done", "running"),
         ("done", "done"),
     ]
