@@ -10,6 +10,7 @@ import gradio as gr
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
 from instseg_ui.ui.shared.actions import setup_fold
+from instseg_ui.ui.shared.choice import Choice
 from instseg_ui.ui.shared.services import Services
 
 
@@ -122,7 +123,7 @@ def _number(label: str, value: int, most: int, elem_id: str, least: int = 1) -> 
 def results_layout(price: gr.Textbox) -> BenchmarkResults:
     """What was measured, in tabs of its own; `price` is what the machine costs an hour."""
     run = gr.State(None)
-    shown = gr.Dropdown([], label="Run shown", visible=False, elem_id="bench-shown")
+    shown = Choice([], label="Run shown", visible=False, elem_id="bench-shown")
     with gr.Tabs(elem_id="bench-results", overflow_behavior="wrap"):
         with gr.Tab("Figures", id="bench-figures-tab"):
             figures = gr.HTML(benchmark_figures.NO_RUN, elem_id="bench-figures")
@@ -131,7 +132,7 @@ def results_layout(price: gr.Textbox) -> BenchmarkResults:
         with gr.Tab("Stages", id="bench-stages-tab"):
             stages = gr.HTML(benchmark_figures.NO_RUN, elem_id="bench-stages")
         with gr.Tab("Earlier run", id="bench-earlier-tab"):
-            earlier = gr.Dropdown([], label="Compare with", visible=False, elem_id="bench-earlier")
+            earlier = Choice([], label="Compare with", visible=False, elem_id="bench-earlier")
             changes = gr.HTML(benchmark_figures.NO_RUN, elem_id="bench-changes")
         with gr.Tab("Take away", id="bench-take-tab"):
             take = _take_layout()

@@ -20,6 +20,7 @@ from instseg_ui.ui.compare import downloads, matches
 from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.compare.run import ComparisonRun
 from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared.choice import Choice
 from instseg_ui.ui.shared.events import (
     ON_LOAD_AGAIN,
     OWN,
@@ -115,7 +116,7 @@ def _agreement_layout() -> dict[str, Any]:
             measure = gr.Radio(list(MEASURES), value="F1", label="Agreement of each two models by")
             matrix = gr.HTML(agreement(None, "F1"), elem_id="cmp-matrix")
         with gr.Column(scale=1, min_width=320):
-            label = gr.Dropdown(
+            label = Choice(
                 [agreement_values.ALL_CLASSES],
                 value=agreement_values.ALL_CLASSES,
                 label="How many models cover each pixel, of",
@@ -169,7 +170,7 @@ def _limit(label: str, elem_id: str) -> gr.Textbox:
 
 def _take_layout() -> dict[str, Any]:
     shown: dict[str, Any] = {"interactive": False, "lines": 2, "wrap_lines": True, "min_width": 320}
-    chosen = gr.Dropdown([], label="The code that runs", elem_id="cmp-chosen")
+    chosen = Choice([], label="The code that runs", elem_id="cmp-chosen")
     with gr.Row(equal_height=False):
         shell = gr.Code(label="Command line", **shown)
         python = gr.Code(label="Python", **shown)

@@ -188,6 +188,10 @@ class Desk:
         self.dataset, self.predictions = evaluation.dataset, folder / "predictions"
         self.show(evaluation, Options())
 
+    def holds(self, upload: str) -> bool:
+        """Whether the data set that is open was opened from that upload."""
+        return Path(upload) in self._uploads
+
     def take(
         self,
         uploads: Sequence[str],

@@ -9,6 +9,7 @@ import gradio as gr
 
 from instseg_ui.images.endings import UPLOAD_TYPES
 from instseg_ui.ui.evaluate import figures
+from instseg_ui.ui.shared.choice import Choice
 from instseg_ui.ui.shared.photo import FilesInput
 
 
@@ -93,9 +94,9 @@ def mapping_layout() -> MappingControls:
         "Which class stands for which category", open=False, visible=False, elem_id="eval-mapping"
     ) as panel:
         with gr.Row(elem_classes="eval-numbers"):
-            model = gr.Dropdown([], label="Model", min_width=150, elem_id="eval-map-model")
-            category = gr.Dropdown([], label="Category", min_width=150, elem_id="eval-map-category")
-            labels = gr.Dropdown(
+            model = Choice([], label="Model", min_width=150, elem_id="eval-map-model")
+            category = Choice([], label="Category", min_width=150, elem_id="eval-map-category")
+            labels = Choice(
                 [],
                 label="Model's classes that stand for it",
                 multiselect=True,

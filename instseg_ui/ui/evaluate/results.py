@@ -14,6 +14,7 @@ from instseg_ui.show.html import markup
 from instseg_ui.ui.evaluate import cases as case_views
 from instseg_ui.ui.evaluate import figures as evaluate_figures
 from instseg_ui.ui.evaluate.sheet_view import CHART, SheetView
+from instseg_ui.ui.shared.choice import Choice
 from instseg_ui.ui.viewer import Viewer
 
 ALL = -1
@@ -84,7 +85,7 @@ def results_layout(findings: gr.HTML) -> EvaluationResults:
     scored = gr.State(0)
     with gr.Row(elem_id="eval-head", equal_height=True):
         findings.render()
-        model = gr.Dropdown(
+        model = Choice(
             [],
             label="Model in Classes and Pictures",
             show_label=False,
@@ -181,7 +182,7 @@ def _head(text: str) -> gr.HTML:
 def _curves_layout() -> dict[str, Any]:
     plain: dict[str, Any] = {"show_label": False, "elem_classes": "eval-chart"}
     with gr.Row(elem_classes="eval-numbers"):
-        category = gr.Dropdown(
+        category = Choice(
             [("All classes", ALL)], value=ALL, label="Class", min_width=180, elem_id="eval-class"
         )
         iou = gr.Radio(list(IOUS), value="IoU 0.50", label="Right from", elem_id="eval-iou")
@@ -211,7 +212,7 @@ def _curves_layout() -> dict[str, Any]:
 def _cases_layout() -> CaseControls:
     place = gr.State(0)
     with gr.Row(elem_classes="eval-numbers"):
-        kind = gr.Dropdown(
+        kind = Choice(
             case_views.KINDS,
             value="false positive",
             label="Pictures of",
@@ -219,7 +220,7 @@ def _cases_layout() -> CaseControls:
             min_width=220,
             elem_id="eval-case-kind",
         )
-        category = gr.Dropdown(
+        category = Choice(
             [("All classes", ALL)],
             value=ALL,
             label="Class",
@@ -263,7 +264,7 @@ def _take_layout() -> dict[str, Any]:
         html = gr.Button("Save the report (HTML)", elem_id="eval-html")
         json = gr.Button("Save the figures (JSON)", elem_id="eval-json")
     with gr.Row(elem_classes="eval-numbers"):
-        taken = gr.Dropdown([], label="Predictions of", min_width=180, elem_id="eval-taken")
+        taken = Choice([], label="Predictions of", min_width=180, elem_id="eval-taken")
         predictions = gr.Button("Save the predictions (COCO results)", elem_id="eval-predictions")
         file = gr.DownloadButton(visible="hidden", elem_id="eval-file")
     return {

@@ -93,7 +93,7 @@ def _connect_running(
 
     def open_upload(uploads: list[str] | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
         session = session_of(request)
-        files = uploads or []
+        files = _new(uploads or [], desks.of(session))
         photos = _photos_of(files, bench.trays.of(session))
         views = evaluate_run.open_upload(desks, jobs, files, session, photos)
         for view in jobs.share(session, views, evaluate_run.merged):
@@ -175,6 +175,11 @@ def _connect_return(
         return desks.of(session).dataset is not None or bool(desks.kept(session))
 
     on_return(anything, look_on, None, outputs)
+
+
+def _new(files: list[str], desk: Desk) -> list[str]:
+    """Those of the box that came last: it still names what the data set before was opened from."""
+    return [one for one in files if not desk.holds(one) and Path(one).is_file()] or files
 
 
 def _photos_of(files: list[str], tray: Tray) -> list[str]:
