@@ -45,14 +45,16 @@ def pictures_that_load(page) -> set:
     """The requests for pictures that are on their way, as they come and go."""
     loading = set()
     page.on("request", lambda request: loading.add(request) if "/file=" in request.url else None)
-    page.on("requestfinished", loading.discard)
-    page.on("requestfailed", loading.discard)
+    page.on("requestfinished", lambda request: loading.discard(request))
+    page.on("requestfailed", lambda request: loading.discard(request))
     return loading
 
 
 def test_keys_answer_the_figures_follow_and_the_answers_are_taken_away(page, app):
     visit = begun(page, app)
     for key in ("1", "x", "n", "s"):
+        # Between two questions, "The next question is on its way.", a key answers nothing.
+        visit.page.locator("#judge-view .judge-answers button").first.wait_for()
         visit.page.keyboard.press(key)
     visit.page.get_by_text("3 answers, 1 skipped").wait_for()
     visit.page.locator("#judge-known .figures tbody tr").nth(1).wait_for()
