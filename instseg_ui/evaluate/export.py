@@ -84,7 +84,7 @@ def _model(result: ModelResult, evaluation: Evaluation) -> dict[str, Any]:
     key, kinds = result.predictions.key, evaluation.kinds
     value: dict[str, Any] = {
         "model": result.model,
-        "content": key.content,
+        "fingerprint": key.fingerprint,
         "device": key.device,
         "engine": key.engine,
         "floor": key.floor,

@@ -30,7 +30,7 @@ VERSION = 1
 _SYNC_S = 2.0
 _PREFIX = b'{"image": '
 _NAMES = {
-    "content": "version of the model",
+    "fingerprint": "version of the model",
     "dataset": "data set",
     "floor": "lowest score",
     "labels": "list of classes",
@@ -45,7 +45,7 @@ class RunKey:
 
     Attributes:
         model: its name.
-        content: SHA-256 over the contents of its files (`FolderFacts.content`), so that what was
+        fingerprint: of the contents of its files, which is `FolderFacts.content`, so that what was
             predicted before the folder was copied or installed again is still of this model.
         labels: its classes, by class id.
         dataset: the data set's digest.
@@ -56,7 +56,7 @@ class RunKey:
     """
 
     model: str
-    content: str
+    fingerprint: str
     labels: tuple[str, ...]
     dataset: str
     floor: float

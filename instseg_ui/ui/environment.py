@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from unittest import mock
 
 from instseg_ui.own_folder import temporary
 
@@ -41,13 +40,16 @@ def without_stubs() -> Iterator[None]:
     """
     find = inspect.getfile
 
-    def getfile(thing: Any) -> str:
-        if type(thing).__name__ in ("ComponentMeta", "BlocksMeta"):
+    def getfile(object: Any) -> str:
+        if type(object).__name__ in ("ComponentMeta", "BlocksMeta"):
             raise OSError("No stub is wanted.")
-        return find(thing)
+        return find(object)
 
-    with mock.patch.object(inspect, "getfile", getfile):
+    inspect.getfile = getfile
+    try:
         yield
+    finally:
+        inspect.getfile = find
     from gradio import component_meta
 
     component_meta.create_or_modify_pyi = _write_no_stub

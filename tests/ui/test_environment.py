@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import gradio as gr
-import pytest
 from gradio.queueing import Queue
 
 from instseg_ui import ui
-from instseg_ui.segmenter import Segmenter
-from instseg_ui.settings import Settings
 from instseg_ui.ui.guarded import GuardedBlocks
-from instseg_ui.ui.page import QUEUE_LOOK_S, build_page
-from instseg_ui.ui.shared.services import Services
-
-
-@pytest.fixture
-def page(
-    settings: Settings, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[GuardedBlocks]:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
-    with Segmenter(settings) as segmenter:
-        yield build_page(Services(segmenter))
+from instseg_ui.ui.page import QUEUE_LOOK_S
 
 
 def test_no_stub_is_written_beside_a_component(tmp_path, monkeypatch) -> None:
@@ -36,8 +21,8 @@ def test_no_stub_is_written_beside_a_component(tmp_path, monkeypatch) -> None:
     assert not (tmp_path / "meter_of_a_test.pyi").exists()
 
 
-def test_the_queue_sleeps_while_nobody_is_there(page: GuardedBlocks) -> None:
+def test_the_queue_sleeps_while_nobody_is_there(built_page: GuardedBlocks) -> None:
     """It has no setting: a Gradio that calls it otherwise would spin again."""
-    queue = page._queue
+    queue = built_page._queue
     assert isinstance(queue, Queue)
     assert vars(queue)["sleep_when_free"] == QUEUE_LOOK_S

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from instseg_ui.segmenter import Segmenter
 from instseg_ui.ui import event_register
-from instseg_ui.ui.page import build_page
-from instseg_ui.ui.shared.services import Services
 
 TABLES = (
     frozenset(event_register.CHANGES),
@@ -17,11 +14,8 @@ TABLES = (
 
 
 @pytest.fixture
-def names(settings, tmp_path, monkeypatch):
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
-    with Segmenter(settings) as segmenter:
-        page = build_page(Services(segmenter))
-        return {event_register.name_of(event.fn) for event in page.fns.values() if event.fn}
+def names(built_page):
+    return {event_register.name_of(event.fn) for event in built_page.fns.values() if event.fn}
 
 
 def test_every_event_is_in_one_table(names):

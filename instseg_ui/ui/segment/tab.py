@@ -67,7 +67,7 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
         thresholds: dict[str, float],
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
-        cache, busy = Path(parts.viewer.GRADIO_CACHE), False
+        cache = Path(parts.viewer.GRADIO_CACHE)
         session = window_of(request)
         tray = bench.trays.of(session_of(request))
         if tray.own and photo is not None and uploads.is_bundled(Path(photo)):
@@ -95,10 +95,6 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
                 *offer,
                 *noted,
             )
-            busy = view.busy
-        # Gradio sends the last value again at the end; of a replaced run it must not come back.
-        if busy:
-            yield (gr.skip(),) * 8
 
     def discard(refused: str) -> Any:
         return None if refused else gr.skip()

@@ -19,9 +19,12 @@ class Choice(gr.Dropdown):
     def preprocess(self, payload: Any) -> Any:
         """What is chosen of the choices there are; else what the server chose last, or None."""
         values = [value for _, value in self.choices or ()]
-        if isinstance(payload, list):
-            return [one for one in payload if one in values]
-        if payload is None or payload in values:
+        if payload is None:
+            return None
+        if self.multiselect:
+            sent = payload if isinstance(payload, list) else [payload]
+            return [one for one in sent if one in values]
+        if payload in values:
             return payload
         return self.value if self.value in values else None
 

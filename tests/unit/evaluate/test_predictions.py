@@ -71,7 +71,7 @@ def test_what_follows_a_broken_line_is_dropped(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ({"model": "other"}, "model"),
-        ({"content": "other"}, "version of the model"),
+        ({"fingerprint": "other"}, "version of the model"),
         ({"dataset": "other"}, "data set"),
         ({"floor": 0.1}, "lowest score"),
         ({"max_instances": 10}, "limit of instances"),

@@ -100,7 +100,7 @@ def test_it_was_computed_with_the_models_that_ship(shipped: Evaluation, settings
         for one in shipped.results:
             key = one.predictions.key
             facts = segmenter.store.folder(segmenter.catalog.get(one.model))
-            assert (key.content, key.labels) == (facts.content, facts.labels)
+            assert (key.fingerprint, key.labels) == (facts.content, facts.labels)
             assert (key.floor, key.max_instances) == (FLOOR, MAX_INSTANCES)
             assert key.dataset == shipped.dataset.digest
 

@@ -117,14 +117,18 @@ function focusIn(root) {
 }
 
 /** The ticks: what the server has not heard of yet outlives what it says meanwhile. */
-function createTicks(list) {
-  let [heard, timer, said] = [true, 0, []];
+export function createTicks(list) {
+  let [heard, timer, said, asked] = [true, 0, [], false];
   const isTicked = (models) => models.length === list.ticked.size && models.every((model) => list.ticked.has(model));
+  const send = () => {
+    asked ||= !isTicked(said);
+    list.api.trigger("input", { ticked: [...list.ticked] });
+  };
   const tell = () => {
-    // Of ticks as it said them last it says nothing anew.
-    heard = isTicked(said);
+    // Of ticks as it said them last it says nothing anew, unless others are on their way to it.
+    heard = !asked && isTicked(said);
     clearTimeout(timer);
-    timer = setTimeout(() => list.api.trigger("input", { ticked: [...list.ticked] }), TICK_MS);
+    timer = setTimeout(send, TICK_MS);
   };
   return {
     /** Whether the server knows of all ticks. */
@@ -135,6 +139,7 @@ function createTicks(list) {
       said = ticked;
       if (heard) list.ticked = new Set(ticked);
       else heard = isTicked(ticked);
+      asked &&= !heard;
     },
     /** Ticks or unticks one; false where no more fit. */
     put(model, on) {
