@@ -67,7 +67,7 @@ VISITORS = frozenset(
         "workbench.own_card._connect_adding.close",
         "workbench.own_card._connect_removing.ask",
         "workbench.own_card._connect_removing.<lambda>",
-        "page._open_link.open_link",
+        "opened.connect_opening.open_link",
         "keep_notice.keep_notice.forget",
         "shared.events.on_return.ask",
         "page._connect_visits.arrive",

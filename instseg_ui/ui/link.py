@@ -1,4 +1,7 @@
-"""The page's address: which models, how they run, at which threshold, on which tab."""
+"""The page's address: what is looked at, by which models, at which threshold, on which tab.
+
+`address.js` keeps the browser's address in step with the page, in these words.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,23 @@ from instseg_ui.results import check_threshold
 
 TABS = ("segment", "compare", "benchmark", "evaluate", "judge", "catalog")
 THRESHOLD = 0.5
-_LONGEST = 4000
+_LONGEST, _LONGEST_NAME = 4000, 300
 _ENGINES = {True: engines.HIGH_PERFORMANCE, False: engines.NORMAL}
 _MODES = {engine: mode for mode, engine in _ENGINES.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class PageLink:
-    """What an address asks for; `notes` says in sentences what of it could not be used.
+    """What an address asks for; what it leaves open is empty or None.
 
-    `high_performance` is None where the address leaves it to the setting.
+    Attributes:
+        models: to be ticked.
+        threshold: the least score that is shown, 0..1.
+        tab: one of `TABS`.
+        notes: in sentences, what of it could not be used.
+        high_performance: None leaves it to the setting.
+        model: to be looked at.
+        photo: the name of the photo to be looked at.
     """
 
     models: tuple[str, ...] = ()
@@ -31,16 +41,27 @@ class PageLink:
     tab: str | None = None
     notes: tuple[str, ...] = ()
     high_performance: bool | None = None
+    model: str | None = None
+    photo: str | None = None
 
 
 def read(params: Mapping[str, str], catalog: Catalog) -> PageLink:
     """What an address's query asks for; what cannot be used is named in `notes`."""
     models, notes = _models(params.get("models", ""), catalog)
+    looked_at, unknown = _models(params.get("model", ""), catalog)
     threshold, more = _threshold(params.get("threshold", ""))
     tab = params.get("tab", "").lower()
     high_performance = _MODES.get(params.get("engine", "").lower())
     known = tab if tab in TABS else None
-    return PageLink(models, threshold, known, (*notes, *more), high_performance)
+    return PageLink(
+        models,
+        threshold,
+        known,
+        (*notes, *unknown, *more),
+        high_performance,
+        looked_at[0] if looked_at else None,
+        params.get("photo", "")[:_LONGEST_NAME] or None,
+    )
 
 
 def query(
@@ -48,9 +69,11 @@ def query(
     threshold: float,
     tab: str = "compare",
     high_performance: bool | None = None,
+    photo: str = "",
 ) -> str:
     """The query of an address that `read` reads back, with its question mark."""
     fields = {
+        "photo": photo,
         "models": ",".join(models),
         "threshold": f"{threshold:.4g}",
         "engine": "" if high_performance is None else _ENGINES[high_performance],

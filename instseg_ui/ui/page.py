@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
-from instseg_ui.ui import link
 from instseg_ui.ui.benchmark.tab import benchmark_tab
 from instseg_ui.ui.catalog.tab import catalog_tab
 from instseg_ui.ui.compare.tab import CompareParts, compare_tab
@@ -16,14 +14,13 @@ from instseg_ui.ui.evaluate.tab import evaluate_tab
 from instseg_ui.ui.guarded import GuardedBlocks
 from instseg_ui.ui.judge.tab import judge_tab
 from instseg_ui.ui.keep_notice import keep_notice
+from instseg_ui.ui.opened import connect_opening
 from instseg_ui.ui.segment.tab import segment_tab
 from instseg_ui.ui.shared.events import OWN, session_of, window_of
 from instseg_ui.ui.shared.services import Services
-from instseg_ui.ui.workbench import models
 from instseg_ui.ui.workbench.look import look_at_models
-from instseg_ui.ui.workbench.model_list import model_list_value
 from instseg_ui.ui.workbench.own_card import own_models_card
-from instseg_ui.ui.workbench.panel import Workbench, restored, workbench_panel
+from instseg_ui.ui.workbench.panel import Workbench, workbench_panel
 
 TITLE = "InstSeg UI"
 QUEUE_LOOK_S = 0.01
@@ -50,7 +47,7 @@ def build_page(services: Services) -> GuardedBlocks:
                 tabs, compare = _views(services, bench)
         look_at_models(services, bench)
         own_models_card(services, bench)
-        _open_link(services, page, tabs, bench, compare)
+        connect_opening(services, tabs, bench, compare.go)
 
         endpoints(services)
 
@@ -94,35 +91,3 @@ def _connect_visits(services: Services, page: gr.Blocks) -> None:
 
     page.load(arrive, None, None, concurrency_limit=None, **OWN)
     page.unload(leave)
-
-
-def _open_link(
-    services: Services,
-    page: gr.Blocks,
-    tabs: gr.Tabs,
-    bench: Workbench,
-    compare: CompareParts,
-) -> None:
-    """Set the page up as its address says."""
-
-    def open_link(request: gr.Request) -> dict[Any, Any]:
-        asked = link.read(dict(request.query_params), services.segmenter.catalog)
-        for note in asked.notes:
-            gr.Info(note, duration=8)
-        ticked = list(asked.models) or None
-        default = services.settings.default_model
-        listed = model_list_value(models.rows(services), default, ticked)
-        tab = gr.Tabs(selected=asked.tab) if asked.tab else gr.skip()
-        mode = asked.high_performance
-        switch = gr.skip() if mode is None else mode
-        photos = restored(bench, request, default, ticked or models.ready(services))
-        return photos | {
-            tabs: tab,
-            bench.ticked: ticked or gr.skip(),
-            bench.list: listed,
-            compare.threshold: asked.threshold,
-            bench.high_performance: switch,
-        }
-
-    outputs = [tabs, bench.ticked, bench.list, compare.threshold, bench.high_performance]
-    page.load(open_link, None, [*outputs, bench.tray, bench.batch, bench.photo], **OWN)

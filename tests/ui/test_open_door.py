@@ -353,7 +353,7 @@ def running(door):
         one
         for one in door.config["dependencies"]
         if one["api_name"].startswith("run")
-        and door.kinds(one) == ["state", "state", "checkbox", "state", "state", "state"]
+        and door.kinds(one) == ["state", "state", "checkbox", "state", "state", "state", "state"]
     )
 
 

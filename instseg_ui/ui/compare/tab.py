@@ -19,7 +19,7 @@ from instseg_ui.ui.compare.results import findings
 from instseg_ui.ui.compare.run import CompareView, ComparisonRun
 from instseg_ui.ui.shared import fetch as model_fetch
 from instseg_ui.ui.shared import high_performance
-from instseg_ui.ui.shared.events import OWN, window_of
+from instseg_ui.ui.shared.events import OWN, session_of, window_of
 from instseg_ui.ui.shared.example import ExampleNotice, notice_layout
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.viewer import CompareGrid
@@ -32,10 +32,12 @@ _TAB = "compare"
 
 @dataclass(frozen=True)
 class CompareParts:
-    """The tab's components; the findings below are made from `run` and `sight`."""
+    """The tab's components; a change of `go` compares, as the button does.
 
-    threshold: gr.State
-    go: gr.State
+    The findings below are made from `run` and `sight`.
+    """
+
+    go: gr.Number
     compare: gr.Button
     stop: gr.Button
     again: gr.Button
@@ -66,7 +68,7 @@ def compare_tab(services: Services, bench: Workbench) -> CompareParts:
 
 def _layout(services: Services) -> CompareParts:
     run, sight = gr.State(None), gr.State(Sight())
-    threshold, go = gr.State(page_link.THRESHOLD), gr.State(0)
+    go = gr.Number(visible="hidden")
     ticked = models.ready(services)
     with gr.Row(elem_classes="actions", equal_height=True):
         compare = gr.Button(words.button(ticked), variant="primary", elem_id="cmp-go")
@@ -89,7 +91,6 @@ def _layout(services: Services) -> CompareParts:
     notice = notice_layout("cmp")
     grid = CompareGrid(elem_id="cmp-grid")
     return CompareParts(
-        threshold=threshold,
         go=go,
         compare=compare,
         stop=stop,
@@ -189,7 +190,7 @@ def _connect_running(
         [
             bench.photo,
             bench.ticked,
-            parts.threshold,
+            bench.threshold,
             bench.thresholds,
             bench.high_performance,
         ],
@@ -213,7 +214,7 @@ def _connect_fetching(services: Services, bench: Workbench, parts: CompareParts)
                 parts.cancel: gr.update(visible=not step.finished),
             }
             if step.models:
-                shown |= {parts.go: time.monotonic_ns(), bench.changed: time.monotonic_ns()}
+                shown |= {parts.go: time.monotonic(), bench.changed: time.monotonic_ns()}
                 shown[parts.offer_panel] = gr.update(visible=False)
             yield shown
 
@@ -240,14 +241,17 @@ def _connect_link(services: Services, bench: Workbench, parts: CompareParts) -> 
         wanted: bool,
         run: ComparisonRun | None,
         sight: Sight,
+        request: gr.Request,
     ) -> str:
         least = matches.common_threshold(run, sight, threshold)
         told = wanted if wanted != starts_on else None
-        return page_link.query(picks, least, high_performance=told)
+        photo = bench.trays.of(session_of(request)).chosen
+        name = photo.name if photo else ""
+        return page_link.query(picks, least, high_performance=told, photo=name)
 
     parts.link.click(
         write,
-        [bench.ticked, parts.threshold, bench.high_performance, parts.run, parts.sight],
+        [bench.ticked, bench.threshold, bench.high_performance, parts.run, parts.sight],
         parts.address,
         concurrency_limit=None,
         **OWN,

@@ -11,7 +11,6 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.ui import uploads
-from instseg_ui.ui.link import THRESHOLD
 from instseg_ui.ui.segment import run as segment_run
 from instseg_ui.ui.segment.take_away import take_away
 from instseg_ui.ui.shared import high_performance
@@ -65,17 +64,14 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
         ticked: list[str],
         refused: str,
         thresholds: dict[str, float],
+        threshold: float,
         request: gr.Request,
     ) -> Iterator[tuple[Any, ...]]:
         cache = Path(parts.viewer.GRADIO_CACHE)
         session = window_of(request)
         tray = bench.trays.of(session_of(request))
-        if tray.own and photo is not None and uploads.is_bundled(Path(photo)):
-            # A window opens with the example; the visitor's own photo follows at once.
-            yield (gr.skip(),) * 8
-            return
         engine = high_performance.engine(services.settings, wanted)
-        least = thresholds.get(model, THRESHOLD)
+        least = thresholds.get(model, threshold)
         views = segment_run.run(services, photo, model, session, cache, engine, refused, least)
         for view in views:
             # Of what is refused its own discarding tells once more.
@@ -102,14 +98,12 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
     def stop(request: gr.Request) -> None:
         services.jobs["segment"].stop(window_of(request))
 
-    page = gr.context.Context.root_block
     gr.on(
         [
             bench.photo.change,
             bench.run.change,
             bench.thresholds.change,
             bench.high_performance.change,
-            page.load,
         ],
         run,
         [
@@ -119,6 +113,7 @@ def _connect_running(services: Services, bench: Workbench, parts: SegmentParts) 
             bench.ticked,
             parts.refused,
             bench.thresholds,
+            bench.threshold,
         ],
         [
             parts.viewer,

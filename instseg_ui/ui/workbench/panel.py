@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from instseg_ui.errors import InputError
+from instseg_ui.ui.link import THRESHOLD
 from instseg_ui.ui.shared import high_performance
 from instseg_ui.ui.shared.events import OWN, on_return, said, session_of
 from instseg_ui.ui.shared.services import Services
@@ -30,10 +31,11 @@ Which segmentation model should I ship?
 class Workbench:
     """What is chosen, and the components that choose it.
 
-    `photo` is the path of the photo that is looked at, `model` the model that is, `ticked` those
-    that are compared, `thresholds` by model those that the visitor has put in use. `run` changes
-    whenever the model is to be run, also the same again. `changed` changes whenever disk or memory
-    did, which the list shows. `add` is None where models of the user's own are not added.
+    `photo` is the path of the photo that is looked at, None until the page is set up; `model` the
+    model that is, `ticked` those that are compared, `thresholds` by model those that the visitor
+    has put in use, `threshold` that of every other model. `run` changes whenever the model is to be
+    run, also the same again. `changed` changes whenever disk or memory did, which the list shows.
+    `add` is None where models of the user's own are not added.
     """
 
     trays: Trays
@@ -41,6 +43,7 @@ class Workbench:
     model: gr.State
     ticked: gr.State
     thresholds: gr.State
+    threshold: gr.State
     run: gr.State
     changed: gr.State
     tray: TrayView
@@ -65,7 +68,6 @@ def workbench_panel(services: Services) -> Workbench:
 def _layout(services: Services) -> Workbench:
     examples = intake.bundled_photos(services.examples, services.settings)
     trays = Trays(examples, services.visits)
-    first = trays.examples[0].path if trays.examples else None
     default, ticked = services.settings.default_model, models.ready(services)
     with gr.Row(elem_id="brand"):
         gr.Markdown(_INTRO, elem_id="intro")
@@ -88,10 +90,11 @@ def _layout(services: Services) -> Workbench:
     switch = high_performance.switch(services.settings, "high-performance", info=True)
     return Workbench(
         trays=trays,
-        photo=gr.State(first),
+        photo=gr.State(None),
         model=gr.State(default),
         ticked=gr.State(ticked),
         thresholds=gr.State({}),
+        threshold=gr.State(THRESHOLD),
         run=gr.State(0),
         changed=gr.State(0),
         tray=tray,
@@ -247,16 +250,13 @@ def _connect_batch(services: Services, parts: Workbench) -> None:
     parts.stop.click(stop, None, None, queue=False, **OWN)
 
 
-def restored(
+def first_photos(
     parts: Workbench, request: gr.Request, model: str, ticked: Sequence[str]
 ) -> dict[Any, Any]:
-    """What a window shows first of the photos that its visitor has here."""
+    """The photos that a window shows first: those that its visitor has here, else the examples."""
     tray = parts.trays.of(session_of(request))
-    if not tray.own:
-        return {}
-    return _shown(parts, tray, model, ticked) | {
-        parts.photo: tray.chosen.path if tray.chosen else None
-    }
+    shown = _shown(parts, tray, model, ticked)
+    return shown | {parts.photo: tray.chosen.path if tray.chosen else None}
 
 
 def _shown(parts: Workbench, tray: Tray, model: str, ticked: Sequence[str]) -> dict[Any, Any]:

@@ -105,6 +105,12 @@ class Tray:
             self._photos[photo.key] = photo
         return photo
 
+    def named(self, name: str) -> TrayPhoto | None:
+        """The photo of that name, the one that is looked at before others; None without one."""
+        found = [one for one in self.photos if one.name == name]
+        chosen = self.chosen
+        return chosen if chosen in found else next(iter(found), None)
+
     def choose(self, key: object) -> TrayPhoto:
         """Look at that photo.
 

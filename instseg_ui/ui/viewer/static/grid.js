@@ -25,6 +25,7 @@ import { formatShortScore } from "./scores.js";
 import { createKeysHelp } from "./keys_help.js";
 import { adopt, changedPanes, createIntake } from "./grid_take.js";
 import { setLimits } from "./limits.js";
+import { tellLook } from "./look.js";
 import { createNotice } from "./notice.js";
 import { listenToUse } from "./threshold_use.js";
 import { transform } from "./viewport.js";
@@ -44,6 +45,8 @@ function createSettler(grid, api) {
   const check = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
+      const { linked, threshold } = grid.shared.get();
+      if (linked && grid.keys().length && !grid.signal.aborted) tellLook({ threshold });
       const data = now();
       if (grid.signal.aborted || data === known || grid.keys().length === 0) return;
       known = data;

@@ -12,6 +12,7 @@
 
 import { make } from "./dom.js";
 import { limits, setLimits } from "./limits.js";
+import { tellLook } from "./look.js";
 import { columnsOf, filtered, firstSign, sorted, three, toList } from "./model_list_value.js";
 
 const TICK_MS = 150;
@@ -227,6 +228,7 @@ export function mountModelList(root, api) {
     list.chosen = value.chosen;
     list.ticks.adopt(value.ticked);
     view.draw();
+    if (!api.wide) tellLook({ model: list.chosen, models: [...list.ticked] });
   };
   listenToArrows(part("rows"));
   root.toggleAttribute("data-wide", api.wide);

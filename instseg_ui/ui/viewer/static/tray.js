@@ -18,6 +18,7 @@ import { createCover } from "./cover.js";
 import { icon, iconButton, isShown, isTyping, make } from "./dom.js";
 import { listenToFiles, receiver } from "./drop.js";
 import { limits, setLimits } from "./limits.js";
+import { tellLook } from "./look.js";
 import { countsOf, described, ordered, ordersOf, toTray } from "./tray_value.js";
 
 const AT_ONCE = 3;
@@ -186,9 +187,11 @@ export function mountTray(root, api) {
     select(key) {
       chosen = key;
       photos.mark(key);
+      look();
       api.trigger("select", { key });
     },
   };
+  const look = () => tellLook({ photo: value.photos.find(({ key }) => key === chosen)?.name ?? "" });
   tray.send = sender(tray);
   const camera = createCamera(part("camera"), { take: (photo) => tray.send([photo]), note: tray.note, signal: abort.signal });
   const bar = createBar(tray, part("bar"));
@@ -203,6 +206,7 @@ export function mountTray(root, api) {
     value = toTray(api.value());
     chosen = value.chosen;
     if (JSON.stringify(before) !== JSON.stringify(value)) draw();
+    look();
   };
   const receive = receiver(tray);
   const receiveChosen = () => {

@@ -35,6 +35,18 @@ def test_the_examples_are_there_until_own_photos_are() -> None:
     assert tray.own
 
 
+def test_a_photo_is_found_by_its_name() -> None:
+    tray = Tray(EXAMPLES)
+    first, second, third = add(tray, "a", "a", "b")
+    assert tray.named("b") == tray.photos[2]
+    assert tray.named("a") == tray.photos[0]
+    # Of two with one name, that which is looked at.
+    tray.choose(second)
+    assert tray.named("a") == tray.photos[1]
+    assert tray.named("c") is None
+    assert {first, second, third} == {one.key for one in tray.photos}
+
+
 def test_a_photo_is_chosen_by_its_key() -> None:
     tray = Tray(EXAMPLES)
     _, key = add(tray, "a", "b")
