@@ -13,6 +13,11 @@
     params.set(name, text);
     window.history[how](null, "", written(params));
   };
+  const drop = (name) => {
+    const params = asked();
+    params.delete(name);
+    window.history.replaceState(null, "", written(params));
+  };
 
   // What was there when the page had been set up is no choice of the visitor's.
   let seen = null;
@@ -49,6 +54,7 @@
   });
   // A comparison is of these photos and models, also where they were there from the beginning.
   document.addEventListener("click", ({ target }) => {
+    if (target.closest("#bench-go")) drop("run");
     if (!target.closest("#cmp-go") || !seen) return;
     put("photo", seen.photo);
     put("models", seen.models);

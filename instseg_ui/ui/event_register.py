@@ -68,6 +68,7 @@ VISITORS = frozenset(
         "workbench.own_card._connect_removing.ask",
         "workbench.own_card._connect_removing.<lambda>",
         "opened.connect_opening.open_link",
+        "earlier.earlier_list.read",
         "keep_notice.keep_notice.forget",
         "shared.events.on_return.ask",
         "page._connect_visits.arrive",

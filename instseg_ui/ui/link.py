@@ -66,7 +66,7 @@ def read(params: Mapping[str, str], catalog: Catalog) -> PageLink:
 
 def query(
     models: Sequence[str],
-    threshold: float,
+    threshold: float | None = None,
     tab: str = "compare",
     high_performance: bool | None = None,
     photo: str = "",
@@ -75,11 +75,21 @@ def query(
     fields = {
         "photo": photo,
         "models": ",".join(models),
-        "threshold": f"{threshold:.4g}",
+        "threshold": "" if threshold is None else f"{threshold:.4g}",
         "engine": "" if high_performance is None else _ENGINES[high_performance],
         "tab": tab,
     }
     return "?" + urlencode({name: value for name, value in fields.items() if value}, safe=",")
+
+
+def run_query(name: str) -> str:
+    """The query of an address that opens the kept benchmark run of that file name."""
+    return "?" + urlencode({"tab": "benchmark", "run": name})
+
+
+def run_of(params: Mapping[str, str]) -> str:
+    """The kept benchmark run that an address opens; empty without one."""
+    return params.get("run", "")[:_LONGEST_NAME]
 
 
 def _models(text: str, catalog: Catalog) -> tuple[tuple[str, ...], list[str]]:

@@ -9,6 +9,7 @@ import gradio as gr
 from instseg_ui.ui.benchmark.tab import benchmark_tab
 from instseg_ui.ui.catalog.tab import catalog_tab
 from instseg_ui.ui.compare.tab import CompareParts, compare_tab
+from instseg_ui.ui.earlier import earlier_list
 from instseg_ui.ui.endpoints import endpoints
 from instseg_ui.ui.evaluate.tab import evaluate_tab
 from instseg_ui.ui.guarded import GuardedBlocks
@@ -42,6 +43,7 @@ def build_page(services: Services) -> GuardedBlocks:
         with gr.Row(elem_id="workbench", equal_height=False):
             with gr.Column(scale=0, min_width=300, elem_id="panel"):
                 bench = workbench_panel(services)
+                earlier_list(services)
                 keep_notice(services)
             with gr.Column(scale=1, min_width=320, elem_id="views"):
                 tabs, compare = _views(services, bench)

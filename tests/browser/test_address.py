@@ -121,6 +121,14 @@ def test_a_link_compares_what_it_shows_where_the_photo_is_at_hand(
     both.wait_for()
     assert visit.photo == SECOND
 
+    # What was done is a list of links.
+    visit.look_at(PHOTO).tab("Segment")
+    page.locator("#earlier summary").click()
+    page.locator("#earlier a", has_text=f"on {SECOND}").click()
+    wait_for_view(page, "Compare")
+    both.wait_for()
+    assert visit.photo == SECOND
+
     # Another visitor has other photos: what the link shows is said, and nothing is compared.
     link = page.url
     other = windows()

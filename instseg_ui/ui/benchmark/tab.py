@@ -18,6 +18,7 @@ from instseg_ui.show import benchmark_charts
 from instseg_ui.show.benchmark_report import to_html
 from instseg_ui.show.html import alert, markup, nothing
 from instseg_ui.show.plotly_charts import figure
+from instseg_ui.ui import link as page_link
 from instseg_ui.ui.benchmark import figures as benchmark_figures
 from instseg_ui.ui.benchmark import run as benchmark_run
 from instseg_ui.ui.benchmark.example import connect_example
@@ -28,6 +29,7 @@ from instseg_ui.ui.benchmark.layout import (
     setup_layout,
 )
 from instseg_ui.ui.benchmark.run import BenchmarkForm, BenchmarkView, ShownRun
+from instseg_ui.ui.shared import history
 from instseg_ui.ui.shared.actions import RunActions, actions_layout
 from instseg_ui.ui.shared.events import OWN, on_return, save_script, session_of, told
 from instseg_ui.ui.shared.example import notice_layout
@@ -90,7 +92,7 @@ def _connect_running(
 
     def look_on(request: gr.Request) -> Iterator[dict[Any, Any]]:
         session = session_of(request)
-        if (kept := _kept(shelf, services.visits.kept(session, _PART).get("run"))) is not None:
+        if (kept := _first(services, shelf, request)) is not None:
             yield {results.run: kept}
         for view in jobs.look_on(session):
             yield shown(view, session)
@@ -102,8 +104,7 @@ def _connect_running(
         }
         if view.shown is not None:
             update[results.run] = view.shown
-            if view.shown.name:
-                services.visits.keep(session, _PART, {"run": view.shown.name})
+            _remember(services, view.shown, session)
         return update
 
     def stop(request: gr.Request) -> None:
@@ -133,6 +134,25 @@ def _anything(services: Services, jobs: Jobs) -> Callable[[str], bool]:
         return bool(services.visits.kept(session, _PART)) or jobs.shared(session)
 
     return anything
+
+
+def _remember(services: Services, shown: ShownRun, session: str) -> None:
+    """Keep a run that is on disk for the visitor, and put it on their list."""
+    if not shown.name:
+        return
+    services.visits.keep(session, _PART, {"run": shown.name})
+    models = ", ".join(one.model for one in shown.run.measured)
+    query = page_link.run_query(shown.name)
+    history.note(services.visits, session, "benchmark", models, query)
+
+
+def _first(services: Services, shelf: Shelf, request: gr.Request) -> ShownRun | None:
+    """The run that the address asks for, else the visitor's last one, if it is still there."""
+    asked = page_link.run_of(request.query_params)
+    found = _kept(shelf, asked or services.visits.kept(session_of(request), _PART).get("run"))
+    if found is None and asked:
+        gr.Info("The benchmark run of this link is not kept here any more.", duration=8)
+    return found
 
 
 def _kept(shelf: Shelf, name: object) -> ShownRun | None:

@@ -18,7 +18,7 @@ from instseg_ui.ui.compare.matches import Sight
 from instseg_ui.ui.compare.results import findings
 from instseg_ui.ui.compare.run import CompareView, ComparisonRun
 from instseg_ui.ui.shared import fetch as model_fetch
-from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared import high_performance, history
 from instseg_ui.ui.shared.events import OWN, session_of, window_of
 from instseg_ui.ui.shared.example import ExampleNotice, notice_layout
 from instseg_ui.ui.shared.services import Services
@@ -161,6 +161,7 @@ def _connect_running(
         )
         for view in views:
             yield shown(view)
+            _remember(services, bench, view, wanted, session_of(request))
 
     def again(run: ComparisonRun | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
         for view in compare_run.measured_again(services, run, window_of(request)):
@@ -205,6 +206,21 @@ def _connect_running(
     parts.stop.click(stop, None, None, queue=False, **OWN)
 
 
+def _remember(
+    services: Services, bench: Workbench, view: CompareView, wanted: bool, visitor: str
+) -> None:
+    """Put a comparison that is done on the visitor's list."""
+    run = view.run
+    if run is None or view.busy or not run.predictions:
+        return
+    photos = bench.trays.of(visitor).photos
+    name = next((one.name for one in photos if one.path == run.photo), "")
+    told = high_performance.told(services.settings, wanted)
+    query = page_link.query(run.models, run.threshold, high_performance=told, photo=name)
+    text = f"{', '.join(run.models)} on {name or 'a photo'}"
+    history.note(services.visits, visitor, "compare", text, query)
+
+
 def _connect_fetching(services: Services, bench: Workbench, parts: CompareParts) -> None:
     def fetch(picks: Sequence[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
         for step in model_fetch.fetch_all(services, picks, window_of(request), _TAB):
@@ -233,8 +249,6 @@ def _connect_fetching(services: Services, bench: Workbench, parts: CompareParts)
 
 
 def _connect_link(services: Services, bench: Workbench, parts: CompareParts) -> None:
-    starts_on = high_performance.starts_on(services.settings)
-
     def write(
         picks: Sequence[str],
         threshold: float,
@@ -244,7 +258,7 @@ def _connect_link(services: Services, bench: Workbench, parts: CompareParts) -> 
         request: gr.Request,
     ) -> str:
         least = matches.common_threshold(run, sight, threshold)
-        told = wanted if wanted != starts_on else None
+        told = high_performance.told(services.settings, wanted)
         photo = bench.trays.of(session_of(request)).chosen
         name = photo.name if photo else ""
         return page_link.query(picks, least, high_performance=told, photo=name)

@@ -13,11 +13,13 @@ import htpy as h
 from markupsafe import Markup
 
 from instseg_ui.errors import InputError
+from instseg_ui.numbers import plural
 from instseg_ui.settings import Settings
 from instseg_ui.show import evaluation_charts as charts
 from instseg_ui.show.evaluation_files import to_html, to_json, write_results
 from instseg_ui.show.html import markup
 from instseg_ui.show.plotly_charts import figure
+from instseg_ui.ui import link
 from instseg_ui.ui.evaluate import figures as evaluate_figures
 from instseg_ui.ui.evaluate import run as evaluate_run
 from instseg_ui.ui.evaluate.decision import connect_decision
@@ -41,7 +43,7 @@ from instseg_ui.ui.evaluate.pictures import connect_cases
 from instseg_ui.ui.evaluate.results import ALL, EvaluationResults, results_layout
 from instseg_ui.ui.evaluate.run import EvaluationForm, EvaluationView
 from instseg_ui.ui.evaluate.thresholds import connect_thresholds
-from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared import high_performance, history
 from instseg_ui.ui.shared.actions import RunActions, actions_layout, fold_script, setup_fold
 from instseg_ui.ui.shared.events import OWN, on_return, said, save_script, session_of
 from instseg_ui.ui.shared.example import notice_layout
@@ -89,7 +91,7 @@ def _connect_running(
     results: EvaluationResults,
 ) -> None:
     outputs = [actions.progress, actions.stop, setup.opened, results.scored]
-    shown = _showing(desks, setup, actions, results)
+    shown = _showing(services, desks, setup, actions, results)
 
     def open_upload(uploads: list[str] | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
         session = session_of(request)
@@ -130,14 +132,30 @@ def _connect_running(
     actions.stop.click(stop, None, None, queue=False, **OWN)
 
 
+def _remember(services: Services, desk: Desk, session: str) -> None:
+    """Put the evaluation on the visitor's list, unless it is the example."""
+    found, dataset = desk.evaluation, desk.dataset
+    if found is None or dataset is None or desk.example is not None:
+        return
+    models = ", ".join(one.model for one in found.results)
+    text = f"{models} on {dataset.name}, {plural(len(dataset.images), 'picture')}"
+    history.note(services.visits, session, "evaluate", text, link.query((), tab="evaluate"))
+
+
 def _showing(
-    desks: Desks, setup: EvaluationSetup, actions: RunActions, results: EvaluationResults
+    services: Services,
+    desks: Desks,
+    setup: EvaluationSetup,
+    actions: RunActions,
+    results: EvaluationResults,
 ) -> Callable[[EvaluationView, str], dict[Any, Any]]:
     """What a view changes on the page; what is new on the desk is kept for the visitor."""
 
     def shown(view: EvaluationView, session: str) -> dict[Any, Any]:
         if view.opened or view.scored:
             desks.keep(session)
+        if view.scored:
+            _remember(services, desks.of(session), session)
         return progress_of(view, actions) | {
             state: time.monotonic_ns()
             for state, new in ((setup.opened, view.opened), (results.scored, view.scored))
@@ -156,7 +174,7 @@ def _connect_return(
     results: EvaluationResults,
 ) -> None:
     """A window that is opened shows the desk as it is, and looks on at what runs."""
-    shown = _showing(desks, setup, actions, results)
+    shown = _showing(services, desks, setup, actions, results)
 
     def look_on(request: gr.Request) -> Iterator[dict[Any, Any]]:
         session = session_of(request)

@@ -12,13 +12,15 @@ import gradio as gr
 
 from instseg_ui.errors import Cancelled, InputError, InstSegError
 from instseg_ui.judge.export import to_coco
+from instseg_ui.numbers import plural
 from instseg_ui.show.html import alert, markup, notes, nothing, progress, scrolled, summary
 from instseg_ui.show.judgement import brief_table, decided, gone_words, progress_words
 from instseg_ui.show.tables import table_html
+from instseg_ui.ui import link
 from instseg_ui.ui.judge import desk as judge_desk
 from instseg_ui.ui.judge.desk import JudgeDesk, JudgeDesks
 from instseg_ui.ui.judge.judge_view import JudgeView, judge_value
-from instseg_ui.ui.shared import high_performance
+from instseg_ui.ui.shared import high_performance, history
 from instseg_ui.ui.shared.events import OWN, on_return, said, save_script, session_of, told
 from instseg_ui.ui.shared.jobs import Done, Report, follow
 from instseg_ui.ui.shared.services import Services
@@ -165,6 +167,7 @@ def _connect_answers(services: Services, desks: JudgeDesks, parts: JudgeParts) -
             if not isinstance(sent, Mapping):
                 raise InputError("The page did not say what was answered. Reload it.")
             desk.at_work().answer(sent)
+            _remember(services, desk, session_of(request))
             return _shown(services, desk, parts)
 
     def undo(request: gr.Request) -> dict[Any, Any]:
@@ -176,6 +179,14 @@ def _connect_answers(services: Services, desks: JudgeDesks, parts: JudgeParts) -
 
     parts.view.submit(answer, None, outputs, trigger_mode="multiple", **_QUEUE, **OWN)
     parts.view.undo(undo, None, outputs, trigger_mode="multiple", **_QUEUE, **OWN)
+
+
+def _remember(services: Services, desk: JudgeDesk, session: str) -> None:
+    """Put the judgement on the visitor's list."""
+    judged = desk.at_work()
+    models, photos = judged.candidates.outcomes.models, plural(len(desk.photos), "photo")
+    text = f"{plural(len(judged.answers), 'answer')} about {', '.join(models)} on {photos}"
+    history.note(services.visits, session, "judge", text, link.query((), tab="judge"))
 
 
 def _connect_files(desks: JudgeDesks, parts: JudgeParts) -> None:

@@ -38,6 +38,11 @@ def starts_on(settings: Settings) -> bool:
     return settings.engine not in _AS_PADDLE
 
 
+def told(settings: Settings, on: bool) -> bool | None:
+    """What a link says of the switch; None while it is as the setting has it."""
+    return None if on == starts_on(settings) else on
+
+
 def engine(settings: Settings, on: bool) -> str:
     """What the segmenter is asked for, one of `engines.MODES`.
 

@@ -129,6 +129,13 @@ class Visits:
             except (OSError, ValueError) as error:
                 log.warning("What a visitor has on the page could not be kept: %s", error)
 
+    def change(
+        self, visitor: str, part: str, by: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> None:
+        """Keep what `by` makes of what was kept; nobody else changes it meanwhile."""
+        with self._lock:
+            self.keep(visitor, part, by(self.kept(visitor, part)))
+
     def _clear(self, visitor: str) -> None:
         for act in (*self._on_absence, *self._on_end):
             self._act(act, visitor)
