@@ -15,6 +15,9 @@
     [".upload-container:has([data-testid=upload-text])", "aria-label", () => null],
     // A chart that is still to come is named, but as nothing that may have a name.
     ["div[aria-label='Empty value']", "role", () => "img"],
+    // Sorted by a key too; see `sort_tables.js`.
+    ["#views table.figures:not(.sheet) thead th", "tabindex", () => "0"],
+    ["#views table.figures:not(.sheet) thead th", "title", (heading) => heading.title || `Sort by ${heading.textContent.trim()}`],
     // What is scrolled must be reached without a mouse.
     [".scroll", "tabindex", (box) => (box.scrollWidth > box.clientWidth ? "0" : null)],
   ];

@@ -28,7 +28,8 @@ QUEUE_LOOK_S = 0.01
 """How long an event waits at most before the queue looks for it."""
 _HERE = Path(__file__).parent
 _MARK_VIEW = (_HERE / "workbench" / "mark_view.js").read_text(encoding="utf-8")
-_SCRIPTS = [(_HERE / name).read_text(encoding="utf-8") for name in ("names.js", "dialogs.js")]
+_SCRIPT_FILES = ("names.js", "dialogs.js", "sort_tables.js")
+_SCRIPTS = [(_HERE / name).read_text(encoding="utf-8") for name in _SCRIPT_FILES]
 
 
 def build_page(services: Services) -> GuardedBlocks:

@@ -101,6 +101,21 @@ def download(page: Any, button: str) -> tuple[str, bytes]:
     return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 
+def sorts(page: Any, table: str) -> None:
+    """Every heading sorts by a click and a key, a second one turns it round."""
+    headings = page.locator(f"{table} thead th")
+    names = page.locator(f"{table} tbody td:first-child")
+    headings.first.click()
+    rising = names.all_inner_texts()
+    assert rising == sorted(rising)
+    assert headings.first.get_attribute("aria-sort") == "ascending"
+    headings.first.press("Enter")
+    assert names.all_inner_texts() == rising[::-1]
+    assert headings.first.get_attribute("aria-sort") == "descending"
+    headings.nth(1).click()
+    assert headings.first.get_attribute("aria-sort") == "none"
+
+
 def test_from_a_link_to_a_decision(app: App, open_page: Callable[..., Any]) -> None:
     granted = {"permissions": ["clipboard-read", "clipboard-write"]}
     page = open_page(viewport={"width": 1440, "height": 900}, **granted)
@@ -126,6 +141,7 @@ def test_from_a_link_to_a_decision(app: App, open_page: Callable[..., Any]) -> N
     show(page, "Which to ship")
     page.locator("#cmp-verdict", has_text=f"{LARGE} leads").wait_for()
     page.locator("#cmp-chart .js-plotly-plot").wait_for()
+    sorts(page, "#cmp-figures")
     page.locator("#cmp-mb input, #cmp-mb textarea").fill("0.5")
     page.locator("#cmp-verdict", has_text=re.compile(r"Allow 2\.\d+ MB to keep")).wait_for()
     page.locator("#cmp-mb input, #cmp-mb textarea").fill("")

@@ -63,12 +63,17 @@ def verdict_within(found: Evaluation, most_ms: object, most_mb: object) -> Verdi
     A limit that is none, as a browser may send, gives a verdict that says what is wrong with it.
     """
     every = candidates_of(found)
-    times, sizes = _costs(found)
     try:
-        limits = Limits.read(_limit(most_ms, times), _limit(most_mb, sizes))
+        limits = limits_of(found, most_ms, most_mb)
     except InputError as error:
         return Verdict("empty", candidates=tuple(every), fault=str(error))
     return decide(every, limits)
+
+
+def limits_of(found: Evaluation, most_ms: object, most_mb: object) -> Limits:
+    """The limits that the sliders set; one at its right end is none. Raises `InputError`."""
+    times, sizes = _costs(found)
+    return Limits.read(_limit(most_ms, times), _limit(most_mb, sizes))
 
 
 def slider_end(values: Sequence[float]) -> tuple[float, float]:

@@ -22,7 +22,7 @@ from instseg_ui.show.plotly_charts import figure
 from instseg_ui.ui import link
 from instseg_ui.ui.evaluate import figures as evaluate_figures
 from instseg_ui.ui.evaluate import run as evaluate_run
-from instseg_ui.ui.evaluate.decision import connect_decision
+from instseg_ui.ui.evaluate.decision import connect_decision, limits_of
 from instseg_ui.ui.evaluate.desk import BUSY, Desk, Desks
 from instseg_ui.ui.evaluate.events import (
     LATEST,
@@ -301,20 +301,37 @@ def _connect_files(services: Services, desks: Desks, results: EvaluationResults)
         (results.predictions, "predictions"),
     ):
 
-        def save(model: str | None, request: gr.Request, kind: str = kind) -> str:
-            desk = desks.of(session_of(request))
+        def save(
+            model: str | None,
+            most_ms: float | None,
+            most_mb: float | None,
+            request: gr.Request,
+            kind: str = kind,
+        ) -> str:
+            desk, most = desks.of(session_of(request)), (most_ms, most_mb)
             with said():
-                return str(export(desk, kind, model, services.settings))
+                return str(export(desk, kind, model, services.settings, most))
 
         button.click(
-            save, results.taken, results.file, concurrency_id="evaluate-figures", **OWN
+            save,
+            [results.taken, results.decision.most_ms, results.decision.most_mb],
+            results.file,
+            concurrency_id="evaluate-figures",
+            **OWN,
         ).success(None, None, None, js=save_script("eval-file"), **OWN)
 
 
-def export(desk: Desk, kind: str, model: str | None, settings: Settings) -> Path:
+def export(
+    desk: Desk,
+    kind: str,
+    model: str | None,
+    settings: Settings,
+    most: tuple[object, object] = (None, None),
+) -> Path:
     """A file of the evaluation: `html`, `json`, or one model's `predictions` as COCO results.
 
-    It lies among the session's files and goes with them.
+    The verdict in it is that within `most`, what the sliders allow: ms, MB. It lies among the
+    session's files and goes with them.
 
     Raises:
         InputError: there is nothing yet, a run is under way, or it cannot be written.
@@ -334,5 +351,8 @@ def export(desk: Desk, kind: str, model: str | None, settings: Settings) -> Path
             write_results(result, path)
             return path
         path = folder / f"{name}-evaluation.{kind}"
-        path.write_bytes(to_json(found) if kind == "json" else to_html(found, settings))
+        limits = limits_of(found, *most)
+        path.write_bytes(
+            to_json(found, limits) if kind == "json" else to_html(found, settings, limits)
+        )
         return path

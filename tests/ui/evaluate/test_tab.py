@@ -28,7 +28,7 @@ from instseg_ui.ui.evaluate.sheet_view import sheet_value
 from instseg_ui.ui.evaluate.tab import export
 from instseg_ui.ui.shared.jobs import Jobs
 from instseg_ui.ui.shared.services import Services
-from instseg_ui.verdict import Limits, verdict_words
+from instseg_ui.verdict import Limits, verdict_json, verdict_words
 from tests.ui.evaluate.kit import data_set_zip, world
 from tests.unit.factories import model_folder
 
@@ -450,6 +450,14 @@ def test_export(services: Services, evaluated: Desks) -> None:
     assert report.name == "shapes-evaluation.json"
     assert json.loads(report.read_bytes())["dataset"]["images_evaluated"] == 4
     assert b"<svg" in export(desk, "html", None, services.settings).read_bytes()
+    # What is saved is the verdict that is on the page: within the limits of the sliders.
+    tight = (None, 1e-6)
+    within = json.loads(export(desk, "json", None, services.settings, tight).read_bytes())
+    on_page = verdict_json(decision.verdict_within(desk.evaluation, *tight))
+    assert within["verdict"] == json.loads(json.dumps(on_page))
+    assert within["verdict"] != json.loads(report.read_bytes())["verdict"]
+    with pytest.raises(InputError, match="must be a number above 0"):
+        export(desk, "html", None, services.settings, (-1, None))
     rows = json.loads(export(desk, "predictions", "other", services.settings).read_text())
     assert len(rows) == 16
     assert set(rows[0]) == {"image_id", "category_id", "bbox", "score", "segmentation"}
