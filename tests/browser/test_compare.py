@@ -161,7 +161,9 @@ def test_from_a_link_to_a_decision(app: App, open_page: Callable[..., Any]) -> N
     page.wait_for_function("location.search.includes('threshold=0.4')")
     page.locator("#cmp-address").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
-    assert page.url.endswith(f"?models={LARGE},{SMALL},{BROKEN}&threshold=0.4&tab=compare")
+    assert page.url.endswith(
+        f"?photo=cats&models={LARGE},{SMALL},{BROKEN}&threshold=0.4&tab=compare"
+    )
 
 
 def test_what_is_absent_is_fetched_and_a_run_can_be_stopped(app: App, page: Any) -> None:
