@@ -23,6 +23,8 @@ MADE = frozenset(
     | {"MODEL_CARD.md", "LICENSE-backbone", "LICENSE-data"}
 )
 """The files of a finished folder."""
+GO_ON = "start again with --resume"
+"""What going on is on the command line; a door where it is another thing says so to `session`."""
 LEAST_PHOTOS = 2
 NEEDED_BYTES = 120_000_000
 """Room for the folder, what is kept to go on from, and what is written before it replaces that."""
@@ -211,7 +213,7 @@ def disk_full(name: str, free: int | None = None) -> DiskFullError:
     left = "" if free is None else f", and {free / 1e6:.0f} MB are free"
     return DiskFullError(
         f"The disk of “{name}” has no room: {NEEDED_BYTES / 1e6:.0f} MB are needed{left}. "
-        "What was learned so far is kept; make room and start again with --resume."
+        f"What was learned so far is kept; make room and {GO_ON}."
     )
 
 
