@@ -14,13 +14,15 @@ from instseg_ui.evaluate import CategoryMap, Dataset, Finding, Severity
 from instseg_ui.evaluate.findings import Findings
 from instseg_ui.masks import area
 from instseg_ui.numbers import plural
+from instseg_ui.train.starts import SPEC_FILE
 
 WORK = ".training"
 """In the output while a run is not done: what it needs to go on."""
 CHECKPOINT, LOCK = "checkpoint.npz", ".training.lock"
+CARD, FIGURES = "MODEL_CARD.md", "training.json"
 MADE = frozenset(
-    {"inference.pdiparams", "inference.json", "inference.yml", "network.json", "training.json"}
-    | {"MODEL_CARD.md", "LICENSE-backbone", "LICENSE-data"}
+    {"inference.pdiparams", "inference.json", "inference.yml", SPEC_FILE, FIGURES, CARD}
+    | {"LICENSE-backbone", "LICENSE-data"}
 )
 """The files of a finished folder."""
 GO_ON = "start again with --resume"

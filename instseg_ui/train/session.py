@@ -13,7 +13,7 @@ from typing import Any
 
 from instseg_ui.errors import Cancelled, TrainingError
 from instseg_ui.settings import Settings
-from instseg_ui.train.checks import GO_ON
+from instseg_ui.train.checks import CHECKPOINT, GO_ON, WORK
 from instseg_ui.train.request import TrainingRequest
 from instseg_ui.workers.exit_cause import exit_cause
 
@@ -121,6 +121,10 @@ class TrainingSession:
             self._process.stdin.write("stop\n")
             self._process.stdin.flush()
 
+    def end(self) -> None:
+        """End the process at once; `events` raises, and what it kept stays."""
+        self._process.kill()
+
     def close(self) -> None:
         """End the process at once, if it still runs; what it kept stays."""
         if self._process.poll() is None:
@@ -136,9 +140,14 @@ class TrainingSession:
         code: int | None = None
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = self._process.wait(_ENDING_S)
+        kept = (self.request.output / WORK / CHECKPOINT).is_file()
+        what = (
+            f"What was learned up to the last saved round is kept: {self._go_on}."
+            if kept
+            else "Nothing was saved yet: start again."
+        )
         return TrainingError(
-            f"The training's process ended before it was done: {exit_cause(code)}. What was "
-            f"learned up to the last saved round is kept: {self._go_on}.",
+            f"The training's process ended before it was done: {exit_cause(code)}. {what}",
             remedy=self._last_word(),
         )
 
