@@ -119,7 +119,7 @@ def pictures_html(pictures: Mapping[str, Mapping[str, str]]) -> Markup:
     )
     if not pictures:
         return Markup("")
-    said = f"{plural(len(pictures), 'held-out photo')}; scores from {SCORE:.2f}, taught classes."
+    said = f"Held-out photos: objects of the taught classes, found at scores from {SCORE:.2f}."
     return markup(h.div(".held-outs")[rows], notes(said))
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from instseg_ui.evaluate import Evaluation, ModelResult
 from instseg_ui.train.outcome import ClassFigures, Gain, OldClasses
+from instseg_ui.train.split import SHARE
 from instseg_ui.verdict import Accuracy, difference
 from instseg_ui.verdict.accuracy import LEAST_TO_DECIDE
 from instseg_ui.verdict.more_pictures import more_pictures
@@ -59,11 +60,17 @@ def _words(
     photos: int, values: tuple[float, float], more: int | None, *, sure: bool, knew: bool
 ) -> str:
     if photos < LEAST_TO_DECIDE:
-        few = f"Too few pictures to tell: {photos} held out; {LEAST_TO_DECIDE} begin to say enough."
+        least = LEAST_TO_DECIDE
+        few = (
+            f"Too few pictures to tell: {photos} held out; {least} begin to say enough, of about "
+            f"{round(least / SHARE)} pictures."
+        )
         return few if knew else f"{few} The start model knows none of these classes."
     if not sure:
         few = "Too few pictures to tell: the difference could be chance."
-        return few if more is None else f"{few} About {more} more held out would tell."
+        if more is None:
+            return few
+        return f"{few} About {more} more held out, of {round(more / SHARE)} more, would tell."
     return "Better, and no chance." if values[1] > values[0] else "Worse, and no chance."
 
 

@@ -17,6 +17,8 @@ from instseg_ui.ui.judge.desk import JudgeDesks, as_data_set
 from instseg_ui.ui.shared.events import OWN, said, session_of
 from instseg_ui.ui.teach.layout import TeachPanel
 
+_TO_PANEL = "() => document.getElementById('teach')?.scrollIntoView({ block: 'start' })"
+
 
 def connect_judged(
     judged: JudgeDesks,
@@ -44,7 +46,7 @@ def connect_judged(
         concurrency_id="evaluate-short",
         concurrency_limit=2,
         **OWN,
-    )
+    ).then(None, None, None, js=_TO_PANEL, queue=False, **OWN)
 
 
 def _opened(

@@ -63,12 +63,12 @@ def teach_layout(services: Services) -> TeachPanel:
             stop = gr.Button("Stop, keep the best so far", visible=False, elem_id="teach-stop")
             on = gr.Button("Go on", visible=False, elem_id="teach-on")
             progress = gr.HTML(HINT, elem_id="teach-progress")
-        charts = gr.HTML("", elem_id="teach-charts")
-        pictures = gr.HTML("", elem_id="teach-pictures")
         outcome = gr.HTML("", elem_id="teach-outcome")
         with gr.Row(elem_id="teach-take"):
             use = gr.Button("Use it", visible=False, elem_id="teach-use")
             packed = gr.Button("Download the model (zip)", visible=False, elem_id="teach-zip")
+        charts = gr.HTML("", elem_id="teach-charts")
+        pictures = gr.HTML("", elem_id="teach-pictures")
         file = gr.DownloadButton(visible="hidden", elem_id="teach-file")
     return TeachPanel(
         fold=fold,

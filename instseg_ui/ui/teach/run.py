@@ -101,26 +101,28 @@ def begin(
         InputError: it is not allowed here, a value cannot be used, or there is no data set.
         BusyError: the visitor's training runs already.
     """
-    _may(services, session)
+    _may(services)
     start, name = _start(services, form.start), _name(services, form.name)
     minutes = whole(form.minutes, "Minutes", MOST_MINUTES)
     licence = form.licence if isinstance(form.licence, str) else ""
-    folder = _new_folder(desks)
     desk = desks.of(session)
-    try:
-        place = _data(services, data, folder)
-        annotations = None if place.annotations is None else str(place.annotations)
-        record = TeachRecord(
-            name, start, minutes, licence, bool(form.keep), str(place.images), annotations
-        )
-        request = _request(services, record, folder)
-        record.save(folder)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    desk.put(record, folder)
-    desks.keep(session)
-    return _taught(services, desks, desk, request, session, resume=False)
+    with desk.lock:
+        _is_free(services, session)
+        folder = _new_folder(desks)
+        try:
+            place = _data(services, data, folder)
+            annotations = None if place.annotations is None else str(place.annotations)
+            record = TeachRecord(
+                name, start, minutes, licence, bool(form.keep), str(place.images), annotations
+            )
+            request = _request(services, record, folder)
+            record.save(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        desk.put(record, folder)
+        desks.keep(session)
+        return _taught(services, desks, desk, record, request, session, resume=False)
 
 
 def go_on(services: Services, desks: TeachDesks, session: str) -> Iterator[TeachView]:
@@ -130,9 +132,10 @@ def go_on(services: Services, desks: TeachDesks, session: str) -> Iterator[Teach
         InputError: it is not allowed here, or there is nothing to go on from.
         BusyError: the visitor's training runs already.
     """
-    _may(services, session)
+    _may(services)
     desk = desks.of(session)
     with desk.lock:
+        _is_free(services, session)
         record, folder = desk.record, desk.folder
         if record is None or folder is None:
             raise InputError(_NOTHING_TO_GO_ON)
@@ -145,7 +148,7 @@ def go_on(services: Services, desks: TeachDesks, session: str) -> Iterator[Teach
             raise InputError(_NOTHING_TO_GO_ON)
         record.state, record.sentence = "waiting", ""
         request = _request(services, record, folder)
-    return _taught(services, desks, desk, request, session, resume=True)
+        return _taught(services, desks, desk, record, request, session, resume=True)
 
 
 def state_view(desk: TeachDesk, *, running: bool) -> TeachView | None:
@@ -201,10 +204,15 @@ def zip_of(desk: TeachDesk, folder: Path) -> Path:
     return path
 
 
-def _may(services: Services, session: str) -> None:
+def _may(services: Services) -> None:
     if not services.settings.may_train:
         raise InputError(_OFF, remedy="Set INSTSEG_ALLOW_TRAIN=true.")
-    if services.jobs["teach"].shared(session):
+
+
+def _is_free(services: Services, session: str) -> None:
+    """Raises `BusyError` where the visitor's training runs, or is about to."""
+    jobs = services.jobs["teach"]
+    if jobs.busy(session) or jobs.shared(session):
         raise BusyError(_RUNNING)
 
 
@@ -272,6 +280,7 @@ def _taught(
     services: Services,
     desks: TeachDesks,
     desk: TeachDesk,
+    record: TeachRecord,
     request: TrainingRequest,
     session: str,
     *,
@@ -281,8 +290,6 @@ def _taught(
     job = jobs.begin(session)
 
     def views() -> Iterator[TeachView]:
-        record = desk.record
-        assert record is not None
         try:
             yield from _run(services, desks, desk, record, request, job, resume=resume)
         except InstSegError as error:
@@ -318,13 +325,13 @@ def _run(
                 desk.settled()
 
             yield from _followed(desk, record, training, work, job)
+        record.state = "done"
+        if services.settings.may_add and not desk.left:
+            yield TeachView(progress("putting it into the catalog", 1.0))
+            _add_or_say(services, desk, record)
+        desk.save()
     finally:
         desks.turn.release()
-    record.state = "done"
-    if services.settings.may_add and not desk.left:
-        yield TeachView(progress("putting it into the catalog", 1.0))
-        _add_or_say(services, desk, record)
-    desk.save()
     yield replace(_ended(record), charts=True, pictures=True, added=bool(record.added))
 
 

@@ -208,9 +208,8 @@ def _connect_taking(
                 raise InputError("The model is still being taught. Wait for its end.")
             name = teach_run.used(services, desks.of(session))
             chosen = models.picked(services, [*ticked, name])
-        gr.Info(f"{name} is ticked, and looked at in Segment.")
-        now = time.monotonic_ns()
-        return {bench.changed: now, bench.ticked: chosen, bench.model: name, bench.run: now}
+        gr.Info(f"{name} is ticked: compare and evaluate it beside the others.")
+        return {bench.changed: time.monotonic_ns(), bench.ticked: chosen}
 
     def save(request: gr.Request) -> str:
         folder = Path(panel.file.GRADIO_CACHE) / secrets.token_hex(20)
@@ -219,13 +218,7 @@ def _connect_taking(
         uploads.CREATED.add(str(path))
         return str(path)
 
-    panel.use.click(
-        use,
-        bench.ticked,
-        [bench.changed, bench.ticked, bench.model, bench.run],
-        **_SHORT,
-        **OWN,
-    )
+    panel.use.click(use, bench.ticked, [bench.changed, bench.ticked], **_SHORT, **OWN)
     panel.zip.click(save, None, panel.file, **_SHORT, **OWN).success(
         None, None, None, js=save_script("teach-file"), **OWN
     )

@@ -62,8 +62,13 @@ def test_photos_with_objects_come_first_and_they_are_few(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("photos", "more", "sure", "said"),
     [
-        (5, None, False, "Too few pictures to tell: 5 held out; 20 begin to say enough."),
-        (30, 40, False, "the difference could be chance. About 40 more held out would tell."),
+        (
+            5,
+            None,
+            False,
+            "Too few pictures to tell: 5 held out; 20 begin to say enough, of about 80 pictures.",
+        ),
+        (30, 40, False, "could be chance. About 40 more held out, of 160 more, would tell."),
         (30, None, False, "the difference could be chance."),
         (30, None, True, "Better, and no chance."),
     ],
