@@ -11,12 +11,14 @@ import htpy as h
 from markupsafe import Markup
 
 from instseg_ui.show.html import markup, nothing, summary
+from instseg_ui.show.training_view import STYLE
 from instseg_ui.ui.shared.choice import Choice
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.teach import run as teach_run
 from instseg_ui.ui.teach.run import MOST_MINUTES
 
-_STYLE = Markup((Path(__file__).parent / "teach.css").read_text(encoding="utf-8"))
+_SHEETS = (Path(__file__).parent / "teach.css", STYLE)
+_STYLE = Markup("".join(sheet.read_text(encoding="utf-8") for sheet in _SHEETS))
 TITLE = "Teach a model on these pictures"
 HINT = summary(
     "It learns on this machine alone. A quarter of the pictures is held out to measure by."

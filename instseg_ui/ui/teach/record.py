@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from instseg_ui.evaluate import Finding, Severity
 from instseg_ui.show.taught_model import training_words
-from instseg_ui.show.training import SEEN, TrainingRound
+from instseg_ui.show.training_view import SEEN, TrainingRound
 from instseg_ui.train.checkpoint import write
 from instseg_ui.train.checks import CHECKPOINT, FIGURES, WORK
 from instseg_ui.train.outcome import TrainingOutcome

@@ -23,6 +23,7 @@ from instseg_ui.errors import (
     system_said,
 )
 from instseg_ui.show.html import alert, progress, summary
+from instseg_ui.show.training_view import report
 from instseg_ui.train.request import MINUTES, TrainingRequest, checked
 from instseg_ui.train.session import TrainingSession
 from instseg_ui.train.starts import can_start
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 
 MOST_MINUTES = int(MINUTES)
 DEFAULT_NAME = "my-model"
+REPORT = "training.html"
+"""In the zip: the curves, the held-out photos and the figures, to be opened in a browser."""
 _EXAMPLES = "examples"
 _TICK_S = 0.5
 _WAITING = "Waiting: another model is being taught on this machine"
@@ -181,7 +184,7 @@ def used(services: Services, desk: TeachDesk) -> str:
 
 
 def zip_of(desk: TeachDesk, folder: Path) -> Path:
-    """The taught model as a zip in `folder`, all its files below its name.
+    """The taught model as a zip in `folder`, all its files below its name, with a report.
 
     Raises:
         InputError: there is none, or it cannot be written.
@@ -197,6 +200,9 @@ def zip_of(desk: TeachDesk, folder: Path) -> Path:
             for file in sorted(model_folder(made).iterdir()):
                 if file.is_file():
                     archive.write(file, f"{record.name}/{file.name}")
+            if (result := record.result) is not None:
+                page = report(result, record.rounds, record.pictures)
+                archive.writestr(f"{record.name}/{REPORT}", page)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         sentence = "The zip could not be written."

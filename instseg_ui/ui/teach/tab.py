@@ -14,7 +14,7 @@ import htpy as h
 from instseg_ui.errors import InputError
 from instseg_ui.numbers import plural
 from instseg_ui.show.html import folded, markup
-from instseg_ui.show.training import charts_html, outcome_html, pictures_html
+from instseg_ui.show.training_view import charts_html, outcome_html, pictures_html
 from instseg_ui.ui import uploads
 from instseg_ui.ui.evaluate.desk import Desk
 from instseg_ui.ui.evaluate.tab import EvaluateParts

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from instseg_ui.admission import add
 from instseg_ui.errors import BusyError, Cancelled, DiskFullError, InputError, TrainingError
 from instseg_ui.evaluate import Watch
 from instseg_ui.segmenter import Segmenter
@@ -212,8 +213,15 @@ def test_it_is_taken_away_as_a_zip(services, desks, data, scripted, tmp_path):
     path = teach_run.zip_of(desks.of(ME), tmp_path / "out")
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
+        page = archive.read("my-facades/training.html").decode()
     assert path.name == "my-facades.zip"
     assert {"my-facades/inference.yml", "my-facades/MODEL_CARD.md"} <= names
+    assert page.count("<svg") == 2
+    assert page.count("<img") == 3
+    assert "Mask AP 0.0 → 31.5 %" in page
+    assert "http" not in page
+    # The zip is what can be added elsewhere.
+    assert add(services.segmenter, path, "elsewhere").spec.id == "elsewhere"
 
 
 def test_stop_keeps_the_best_so_far(services, desks, data, scripted):

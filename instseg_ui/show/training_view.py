@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import htpy as h
@@ -11,13 +12,16 @@ from markupsafe import Markup
 
 from instseg_ui.numbers import percent, plural, three
 from instseg_ui.show.charts import MEASURED, PUBLISHED, ChartAxis, Mark, Plot, Series, axis_of
-from instseg_ui.show.html import markup, notes, scrolled
+from instseg_ui.show.comparison import STYLE as COMPARISON_STYLE
+from instseg_ui.show.html import markup, notes, page, scrolled, section
 from instseg_ui.show.svg import svg
 from instseg_ui.show.tables import dashes, table_html
 from instseg_ui.show.taught_model import outcome_lines, outcome_table
 from instseg_ui.train.outcome import TrainingOutcome
 from instseg_ui.train.pictures import SCORE
 
+STYLE = Path(__file__).parent / "training_view.css"
+_REPORT = (COMPARISON_STYLE, Path(__file__).parent / "report.css", STYLE)
 SEEN = {"truth": "Truth", "before": "Before", "now": "Now"}
 """What a picture of a held-out photo shows, by the names of the event `pictures`."""
 
@@ -36,6 +40,23 @@ class TrainingRound(NamedTuple):
     part: int
     loss: float | None
     ap: float | None
+
+
+def report(
+    outcome: TrainingOutcome,
+    rounds: Sequence[TrainingRound],
+    pictures: Mapping[str, Mapping[str, str]],
+) -> bytes:
+    """All of it as one self-contained HTML file; see `pictures_html`."""
+    title = f"{outcome.name}, taught from {outcome.start}"
+    return page(
+        title,
+        _REPORT,
+        h.h1[title],
+        outcome_html(outcome),
+        section("While it learned", charts_html(rounds, outcome.gain.before)),
+        section("Held-out photos", pictures_html(pictures)),
+    )
 
 
 def charts_html(rounds: Sequence[TrainingRound], before: float | None) -> Markup:
