@@ -88,6 +88,28 @@ def page(open_page: Callable[..., Any]) -> Any:
     return open_page()
 
 
+@pytest.fixture
+def windows(browser: Any) -> Iterator[Callable[[], Any]]:
+    """Makes windows of a new visitor each.
+
+    What a window still waits for when it is reloaded is logged there as failed; only what the page
+    throws counts.
+    """
+    contexts: list[Any] = []
+    thrown: list[str] = []
+
+    def make() -> Any:
+        contexts.append(browser.new_context(viewport={"width": 1440, "height": 900}))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: thrown.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert thrown == []
+
+
 @pytest.fixture(scope="session")
 def viewer_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a page with a viewer; see `viewer_page`."""

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.browser.server import App, fake_assets, fake_model, serve
-from tests.browser.visit import Visit
+from tests.browser.visit import SETTLED_S, Visit
 from tests.unit.train.factories import EXAMPLES, NEW, document
 
 pytestmark = [
@@ -115,7 +115,9 @@ def test_a_model_is_taught_stopped_used_and_taken_away(page, tmp_path, facades):
         away(page, second)
 
 
-def test_cut_off_by_a_restart_and_killed_it_goes_on(page, tmp_path, facades):
+def test_cut_off_by_a_restart_and_killed_it_goes_on(windows, tmp_path, facades):
+    page = windows()
+    page.set_default_timeout(SETTLED_S * 1000)
     kept = "models/.teachings/*/model/.training/checkpoint.npz"
     with started(tmp_path) as app:
         teaching(page, app, facades, 15)
