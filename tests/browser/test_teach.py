@@ -128,7 +128,7 @@ def test_cut_off_by_a_restart_and_killed_it_goes_on(windows, tmp_path, facades):
         away(page)
     with started(tmp_path) as app:
         opened(page, app)
-        said(page, "was cut off when the server ended")
+        said(page, "was cut off. What it had learned is kept")
         page.locator("#teach-on").click()
         said(page, re.compile(r"round \d+, .*images/s"))
         os.kill(trainer(app), signal.SIGKILL)

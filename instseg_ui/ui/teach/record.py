@@ -20,10 +20,7 @@ State = Literal["waiting", "running", "cut off", "failed", "done"]
 
 _FILE, _MODEL = "teaching.json", "model"
 _MOST_BYTES = 20_000_000
-_CUT_OFF = (
-    "The training “{name}” was cut off when the server ended. What it had learned is kept: press "
-    "“Go on”."
-)
+_CUT_OFF = "The training “{name}” was cut off. What it had learned is kept: press “Go on”."
 _LOST = "The training “{name}” was cut off before anything was learned. Teach again."
 
 

@@ -146,11 +146,11 @@ def go_on(services: Services, desks: TeachDesks, session: str) -> Iterator[Teach
             record.state = "waiting"
             record.settle(folder)
             desk.save()
-            return iter([_ended(record)])
+            return iter([replace(_ended(record), charts=True, pictures=True)])
         if not can_go_on(folder):
             raise InputError(_NOTHING_TO_GO_ON)
-        record.state, record.sentence = "waiting", ""
         request = _request(services, record, folder)
+        record.state, record.sentence = "waiting", ""
         return _taught(services, desks, desk, record, request, session, resume=True)
 
 
@@ -303,6 +303,8 @@ def _taught(
         finally:
             job.stopped.set()
             jobs.end(session, job)
+            if desk.folder is not None and desk.record is record:
+                record.settle(desk.folder)
 
     return views()
 

@@ -15,7 +15,14 @@ from typing import Any
 import pytest
 
 from instseg_ui.admission import add
-from instseg_ui.errors import BusyError, Cancelled, DiskFullError, InputError, TrainingError
+from instseg_ui.errors import (
+    BusyError,
+    Cancelled,
+    DiskFullError,
+    InputError,
+    TrainingError,
+    UnknownModelError,
+)
 from instseg_ui.evaluate import Watch
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.train.checks import CHECKPOINT, WORK, disk_full
@@ -251,6 +258,26 @@ def test_a_killed_trainer_is_a_sentence_and_can_be_gone_on_with(services, desks,
     first, second = (one.request for one in scripted.made)
     assert second == first
     assert scripted.made[1].options["resume"] is True
+
+
+def test_what_nobody_foresaw_leaves_something_to_go_on_from(services, desks, data, scripted):
+    def broken(one: Scripted) -> Iterator[dict[str, Any]]:
+        yield from begun()
+        yield learned(1)
+        checkpoint(one)
+        raise RuntimeError("unforeseen")
+
+    scripted.script = broken
+    with pytest.raises(RuntimeError, match="unforeseen"):
+        taught(services, desks, data)
+    assert desks.of(ME).record.state == "cut off"
+    desks.of(ME).record.start = "gone"
+    with pytest.raises(UnknownModelError):
+        teach_run.go_on(services, desks, ME)
+    assert desks.of(ME).record.state == "cut off"
+    desks.of(ME).record.start = "everyday-M"
+    scripted.script = whole
+    assert "is taught" in list(teach_run.go_on(services, desks, ME))[-1].progress
 
 
 @pytest.mark.parametrize(
