@@ -196,6 +196,11 @@ class Settings(BaseSettings):
         description="Whether the page may add and remove models of your own; by default only where "
         "it is served to this machine alone.",
     )
+    allow_train: Annotated[bool | None, Expected("true or false")] = Field(
+        None,
+        description="Whether the page may teach models, which takes minutes of the processor; by "
+        "default only where it is served to this machine alone.",
+    )
     fetch_timeout: float = Field(
         30.0, gt=0, description="Seconds of silence after which a download is given up."
     )
@@ -322,6 +327,11 @@ class Settings(BaseSettings):
     def may_add(self) -> bool:
         """Whether the page may add and remove models of the user's own."""
         return self.local if self.allow_add is None else self.allow_add
+
+    @property
+    def may_train(self) -> bool:
+        """Whether the page may teach models."""
+        return self.local if self.allow_train is None else self.allow_train
 
     @property
     def own_root(self) -> Path:

@@ -17,6 +17,7 @@ DOCS = PROJECT_DIR / "docs"
 IN_WORDS = {
     "models_dir": "PaddleX's cache: `~/.paddlex/official_models`",
     "allow_add": "on where the host is this machine",
+    "allow_train": "on where the host is this machine",
     "threads": "all cores",
     "memory_budget": "60 % of the memory",
     "convert_memory": "60 % of the memory",

@@ -14,15 +14,19 @@ from instseg_ui.evaluate import CategoryMap, Dataset, Finding, Severity
 from instseg_ui.evaluate.findings import Findings
 from instseg_ui.masks import area
 from instseg_ui.numbers import plural
+from instseg_ui.train.starts import SPEC_FILE
 
 WORK = ".training"
 """In the output while a run is not done: what it needs to go on."""
 CHECKPOINT, LOCK = "checkpoint.npz", ".training.lock"
+CARD, FIGURES = "MODEL_CARD.md", "training.json"
 MADE = frozenset(
-    {"inference.pdiparams", "inference.json", "inference.yml", "network.json", "training.json"}
-    | {"MODEL_CARD.md", "LICENSE-backbone", "LICENSE-data"}
+    {"inference.pdiparams", "inference.json", "inference.yml", SPEC_FILE, FIGURES, CARD}
+    | {"LICENSE-backbone", "LICENSE-data"}
 )
 """The files of a finished folder."""
+GO_ON = "start again with --resume"
+"""What going on is on the command line; a door where it is another thing says so to `session`."""
 LEAST_PHOTOS = 2
 NEEDED_BYTES = 120_000_000
 """Room for the folder, what is kept to go on from, and what is written before it replaces that."""
@@ -211,7 +215,7 @@ def disk_full(name: str, free: int | None = None) -> DiskFullError:
     left = "" if free is None else f", and {free / 1e6:.0f} MB are free"
     return DiskFullError(
         f"The disk of “{name}” has no room: {NEEDED_BYTES / 1e6:.0f} MB are needed{left}. "
-        "What was learned so far is kept; make room and start again with --resume."
+        f"What was learned so far is kept; make room and {GO_ON}."
     )
 
 

@@ -26,6 +26,7 @@ from instseg_ui.train.memory import FitDone, RunMemory
 from instseg_ui.train.network.graph import PaddleModel
 from instseg_ui.train.network.weights import read_folder
 from instseg_ui.train.outcome import TrainingOutcome
+from instseg_ui.train.pictures import HeldOutPictures, sample_of
 from instseg_ui.train.proof import Proof
 from instseg_ui.train.request import TrainingRequest
 from instseg_ui.train.split import Part, parts
@@ -40,6 +41,10 @@ Report = Callable[[dict[str, Any]], None]
 """Takes an event: plain JSON values, of which `event` says what it tells."""
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Course:
     """One run. Made once, `run` once.
@@ -49,6 +54,7 @@ class Course:
         settings: limits of pictures, and where the examples lie.
         report: told how far it is.
         stopped: whether to stop, keeping the best so far.
+        parked: whether, when stopped, to end without a model, so that it can be gone on with.
         resume: whether to go on from what is there.
     """
 
@@ -57,8 +63,10 @@ class Course:
     report: Report
     stopped: Callable[[], bool]
     resume: bool = False
+    parked: Callable[[], bool] = _never
     _began: float = field(default_factory=time.monotonic)
     _memory: RunMemory = field(init=False)
+    _pictures: HeldOutPictures = field(init=False)
 
     def __post_init__(self) -> None:
         self._memory = RunMemory(self.request.output / WORK, self.request.identity)
@@ -114,13 +122,16 @@ class Course:
         tutor = Tutor(request, self.settings, dataset, lesson, start, judge)
         held_out = [photo for part in folds for photo in part.held_out]
         self._stage("judging the start model")
+        self._draw(dataset, lesson, folds, judge)
         ap = ap_of(judge.result(BEFORE, [(start, held_out)]))
         self.report({"event": "before", "ap": ap})
+        self._say_pictures("before")
         networks = self._folds(tutor, folds)
         final = networks[0][0] if len(folds) == 1 else self._last(tutor, len(folds))
         self._stage("judging the taught model")
         judged = [photo for _, photos in networks for photo in photos]
         before, after = judge.result(BEFORE, [(start, judged)]), judge.result(AFTER, networks)
+        self._say_pictures("now")
         self._stage("writing the folder and proving it")
         photos = self._proof_photos(dataset, held_out)
         proof = write_model(final, self._memory.folder, photos, request.threads)
@@ -132,6 +143,20 @@ class Course:
 
     def _stage(self, words: str) -> None:
         self.report({"event": "stage", "stage": words})
+
+    def _draw(self, dataset: Dataset, lesson: Lesson, folds: Sequence[Part], judge: Judge) -> None:
+        """Have what is found in some held-out photos drawn, and say the truth of them."""
+        photos = sample_of(dataset, folds[0].held_out)
+        self._pictures = HeldOutPictures(
+            dataset, self.settings, lesson.labels, lesson.classes, photos
+        )
+        judge.on_found = self._pictures.look
+        self.report(self._pictures.truth())
+
+    def _say_pictures(self, what: str) -> None:
+        event = self._pictures.taken(what)
+        if event is not None:
+            self.report(event)
 
     def _say_data(self, dataset: Dataset, lesson: Lesson, folds: Sequence[Part]) -> None:
         self.report(
@@ -188,9 +213,14 @@ class Course:
         def tell(now: FitProgress) -> None:
             left = self._minutes_left(now, shares - index - 1)
             place = {"part": index + 1, "parts": shares, "minutes_left": left}
-            self.report({"event": "progress", **asdict(now), **place})
+            self.report(
+                {"event": "progress", **asdict(now), **place, "minutes": self._elapsed() / 60}
+            )
+            self._say_pictures("now")
 
         fit.run(self.stopped, tell, lambda: memory.save(self._elapsed(), fit))
+        if self.parked():
+            raise Cancelled("Cut off; what was learned up to the last round is kept.")
         if not fit.learned and not memory.done:
             raise Cancelled("Stopped before anything was learned; nothing was written.")
         memory.done.append(FitDone.of(fit, stopped=self.stopped()))
@@ -277,7 +307,7 @@ def opened(request: TrainingRequest) -> Dataset:
     """The data set of a request. Raises `InputError`."""
     if request.annotations is not None:
         return open_coco(request.images, request.annotations)
-    return open_dataset(request.images, split=request.split, reach=True)
+    return open_dataset(request.images, split=request.split, reach=request.reach)
 
 
 def _taught_on(folds: Sequence[Part], lesson: Lesson, done: int) -> int:

@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from instseg_ui.train.card import card
 from instseg_ui.train.checkpoint import unwritable
+from instseg_ui.train.checks import CARD, FIGURES
 from instseg_ui.train.network.graph import PaddleModel
 from instseg_ui.train.network.inference_folder import export
-from instseg_ui.train.network.weights import SPEC_FILE, arrays_of, build, dumps, fill
+from instseg_ui.train.network.weights import arrays_of, build, dumps, fill
 from instseg_ui.train.outcome import TrainingOutcome
 from instseg_ui.train.proof import Proof, insist, prove
+from instseg_ui.train.starts import SPEC_FILE
 
-CARD, FIGURES = "MODEL_CARD.md", "training.json"
 _NEW = "model"
 _LICENCES = ("LICENSE-backbone", "LICENSE-data")
 

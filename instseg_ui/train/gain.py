@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from instseg_ui.evaluate import Evaluation, ModelResult
 from instseg_ui.train.outcome import ClassFigures, Gain, OldClasses
+from instseg_ui.train.split import SHARE
 from instseg_ui.verdict import Accuracy, difference
 from instseg_ui.verdict.accuracy import LEAST_TO_DECIDE
+from instseg_ui.verdict.more_pictures import more_pictures
 
 BEFORE, AFTER = "before", "after"
 
@@ -47,17 +49,28 @@ def gain_of(before: ModelResult, after: ModelResult, known: npt.NDArray[np.bool_
     )
     found = difference(other, one)
     interval = None if found is None else (found.low, found.high)
+    better, lead = (other, found) if values[1] >= values[0] else (one, difference(one, other))
+    more = None if lead is None else more_pictures(better, [lead])
     sure = found is not None and found.sure
-    words = _words(photos, values, sure=sure, knew=bool(known.any()))
+    words = _words(photos, values, more, sure=sure, knew=bool(known.any()))
     return Gain(photos, *values, interval, words)
 
 
-def _words(photos: int, values: tuple[float, float], *, sure: bool, knew: bool) -> str:
+def _words(
+    photos: int, values: tuple[float, float], more: int | None, *, sure: bool, knew: bool
+) -> str:
     if photos < LEAST_TO_DECIDE:
-        few = f"Too few pictures to tell: {photos} held out; {LEAST_TO_DECIDE} begin to say enough."
+        least = LEAST_TO_DECIDE
+        few = (
+            f"Too few pictures to tell: {photos} held out; {least} begin to say enough, of about "
+            f"{round(least / SHARE)} pictures."
+        )
         return few if knew else f"{few} The start model knows none of these classes."
     if not sure:
-        return "Too few pictures to tell: the difference could be chance."
+        few = "Too few pictures to tell: the difference could be chance."
+        if more is None:
+            return few
+        return f"{few} About {more} more held out, of {round(more / SHARE)} more, would tell."
     return "Better, and no chance." if values[1] > values[0] else "Worse, and no chance."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from instseg_ui.evaluate.predictions import RunKey
 from instseg_ui.evaluate.results import ModelResult
 from instseg_ui.evaluate.run import FLOOR, MAX_INSTANCES
 from instseg_ui.evaluate.scores import score
-from instseg_ui.results import Prediction, Runtime, Timings
+from instseg_ui.results import Instances, Prediction, Runtime, Timings
 from instseg_ui.settings import Settings
 from instseg_ui.train.found import Seen, find, look
 from instseg_ui.train.network.graph import PaddleModel
@@ -22,13 +22,21 @@ _ENGINE = "training"
 _SEEN_BYTES = 150_000_000
 
 
+def _unwatched(photo: int, found: Instances) -> None:
+    """Nobody looks at what is found."""
+
+
 class Judge:
-    """What networks find in photos of a data set, counted."""
+    """What networks find in photos of a data set, counted.
+
+    `on_found` is called with the place of every photo that is judged and what was found there.
+    """
 
     def __init__(self, dataset: Dataset, settings: Settings, folder: Path) -> None:
         """Args:
         folder: where predictions may lie for a while.
         """
+        self.on_found: Callable[[int, Instances], None] = _unwatched
         self.dataset, self._settings = dataset, settings
         self._folder = folder
         self._seen: dict[int, Seen] = {}
@@ -58,6 +66,7 @@ class Judge:
     def _find(self, model: PaddleModel, photo: int) -> Prediction:
         entry = self.dataset.images[photo]
         found = find(model, self._look(model, photo), model.spec.classes)
+        self.on_found(photo, found)
         return Prediction(
             "", entry.width, entry.height, found, Timings(), Runtime(_ENGINE, "cpu", 1), FLOOR
         )

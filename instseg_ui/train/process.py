@@ -2,7 +2,8 @@
 
 The request and the settings come as a line of JSON on standard input; events go to standard output,
 a line of JSON each. A line `stop` there, the end of the input, or SIGTERM asks it to stop and keep
-the best so far: whoever started it and died has stopped it too.
+the best so far: whoever started it and died has stopped it too. Who asked for `park` finds then,
+instead of a model, what to go on from.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from instseg_ui.errors import Cancelled, InstSegError
 from instseg_ui.settings import Settings
 from instseg_ui.train.checkpoint import unwritable
+from instseg_ui.train.checks import GO_ON
 from instseg_ui.train.request import TrainingRequest
 from instseg_ui.variables import read_settings
 
@@ -39,7 +41,9 @@ def main() -> None:
     stop = threading.Event()
     _heed_signals(stop)
     given = json.loads(sys.stdin.readline())
-    threading.Thread(target=_listen, args=(stop,), daemon=True).start()
+    parked = threading.Event()
+    alone = parked if given["park"] else None
+    threading.Thread(target=_listen, args=(stop, alone), daemon=True).start()
 
     def report(event: dict[str, Any]) -> None:
         # A reader that is gone has stopped the run; what was learned is still written.
@@ -49,14 +53,14 @@ def main() -> None:
         except OSError:
             stop.set()
 
-    sys.exit(_run(given, report, stop))
+    sys.exit(_run(given, report, stop, parked))
 
 
-def _run(given: dict[str, Any], report: Any, stop: threading.Event) -> int:
+def _run(given: dict[str, Any], report: Any, stop: threading.Event, parked: threading.Event) -> int:
     request = TrainingRequest.loads(given["request"])
     settings = read_settings({"assets": Path(given["assets"]), **given["limits"]})
     try:
-        outcome = _course(request, settings, report, stop, resume=given["resume"])
+        outcome = _course(request, settings, report, stop, parked, resume=given["resume"])
     except InstSegError as error:
         kind = "cancelled" if isinstance(error, Cancelled) else "error"
         report({"event": kind, "text": str(error), "remedy": error.remedy})
@@ -67,7 +71,7 @@ def _run(given: dict[str, Any], report: Any, stop: threading.Event) -> int:
         report({"event": "error", "text": str(found), "remedy": getattr(found, "remedy", "")})
         return 1
     except MemoryError:
-        text = "There is not enough memory to go on. What was learned is kept: --resume goes on."
+        text = f"There is not enough memory to go on. What was learned is kept: {GO_ON}."
         report({"event": "error", "text": text, "remedy": ""})
         return 1
     report({"event": "done", "outcome": outcome})
@@ -79,6 +83,7 @@ def _course(
     settings: Settings,
     report: Any,
     stop: threading.Event,
+    parked: threading.Event,
     *,
     resume: bool,
 ) -> dict[str, Any]:
@@ -92,7 +97,8 @@ def _course(
     paddle.disable_signal_handler()
     _heed_signals(stop)
     cv2.setNumThreads(request.threads)
-    return Course(request, settings, report, stop.is_set, resume).run().to_dict()
+    course = Course(request, settings, report, stop.is_set, resume, parked.is_set)
+    return course.run().to_dict()
 
 
 def _heed_signals(stop: threading.Event) -> None:
@@ -100,10 +106,13 @@ def _heed_signals(stop: threading.Event) -> None:
         signal.signal(number, lambda *_: stop.set())
 
 
-def _listen(stop: threading.Event) -> None:
-    """Stop at a line, whatever it says, and at the end of the input."""
+def _listen(stop: threading.Event, alone: threading.Event | None) -> None:
+    """Stop at a line, whatever it says, and at the end of the input, which sets `alone` too."""
+    line = ""
     with contextlib.suppress(OSError, ValueError):
-        sys.stdin.readline()
+        line = sys.stdin.readline()
+    if not line and alone is not None:
+        alone.set()
     stop.set()
 
 

@@ -37,6 +37,8 @@ class TrainingRequest:
         seed: of the split, of new layers and of the views.
         keep_classes: whether the start model's classes stay, by replaying its own predictions.
         threads: that may work.
+        reach: whether the data set may name folders of this machine outside itself; what came from
+            a browser may not.
         scratch: begin behind the backbone from nothing, to measure what the start is worth.
     """
 
@@ -53,6 +55,7 @@ class TrainingRequest:
     seed: int
     keep_classes: bool
     threads: int
+    reach: bool = True
     scratch: bool = False
 
     def dumps(self) -> str:
@@ -92,6 +95,7 @@ def checked(
     seed: int = 0,
     keep_classes: bool = True,
     threads: int = 1,
+    reach: bool = True,
     scratch: bool = False,
 ) -> TrainingRequest:
     """A request whose values can be used; see `TrainingRequest`.
@@ -121,6 +125,7 @@ def checked(
         seed=seed,
         keep_classes=keep_classes,
         threads=max(1, threads),
+        reach=reach,
         scratch=scratch,
     )
 

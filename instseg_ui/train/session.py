@@ -13,6 +13,7 @@ from typing import Any
 
 from instseg_ui.errors import Cancelled, TrainingError
 from instseg_ui.settings import Settings
+from instseg_ui.train.checks import CHECKPOINT, GO_ON, WORK
 from instseg_ui.train.request import TrainingRequest
 from instseg_ui.workers.exit_cause import exit_cause
 
@@ -33,15 +34,32 @@ class TrainingSession:
     """
 
     def __init__(
-        self, request: TrainingRequest, settings: Settings, *, resume: bool = False
+        self,
+        request: TrainingRequest,
+        settings: Settings,
+        *,
+        resume: bool = False,
+        park: bool = False,
+        go_on: str = GO_ON,
     ) -> None:
+        """Start it.
+
+        Args:
+            request: what is wanted.
+            settings: limits of pictures, and where the examples lie.
+            resume: go on from what an earlier run of the same request left.
+            park: where whoever started it dies, leave what to go on from and no model.
+            go_on: what going on is called where the sentences are read.
+        """
         self.request = request
         given = {
             "request": request.dumps(),
             "assets": str(settings.assets.absolute()),
             "limits": {name: int(getattr(settings, name)) for name in _LIMITS},
             "resume": resume,
+            "park": park,
         }
+        self._go_on = go_on
         # Of its own, so that what libraries print is in nobody's way, and a last word is found.
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._process = subprocess.Popen(
@@ -88,7 +106,8 @@ class TrainingSession:
             if event["event"] == "cancelled":
                 raise Cancelled(event["text"])
             if event["event"] == "error":
-                raise TrainingError(event["text"], remedy=event["remedy"])
+                text = event["text"].replace(GO_ON, self._go_on)
+                raise TrainingError(text, remedy=event["remedy"])
             yield event
             if event["event"] == "done":
                 return
@@ -101,6 +120,10 @@ class TrainingSession:
         with contextlib.suppress(OSError, ValueError):
             self._process.stdin.write("stop\n")
             self._process.stdin.flush()
+
+    def end(self) -> None:
+        """End the process at once; `events` raises, and what it kept stays."""
+        self._process.kill()
 
     def close(self) -> None:
         """End the process at once, if it still runs; what it kept stays."""
@@ -117,9 +140,14 @@ class TrainingSession:
         code: int | None = None
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = self._process.wait(_ENDING_S)
+        kept = (self.request.output / WORK / CHECKPOINT).is_file()
+        what = (
+            f"What was learned up to the last saved round is kept: {self._go_on}."
+            if kept
+            else "Nothing was saved yet: start again."
+        )
         return TrainingError(
-            f"The training's process ended before it was done: {exit_cause(code)}. What was "
-            "learned up to the last saved round is kept: start again with --resume.",
+            f"The training's process ended before it was done: {exit_cause(code)}. {what}",
             remedy=self._last_word(),
         )
 

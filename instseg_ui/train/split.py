@@ -10,7 +10,8 @@ import numpy as np
 FEW = 10
 """Below so many photos each is held out in turn (k-fold): one part would be too small to tell."""
 FOLDS = 3
-_SHARE = 0.25
+SHARE = 0.25
+"""Of the photos that are held out."""
 _MOST_HELD_OUT = 100
 _LEAST_HELD_OUT = 3
 
@@ -46,7 +47,7 @@ def parts(count: int, present: Sequence[frozenset[int]], seed: int) -> tuple[Par
 
 def _folds_of_many(count: int) -> int:
     """Into how many parts photos are dealt of which one is held out: a quarter, at most so many."""
-    wanted = min(max(_LEAST_HELD_OUT, round(_SHARE * count)), _MOST_HELD_OUT)
+    wanted = min(max(_LEAST_HELD_OUT, round(SHARE * count)), _MOST_HELD_OUT)
     return max(2, count // wanted)
 
 

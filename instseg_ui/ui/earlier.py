@@ -18,7 +18,13 @@ from instseg_ui.ui.shared.services import Services
 
 _ON_LOAD = (Path(__file__).parent / "on_load_earlier.js").read_text(encoding="utf-8")
 _EMPTY = "Nothing yet. What you compare, measure, evaluate and judge is listed here."
-_NAMES = {"compare": "Compare", "benchmark": "Benchmark", "evaluate": "Evaluate", "judge": "Judge"}
+_NAMES = {
+    "compare": "Compare",
+    "benchmark": "Benchmark",
+    "evaluate": "Evaluate",
+    "judge": "Judge",
+    "teach": "Teach",
+}
 _UNITS = (("day", 86_400), ("h", 3600), ("min", 60))
 
 

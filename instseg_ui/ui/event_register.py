@@ -15,6 +15,9 @@ CHANGES: Mapping[str, str] = MappingProxyType(
     {
         "workbench.look._connect_fetching.fetch": "fetches a model",
         "workbench.own_card._connect_adding.add_model": "adds a model of the user's own",
+        "teach.tab._connect_running.teach": "teaches a model for minutes, and adds it",
+        "teach.tab._connect_running.go_on": "the same, of a training that was cut off",
+        "teach.tab._connect_taking.use": "adds a model that was taught",
         "workbench.own_card._connect_removing.remove": "removes a model of the user's own",
         "compare.tab._connect_fetching.fetch": "fetches models",
         "catalog.tab._connect_acting.act": "fetches, unloads or removes a model",
@@ -141,6 +144,13 @@ VISITORS = frozenset(
         "judge.tab._connect_answers.answer",
         "judge.tab._connect_answers.undo",
         "judge.tab._connect_files.save",
+        # Teach
+        "teach.tab._connect_running.look_on",
+        "teach.tab._connect_running.stop",
+        "teach.tab._connect_describing.describe",
+        "teach.tab._connect_describing.choices",
+        "teach.tab._connect_taking.save",
+        "teach.judged.connect_judged.take_answers",
         # Catalog
         "catalog.tab._connect_reading.read",
         "catalog.tab._connect_reading.find_records",

@@ -70,10 +70,12 @@ def query(
     tab: str = "compare",
     high_performance: bool | None = None,
     photo: str = "",
+    model: str = "",
 ) -> str:
     """The query of an address that `read` reads back, with its question mark."""
     fields = {
         "photo": photo,
+        "model": model,
         "models": ",".join(models),
         "threshold": "" if threshold is None else f"{threshold:.4g}",
         "engine": "" if high_performance is None else _ENGINES[high_performance],

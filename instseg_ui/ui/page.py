@@ -19,6 +19,8 @@ from instseg_ui.ui.opened import connect_opening
 from instseg_ui.ui.segment.tab import segment_tab
 from instseg_ui.ui.shared.events import OWN, session_of, window_of
 from instseg_ui.ui.shared.services import Services
+from instseg_ui.ui.teach.judged import connect_judged
+from instseg_ui.ui.teach.tab import teach_panel
 from instseg_ui.ui.workbench.look import look_at_models
 from instseg_ui.ui.workbench.own_card import own_models_card
 from instseg_ui.ui.workbench.panel import Workbench, workbench_panel
@@ -74,11 +76,14 @@ def _views(services: Services, bench: Workbench) -> tuple[gr.Tabs, CompareParts]
         with gr.Tab("Benchmark", id="benchmark") as benchmark_page:
             benchmark_tab(services, bench, benchmark_page)
         with gr.Tab("Evaluate", id="evaluate"):
-            evaluate_tab(services, bench)
+            evaluation = evaluate_tab(services, bench)
+            teach = teach_panel(services, bench, evaluation)
         with gr.Tab("Judge", id="judge"):
-            judge_tab(services, bench)
+            judged = judge_tab(services, bench)
         with gr.Tab("Catalog", id="catalog") as catalog_page:
             catalog_tab(services, bench, catalog_page)
+    if teach is not None and judged.teach is not None:
+        connect_judged(judged.desks, judged.teach, evaluation, teach, tabs)
     tabs.change(None, None, None, js=_MARK_VIEW, queue=False, **OWN)
     return tabs, compare
 

@@ -142,6 +142,24 @@ def test_a_data_set_of_the_visitors_takes_the_place_of_the_example(
     assert not evaluate_example.show(desks, example, "me")
 
 
+def test_what_an_earlier_server_kept_goes_before_the_example(
+    services: Services, example: ExampleEvaluation, tmp_path: Path
+) -> None:
+    me, uploads = "a" * 40, [str(data_set_zip(tmp_path))]
+    first = Desks(services.settings, tmp_path / "cache", services.visits)
+    list(evaluate_run.open_upload(first, Jobs(), uploads, me))
+    first.keep(me)
+    # The tab is opened before the data set is opened again.
+    later = Desks(services.settings, tmp_path / "cache", services.visits)
+    assert not evaluate_example.show(later, example, me)
+    list(evaluate_run.reopen(services, later, Jobs(), me))
+    found = later.of(me).dataset
+    assert found is not None
+    assert found.name == "shapes"
+    assert not evaluate_example.show(later, example, me)
+    later.leave(me)
+
+
 def test_without_examples_the_desk_stays_empty(desks: Desks, tmp_path: Path) -> None:
     assert not evaluate_example.show(desks, ExampleEvaluation(tmp_path), "me")
     assert desks.of("me").dataset is None

@@ -27,6 +27,7 @@ SAMPLES = {
     "default_model": (None, "a text"),
     "allow_fetch": ("perhaps", "true or false"),
     "allow_add": ("perhaps", "true or false"),
+    "allow_train": ("maybe", "true or false"),
     "fetch_timeout": ("0", "a number above 0"),
     "floor": ("1", "a number from 0 to below 1"),
     "max_instances": ("0", "a whole number of at least 1"),

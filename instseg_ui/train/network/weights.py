@@ -15,9 +15,8 @@ from paddle.utils import unique_name
 from instseg_ui.errors import ModelFolderError
 from instseg_ui.train.network.graph import PaddleModel
 from instseg_ui.train.network.spec import MODELS, Spec
+from instseg_ui.train.starts import SIZES, SPEC_FILE
 
-SPEC_FILE = "network.json"
-"""Lies in folders that were written here: what the graph does not say, see `Spec`."""
 PRIOR = -4.6
 """Bias of a new class: it is there with 1 %, so that empty points do not drown the first steps."""
 _PRIOR_SPREAD = 0.01
@@ -98,10 +97,6 @@ def _sane(size: Spec) -> Spec:
     if not all(isinstance(name, str) for name in size.classes) or len(size.target_size) != 2:
         raise ValueError("expected names and two sides")
     return size
-
-
-SIZES = {"everyday-M": "everyday-M", "everyday-S": "everyday-S", "demo-cats": "cats"}
-"""The embedded models by their names in the catalog, and what each was trained as."""
 
 
 def with_classes(model: PaddleModel, classes: tuple[str, ...], seed: int) -> PaddleModel:

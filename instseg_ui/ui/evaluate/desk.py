@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from instseg_ui.errors import InputError, system_said
 from instseg_ui.evaluate import (
@@ -46,6 +46,13 @@ _PART = "evaluate"
 
 MappingChanges = dict[str, dict[str, list[str]]]
 """By model, by category: the model's classes that stand for it."""
+
+
+class DataPlace(NamedTuple):
+    """A data set on the disk: its pictures, or all of it where `annotations` is None."""
+
+    images: Path
+    annotations: Path | None
 
 
 @dataclass(eq=False)
@@ -187,6 +194,21 @@ class Desk:
         # Apart from what ships: a run of the visitor's is to be of this machine.
         self.dataset, self.predictions = evaluation.dataset, folder / "predictions"
         self.show(evaluation, Options())
+
+    def again(self, folder: Path) -> DataPlace:
+        """The uploaded files once more, in `folder`, for work that outlives them here.
+
+        Raises:
+            InputError: there are none, or they cannot be kept.
+        """
+        with self.reading:
+            if self.dataset is None or not self._kept:
+                raise InputError(NO_DATA)
+            try:
+                return _place_of(_keep(self._kept, folder))
+            except OSError as error:
+                sentence = "The data set could not be kept. Free some room on the disk."
+                raise InputError(sentence, remedy=system_said(error)) from error
 
     def holds(self, upload: str) -> bool:
         """Whether the data set that is open was opened from that upload."""
@@ -383,18 +405,26 @@ def _keep(paths: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def _open(paths: Sequence[Path], watch: Watch) -> Dataset:
+    images, annotations = _place_of(paths)
+    if annotations is not None:
+        return open_coco(images, annotations, watch=watch)
+    return open_dataset(images, watch=watch)
+
+
+def _place_of(paths: Sequence[Path]) -> DataPlace:
+    """What of these files is the data set. Raises `InputError` where they are none."""
     zips = [path for path in paths if path.suffix.lower() == ".zip"]
     others = [path for path in paths if path not in zips]
     if len(zips) == 1 and not others:
-        return open_dataset(zips[0], watch=watch)
+        return DataPlace(zips[0], None)
     if len(zips) == 1 and len(others) == 1 and others[0].suffix.lower() == ".json":
-        return open_coco(zips[0], others[0], watch=watch)
+        return DataPlace(zips[0], others[0])
     if zips:
         raise InputError(
             "Add one zip, or one zip and its COCO JSON, or images and their JSON; "
             f"{len(zips)} zips and {len(others)} other files came."
         )
-    return open_dataset(paths[0].parent, watch=watch)
+    return DataPlace(paths[0].parent, None)
 
 
 def _newest_first(folder: Path) -> list[Path]:

@@ -52,9 +52,13 @@ def connect_example(
 
 
 def show(desks: Desks, example: ExampleEvaluation, session: str) -> bool:
-    """Put the example on an empty desk; whether it is there now and was not before."""
+    """Put the example on an empty desk; whether it is there now and was not before.
+
+    A desk that an earlier server kept is none: it is about to be opened again.
+    """
     try:
-        return example.is_there and desks.take_example(session, example)
+        here = example.is_there and not desks.kept(session)
+        return here and desks.take_example(session, example)
     except InstSegError:
         return False
 

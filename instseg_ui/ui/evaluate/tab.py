@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,21 @@ _AGAIN: dict[str, Any] = {"concurrency_id": "evaluate", "concurrency_limit": 2}
 _STYLE = Markup((Path(__file__).parent / "evaluate.css").read_text(encoding="utf-8"))
 
 
-def evaluate_tab(services: Services, bench: Workbench) -> None:
+@dataclass(frozen=True)
+class EvaluateParts:
+    """What works on the tab's data set needs of it; `opened` changes with the data set.
+
+    `outputs` are what `shown` changes, given a view and whose it is.
+    """
+
+    desks: Desks
+    jobs: Jobs
+    opened: gr.State
+    outputs: list[Any]
+    shown: Callable[[EvaluationView, str], dict[Any, Any]]
+
+
+def evaluate_tab(services: Services, bench: Workbench) -> EvaluateParts:
     """Lay the tab out and connect it."""
     gr.HTML(markup(h.style[_STYLE]), elem_id="eval-style")
     actions = actions_layout("Evaluate", evaluate_run.HINT, "eval", "Data set and settings")
@@ -79,6 +94,9 @@ def evaluate_tab(services: Services, bench: Workbench) -> None:
     connect_thresholds(services, bench, desks, results)
     _connect_files(services, desks, results)
     connect_example(services, desks, jobs, setup.opened, results.scored, notice)
+    outputs = [actions.progress, actions.stop, setup.opened, results.scored]
+    shown = _showing(services, desks, setup, actions, results)
+    return EvaluateParts(desks, jobs, setup.opened, outputs, shown)
 
 
 def _connect_running(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -11,14 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from instseg_ui import images
-from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError
+from instseg_ui.errors import Cancelled, ImageError, InputError, InstSegError, system_said
 from instseg_ui.images import Image
 from instseg_ui.judge import Judgement, JudgeQuestion
+from instseg_ui.judge.export import to_dict
 from instseg_ui.judge.folder import begin, resume
 from instseg_ui.segmenter import Segmenter
 from instseg_ui.ui.shared.visits import Visits
+from instseg_ui.ui.uploads import file_name
 from instseg_ui.ui.workbench.tray import TrayPhoto
 from instseg_ui.verdict import Accuracy, accuracies_of
 
@@ -142,6 +146,55 @@ class JudgeDesks:
             desk.put_away()
 
 
+def as_data_set(desk: JudgeDesk, folder: Path) -> tuple[Path, list[Path]]:
+    """The answers as a COCO file in `folder`, and beside it the photos that they are of.
+
+    Raises:
+        InputError: nothing is judged, no outline was called right, or it cannot be written.
+    """
+    with desk.work:
+        found = _of_photos_here(to_dict(desk.at_work()), desk)
+        if all(one["iscrowd"] for one in found["annotations"]):
+            raise InputError(
+                "No outline was called right yet, so there is nothing to learn. Answer some "
+                "questions first."
+            )
+        try:
+            folder.mkdir(parents=True)
+            photos = [_beside(desk, row, folder) for row in found["images"]]
+            path = folder / "judged_coco.json"
+            path.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            sentence = "The answers could not be written. Free some room on the disk."
+            raise InputError(sentence, remedy=system_said(error)) from error
+    return path, photos
+
+
+def _of_photos_here(found: dict[str, Any], desk: JudgeDesk) -> dict[str, Any]:
+    """The answers without those about photos that are gone."""
+    here = [one for one in found["images"] if _is_here(desk, one["file_name"])]
+    ids = {one["id"] for one in here}
+    kept = [one for one in found["annotations"] if one["image_id"] in ids]
+    return found | {"images": here, "annotations": kept}
+
+
+def _is_here(desk: JudgeDesk, photo: str) -> bool:
+    return photo in desk.photos and desk.photos[photo].is_file()
+
+
+def _beside(desk: JudgeDesk, row: dict[str, Any], folder: Path) -> Path:
+    """A photo under a plain name of its own, which the row then has. Raises `OSError`."""
+    source = desk.photos[row["file_name"]]
+    stem = file_name(row["file_name"].removesuffix(source.suffix))
+    number, path = 2, folder / f"{stem}{source.suffix}"
+    while path.exists():
+        number, path = number + 1, folder / f"{stem}-{number}{source.suffix}"
+    _link(source, path)
+    row["file_name"] = path.name
+    return path
+
+
 def _age_s(folder: Path) -> float:
     """Seconds since something was last written there; another server may still use it."""
     try:
@@ -196,12 +249,17 @@ def _kept(named: Mapping[str, TrayPhoto], folder: Path) -> dict[str, Path]:
     for number, (name, photo) in enumerate(named.items()):
         path = folder / f"{number}{Path(photo.path).suffix.lower()}"
         with suppress(OSError):
-            try:
-                os.link(photo.path, path)
-            except OSError:
-                shutil.copyfile(photo.path, path)
+            _link(Path(photo.path), path)
             kept[name] = path
     return kept
+
+
+def _link(source: Path, path: Path) -> None:
+    """The same bytes once more, copied where that cannot be otherwise. Raises `OSError`."""
+    try:
+        os.link(source, path)
+    except OSError:
+        shutil.copyfile(source, path)
 
 
 def _named(photos: Sequence[TrayPhoto]) -> dict[str, TrayPhoto]:

@@ -40,33 +40,48 @@ _QUEUE: dict[str, Any] = {"concurrency_id": "judge", "concurrency_limit": 4}
 
 @dataclass(frozen=True)
 class JudgeParts:
-    """The tab's components."""
+    """The tab's components; `teach` is None where models are not taught."""
 
     go: gr.Button
     stop: gr.Button
     progress: gr.HTML
     view: JudgeView
     known: gr.HTML
+    teach: gr.Button | None
     save: gr.Button
     file: gr.DownloadButton
 
 
-def judge_tab(services: Services, bench: Workbench) -> None:
+@dataclass(frozen=True)
+class JudgedAnswers:
+    """What a visitor's answers are taken on by; `teach` asks to teach a model from them."""
+
+    desks: JudgeDesks
+    teach: gr.Button | None
+
+
+def judge_tab(services: Services, bench: Workbench) -> JudgedAnswers:
     """Lay the tab out and connect it."""
-    parts = _layout()
+    parts = _layout(services)
     desks = JudgeDesks(services.settings.models_dir, services.visits)
     services.visits.on_end(desks.leave)
     services.accuracies.tell("answers", lambda session: desks.of(session).accuracies())
     _connect_beginning(services, bench, desks, parts)
     _connect_answers(services, desks, parts)
     _connect_files(desks, parts)
+    return JudgedAnswers(desks, parts.teach)
 
 
-def _layout() -> JudgeParts:
+def _layout(services: Services) -> JudgeParts:
     with gr.Row(elem_classes="actions", equal_height=True):
         go = gr.Button("Begin judging", variant="primary", elem_id="judge-go")
         stop = gr.Button("Stop", visible=False, elem_id="judge-stop")
         progress = gr.HTML(HINT, elem_id="judge-progress")
+        teach = (
+            gr.Button("Teach a model from these answers", size="sm", elem_id="judge-teach")
+            if services.settings.may_train
+            else None
+        )
         save = gr.Button("Save answers (COCO)", size="sm", elem_id="judge-save")
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=320):
@@ -74,7 +89,7 @@ def _layout() -> JudgeParts:
         with gr.Column(scale=2, min_width=320):
             known = gr.HTML(nothing(judge_desk.NOTHING), elem_id="judge-known")
     file = gr.DownloadButton(visible="hidden", elem_id="judge-file")
-    return JudgeParts(go, stop, progress, view, known, save, file)
+    return JudgeParts(go, stop, progress, view, known, teach, save, file)
 
 
 def _connect_beginning(

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from instseg_ui.ui.shared.visits import Visits
 
-Kind = Literal["compare", "benchmark", "evaluate", "judge"]
+Kind = Literal["compare", "benchmark", "evaluate", "judge", "teach"]
 
 MOST = 20
 _PART = "history"

@@ -14,12 +14,18 @@ from instseg_ui.errors import Cancelled
 T = TypeVar("T")
 Report = Callable[[str], None]
 Kind = Literal[
-    "segment", "compare", "benchmark", "evaluate", "batch", "judge", "fetch", "verify", "own"
-]
+    "segment", "compare", "benchmark", "evaluate", "batch", "judge", "fetch", "verify", "own",
+    "teach",
+]  # fmt: skip
 
 _TICK_S = 0.5
 # Two benchmarks on one machine would measure each other.
-_AT_ONCE: Mapping[Kind, int] = {"benchmark": 1, "evaluate": 2, "batch": 2, "judge": 2}
+# Who waits to teach a model is told so by that work itself, which lets one of them begin.
+_AT_ONCE: Mapping[Kind, int] = {
+    "benchmark": 1, "evaluate": 2, "batch": 2, "judge": 2, "teach": 64,
+}  # fmt: skip
+_GOES_ON: frozenset[Kind] = frozenset({"teach"})
+"""Ends by itself within minutes: it goes on without a window."""
 
 
 @dataclass(eq=False)
@@ -190,9 +196,12 @@ class JobsByKind:
         return self._jobs[kind]
 
     def leave(self, session: str) -> None:
-        """Stop all work that was begun under this name: a window's or a visitor's."""
-        for jobs in self._jobs.values():
-            jobs.stop(session)
+        """Stop all work that was begun under this name, a window's or a visitor's, but what ends
+        by itself.
+        """
+        for kind, jobs in self._jobs.items():
+            if kind not in _GOES_ON:
+                jobs.stop(session)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,9 @@ def test_it_tells_how_far_it_is(finished: tuple[TrainingRequest, Events]) -> Non
     kinds = [one["event"] for one in events]
     assert kinds[0] == "data"
     assert kinds[-1] == "done"
+    pictures = [one for one in events if one["event"] == "pictures"]
+    assert {"truth", "before", "now"} == {one["what"] for one in pictures}
+    assert all(row["jpeg"] for one in pictures for row in one["photos"])
     assert events[0]["new"] == [NEW]
     progress = [one for one in events if one["event"] == "progress"]
     assert [one["part"] for one in progress] == [1, 2, 3, 4]
@@ -54,6 +57,7 @@ def test_it_tells_how_far_it_is(finished: tuple[TrainingRequest, Events]) -> Non
         assert one["views_per_s"] > 0
         assert one["loss"] > 0
         assert one["minutes_left"] >= 0
+        assert one["minutes"] > 0
 
 
 def test_it_ends_in_a_whole_folder_with_its_card(
@@ -147,6 +151,21 @@ def test_it_is_of_low_priority_and_a_kill_loses_only_what_was_not_saved(tmp_path
     assert events[-1]["outcome"]["ended"] == "It was stopped."
     assert events[-1]["outcome"]["training"] == 9
     assert (wanted.output / "inference.yml").is_file()
+
+
+def test_whose_starter_died_leaves_what_to_go_on_from_and_no_model(tmp_path: Path) -> None:
+    wanted = request(tmp_path, document(copies=4), epochs=400)
+    with TrainingSession(wanted, settings(), park=True, go_on="press “Go on”") as session:
+        events = session.events()
+        for event in events:
+            if event["event"] == "progress":
+                break
+        assert session._process.stdin is not None
+        session._process.stdin.close()  # as the system does where the starter has died
+        with pytest.raises(Cancelled, match="what was learned up to the last round is kept"):
+            list(events)
+    assert (wanted.output / ".training" / "checkpoint.npz").is_file()
+    assert not (wanted.output / "inference.yml").exists()
 
 
 def test_stopped_before_anything_was_learned_it_writes_nothing(tmp_path: Path) -> None:

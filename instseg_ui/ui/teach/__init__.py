@@ -1,0 +1,1 @@
+"""Teaching a model on the data set that Evaluate holds, or on the answers of Judge."""
