@@ -36,7 +36,7 @@ def earlier_list(services: Services) -> None:
         return list_html(history.listed(services.visits, session_of(request)), opened=True)
 
     # The component's own event, which `on_load_earlier.js` triggers.
-    shown.select(read, None, shown, concurrency_limit=None, **OWN)
+    shown.select(read, None, shown, concurrency_limit=None, trigger_mode="always_last", **OWN)
 
 
 def list_html(entries: Sequence[Done], *, opened: bool, now: float | None = None) -> Markup:
