@@ -44,6 +44,7 @@ class Visit:
 
     def __init__(self, page: Any, address: str) -> None:
         self.page = page
+        self.first_ticked: list[str] = []
         page.set_default_timeout(SETTLED_S * 1000)
         page.add_init_script(_WATCH_SHIFTS)
         page.goto(address)
@@ -51,7 +52,7 @@ class Visit:
     def begin(self, model: str, *examples: str) -> Visit:
         """Back to the first example with this model, whatever an earlier test left behind.
 
-        Segment is open, nothing asks anything, and the panel's list has no filter and no ticks.
+        Segment is open, nothing asks anything, the panel's list has no filter and its first ticks.
         Its order, the threshold and what is hidden stay: who changes them needs a page of its own.
         """
         page = self.page
@@ -65,8 +66,11 @@ class Visit:
             # On a phone this button is not shown.
             page.locator("#tray .tray-clear").dispatch_event("click")
             self.holds(*examples)
-        page.locator("#models .mlist-find").fill("")
-        self.tick()
+        # On a phone there is no filter.
+        if page.locator("#models .mlist-find").input_value():
+            page.locator("#models .mlist-find").fill("")
+        self.first_ticked = self.first_ticked or self.ticked
+        self.tick(*self.first_ticked)
         if not page.evaluate(_SHOWS_PHOTO, [model, examples[0]]):
             self.look_at(examples[0])
             if self.row(model).get_attribute("aria-current") != "true":
