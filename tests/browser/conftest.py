@@ -14,13 +14,36 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+passed_key = pytest.StashKey[bool]()
+"""Whether a test passed, before what it used is cleared away."""
 PHONE = {
     "viewport": {"width": 390, "height": 844},
     "device_scale_factor": 2,
     "is_mobile": True,
     "has_touch": True,
 }
+# The last list of features that are off is the one that counts. So Playwright's own is said again:
+# up to here what it turns off, then what makes a page of its own for the suggestions of an address
+# bar that no test ever sees, at a second of processor time for each window.
+FEATURES_OFF = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+)
 FLAGS = [
+    f"--disable-features={','.join(FEATURES_OFF)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -55,31 +78,97 @@ def phone() -> dict[str, Any]:
     return dict(PHONE)
 
 
-@pytest.fixture
-def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Makes pages in fresh contexts: ``open_page(**context_options)``."""
-    contexts: list[Any] = []
-    problems: list[str] = []
+class Windows:
+    """Makes pages in fresh contexts, and notes what goes wrong on them."""
 
-    def make(**options: Any) -> Any:
-        context = browser.new_context(**(options or DESKTOP), accept_downloads=True)
-        contexts.append(context)
+    def __init__(self, browser: Any) -> None:
+        self.browser = browser
+        self.contexts: list[Any] = []
+        self.problems: list[str] = []
+
+    def open(self, **options: Any) -> Any:
+        context = self.browser.new_context(**(options or DESKTOP), accept_downloads=True)
+        self.contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: problems.append(f"thrown: {error}"))
+        page.on("pageerror", lambda error: self.problems.append(f"thrown: {error}"))
         page.on(
             "console",
             lambda line: (
-                problems.append(f"logged: {line.text} ({line.location.get('url')})")
+                self.problems.append(f"logged: {line.text} ({line.location.get('url')})")
                 if line.type == "error"
                 else None
             ),
         )
         return page
 
-    yield make
-    for context in contexts:
-        context.close()
-    assert not problems, "the page had errors:\n" + "\n".join(problems)
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+
+    def hear(self) -> None:
+        """Let the pages tell what they still have to."""
+        for page in [page for context in self.contexts for page in context.pages]:
+            page.evaluate("0")
+
+    def check(self) -> None:
+        assert not self.problems, "the page had errors:\n" + "\n".join(self.problems)
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Makes pages in fresh contexts: ``open_page(**context_options)``."""
+    windows = Windows(browser)
+    yield windows.open
+    windows.close()
+    windows.check()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.when == "call":
+        item.stash[passed_key] = report.passed
+    return report
+
+
+@pytest.fixture(scope="module")
+def _kept() -> Iterator[dict[str, tuple[Windows, Any]]]:
+    kept: dict[str, tuple[Windows, Any]] = {}
+    yield kept
+    for windows, _ in kept.values():
+        windows.close()
+
+
+@pytest.fixture
+def keep(
+    browser: Any, _kept: dict[str, tuple[Windows, Any]], request: pytest.FixtureRequest
+) -> Iterator[Callable[[str, Callable[[Callable[..., Any]], Any]], Any]]:
+    """``keep(name, make)``: what ``make(open_page)`` gave an earlier test of the file.
+
+    To load the page costs seconds, so tests share one where each brings it to a known state before
+    it begins. What a test failed on is not handed on: the next one gets its own.
+    """
+    used: set[str] = set()
+
+    def get(name: str, make: Callable[[Callable[..., Any]], Any]) -> Any:
+        used.add(name)
+        if name not in _kept:
+            windows = Windows(browser)
+            _kept[name] = windows, None
+            _kept[name] = windows, make(windows.open)
+        return _kept[name][1]
+
+    yield get
+    passed = request.node.stash.get(passed_key, False)
+    shared = {name: _kept[name][0] for name in used}
+    for name, windows in shared.items():
+        if passed:
+            windows.hear()
+        if not passed or windows.problems:
+            del _kept[name]
+            windows.close()
+    for windows in shared.values():
+        windows.check()
 
 
 @pytest.fixture
@@ -123,8 +212,19 @@ def viewer_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def opened(page: Any, viewer_address: str) -> Any:
-    """That page with its viewer drawn."""
+def loaded(page: Any, viewer_address: str) -> Any:
+    """That page just loaded, with its viewer drawn."""
     from tests.browser import viewer_page
 
     return viewer_page.go(page, viewer_address)
+
+
+@pytest.fixture
+def opened(keep: Callable[..., Any], viewer_address: str) -> Any:
+    """That page with a viewer that nobody has used; tests of a file share the page."""
+    from tests.browser import viewer_page
+
+    def made(open_page: Callable[..., Any]) -> Any:
+        return viewer_page.go(open_page(), viewer_address)
+
+    return viewer_page.begin(keep("viewer", made))

@@ -9,7 +9,17 @@ from typing import Any
 import cv2
 import pytest
 
-from tests.browser.server import COLORS, App, Archives, fake_archive, fake_assets, fake_model, serve
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.server import (
+    COLORS,
+    EXAMPLES,
+    App,
+    Archives,
+    fake_archive,
+    fake_assets,
+    fake_model,
+    serve,
+)
 from tests.browser.server import serve_archives as archives_served
 from tests.browser.visit import Visit, tick
 from tests.conftest import AXE
@@ -19,6 +29,7 @@ from tools.test_models import make_scene
 pytestmark = [pytest.mark.browser, pytest.mark.axe]
 
 DEMO, OTHER, FAULTY, ABSENT = "everyday-M", "SOLOv2", "Mask-RT-DETR-L", "Mask-RT-DETR-M"
+THEMES = ("light", "dark")
 SEVERE = ("critical", "serious")
 _RUN = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
 _NAMELESS = """() => [...document.querySelectorAll("button, input, select, textarea, summary, a")]
@@ -52,14 +63,18 @@ def app(tmp_path_factory: pytest.TempPathFactory, archives: Archives) -> Iterato
 
 
 class Reader:
-    """A page, and what axe-core found on it so far."""
+    """A page, and what axe-core found on it in either theme since a test began with it."""
 
     def __init__(self, page: Any, app: App, theme: str) -> None:
-        self.page, self.app = page, app
-        self.visit = Visit(page, f"{app.address}/?__theme={theme}").see(DEMO)
-        page.set_default_timeout(60_000)
+        self.page, self.app, self.theme = page, app, theme
+        self.visit = Visit(page, app.address).see(DEMO)
         page.evaluate(AXE.read_text(encoding="utf-8"))
         self.found: list[str] = []
+
+    def begin(self) -> Reader:
+        self.found = []
+        self.visit.begin(DEMO, *EXAMPLES)
+        return self
 
     def open(self, tab: str) -> None:
         self.page.locator("#tabs").get_by_role("tab", name=tab, exact=True).first.click()
@@ -68,32 +83,49 @@ class Reader:
         self.page.locator(tabs).get_by_role("tab", name=tab).click()
 
     def read(self, state: str) -> None:
-        """Look the page over as it is now, once what moves has come to rest."""
+        """Look the page over as it is now, in the theme that it has and in the other."""
+        self._read(state)
+        self.theme = next(one for one in THEMES if one != self.theme)
+        self.page.emulate_media(color_scheme=self.theme)
+        dark = "(dark) => document.body.classList.contains('dark') === dark"
+        self.page.wait_for_function(dark, arg=self.theme == "dark")
+        self._read(state)
+
+    def _read(self, state: str) -> None:
+        """Once what moves has come to rest."""
         self.page.wait_for_timeout(400)
+        where = f"{state}, {self.theme}"
         for finding in self.page.evaluate(_RUN):
             if finding["impact"] in SEVERE:
                 for node in finding["nodes"]:
                     self.found.append(
-                        f"{state}: {finding['impact']} {finding['id']}\n"
+                        f"{where}: {finding['impact']} {finding['id']}\n"
                         f"  {node['html'][:160]}\n  {' '.join(node['failureSummary'].split())}"
                     )
-        self.found += [f"{state}: named “{n}”: {html}" for n, html in self.page.evaluate(_NAMELESS)]
+        self.found += [f"{where}: named “{n}”: {html}" for n, html in self.page.evaluate(_NAMELESS)]
 
     def done(self) -> None:
         assert not self.found, "\n" + "\n".join(self.found)
 
 
-@pytest.fixture(params=["light", "dark"])
-def theme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(
+    scope="module",
+    params=[DESKTOP | {"color_scheme": "light"}, PHONE | {"color_scheme": "dark"}],
+    ids=["desktop", "phone"],
+)
+def size(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Context options; one size opens in the light theme, the other in the dark."""
+    return request.param
 
 
-@pytest.fixture(params=["desktop", "phone"])
-def reader(
-    request: pytest.FixtureRequest, theme: str, app: App, open_page: Callable[..., Any]
-) -> Iterator[Reader]:
-    """A visitor of that theme and size; at the end all that was found is listed."""
-    reader = Reader(open_page(**request.getfixturevalue(request.param)), app, theme)
+@pytest.fixture
+def reader(size: dict[str, Any], app: App, keep: Callable[..., Any]) -> Iterator[Reader]:
+    """A visitor with that screen; at the end all that was found is listed."""
+
+    def made(open_page: Callable[..., Any]) -> Reader:
+        return Reader(open_page(**size), app, size["color_scheme"])
+
+    reader = keep(str(size["viewport"]), made).begin()
     yield reader
     reader.done()
 

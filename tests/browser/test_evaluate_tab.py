@@ -169,9 +169,17 @@ def test_a_run_can_be_stopped_and_goes_on_after_a_reload(
     page.locator("#eval-progress", has_text="2 models on 3 of 4 images · stopped").wait_for()
 
 
-def test_the_threshold_of_the_best_f1_is_used_everywhere_by_one_button(app: App, page: Any) -> None:
+def test_the_figures_begin_high_and_the_threshold_of_the_best_f1_is_used_everywhere(
+    app: App, page: Any
+) -> None:
     opened(page, app)
     evaluated(page, "1 model on 4 of 4 images")
+    figures = page.locator("#eval-figures")
+    figures.locator("td", has_text=DEMO).first.wait_for()
+    page.locator("#eval-setup").wait_for(state="hidden")
+    page.evaluate("scrollTo(0, 0)")
+    assert figures.bounding_box()["y"] < 300, "the figures begin high on the page"
+
     page.locator("#models .mlist-row[data-model=demo-cats] .mlist-name").click()
     page.locator("#facts .facts-model", has_text="demo-cats").wait_for()
     page.get_by_role("tab", name="Compare").click()
@@ -282,16 +290,6 @@ def test_a_wrong_file_is_said(app: App, page: Any, tmp_path: Path) -> None:
     wrong.write_text("no zip")
     give(page, wrong)
     page.locator("#eval-progress", has_text="“wrong.zip” is not a zip file").wait_for()
-
-
-def test_the_figures_begin_high_on_the_page(app: App, page: Any) -> None:
-    opened(page, app)
-    evaluated(page, "1 model on 4 of 4 images")
-    figures = page.locator("#eval-figures")
-    figures.locator("td", has_text=DEMO).first.wait_for()
-    page.locator("#eval-setup").wait_for(state="hidden")
-    page.evaluate("scrollTo(0, 0)")
-    assert figures.bounding_box()["y"] < 300
 
 
 def test_annotations_alone_are_of_the_photos_of_the_tray(

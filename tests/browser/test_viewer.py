@@ -295,19 +295,19 @@ def test_messages_and_empty_values(opened):
     opened.wait_for_selector("#viewer .isv[data-state=empty]")
 
 
-def test_a_viewer_in_a_closed_tab_draws_when_it_opens(opened):
-    opened.get_by_role("tab", name="Second").click()
-    opened.wait_for_selector("#second .isv[data-state=shown]")
+def test_a_viewer_in_a_closed_tab_draws_when_it_opens(loaded):
+    loaded.get_by_role("tab", name="Second").click()
+    loaded.wait_for_selector("#second .isv[data-state=shown]")
     drawn = """() => {
         const overlay = document.querySelector("#second [data-part=overlay]");
         if (overlay.width < 200) return false;
         const { data } = overlay.getContext("2d").getImageData(0, 0, overlay.width, overlay.height);
         return data.some((byte) => byte > 0);
     }"""
-    opened.wait_for_function(drawn)
-    opened.get_by_role("tab", name="First").click()
-    opened.get_by_role("tab", name="Second").click()
-    opened.wait_for_function(drawn)
+    loaded.wait_for_function(drawn)
+    loaded.get_by_role("tab", name="First").click()
+    loaded.get_by_role("tab", name="Second").click()
+    loaded.wait_for_function(drawn)
 
 
 def test_on_a_phone_nothing_scrolls_sideways_and_a_tap_pins(

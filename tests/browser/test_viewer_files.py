@@ -96,7 +96,8 @@ def picture(width: int) -> bytes:
 
 @pytest.mark.parametrize("way", ["drop", "paste", "choose"])
 def test_photos_reach_the_server_in_their_order(opened, way):
-    photos = {"b.png": picture(37), "a.png": picture(41)}
+    # Each way has names of its own: what another one has brought may still stand there.
+    photos = {f"{way}-b.png": picture(37), f"{way}-a.png": picture(41)}
     contents = [[name, base64.b64encode(data).decode()] for name, data in photos.items()]
     if way == "choose":
         files = [{"name": n, "mimeType": "image/png", "buffer": d} for n, d in photos.items()]
@@ -108,7 +109,8 @@ def test_photos_reach_the_server_in_their_order(opened, way):
     if way != "choose":
         assert opened.evaluate(DROP, [contents, way]) is False
     opened.wait_for_function(
-        "document.querySelector('#got textarea').value === 'b.png 37x23, a.png 41x23'"
+        "(told) => document.querySelector('#got textarea').value === told",
+        arg=f"{way}-b.png 37x23, {way}-a.png 41x23",
     )
 
 

@@ -95,6 +95,7 @@ def build(value: dict[str, Any]) -> Any:
         viewer = Viewer(value, elem_id="viewer")
         got = gr.Textbox(elem_id="got")
         sent = {
+            "whole": value,
             "none": None,
             "busy": viewer_value(message={"kind": "busy", "text": "Running Test-S"}),
             "error": viewer_value(message={"kind": "error", "text": "Out of memory."}),
@@ -152,6 +153,34 @@ def go(page: Any, address: str) -> Any:
     page.goto(address)
     page.wait_for_selector("#viewer .isv[data-state=shown]")
     page.wait_for_function("document.querySelector('#viewer .isv').instsegViewer.stage.width > 0")
+    settle(page)
+    return page
+
+
+# The product's own way to put a viewer in the place of another one: nothing of that one stays.
+_ANEW = """async () => {
+    const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
+    const { mount } = await import(loaded.find((name) => name.endsWith("/viewer.js")));
+    const root = document.querySelector("#viewer .isv");
+    mount(root, root.instsegViewer.api);
+    document.activeElement.blur();
+    scrollTo(0, 0);
+}"""
+
+
+def begin(page: Any) -> Any:
+    """A viewer as it is on a page just loaded, on one that an earlier test has used."""
+    page.mouse.move(0, 0)
+    shown = f"""() => {{
+        const viewer = document.querySelector("#viewer .isv").instsegViewer;
+        return viewer.root.dataset.state === "shown" && viewer.stage.width > 0
+            && viewer.scene().prediction.instances.length === {COUNT};
+    }}"""
+    if not page.evaluate(shown):
+        page.locator("#whole").click()
+        page.wait_for_function(shown)
+    page.evaluate(_ANEW)
+    page.wait_for_function(shown)
     settle(page)
     return page
 

@@ -170,7 +170,8 @@ def test_a_stop_shows_what_is_there_and_the_next_run_goes_on(
     assert folder is not None
     lines = (folder / "slow.jsonl").read_text().splitlines()
     assert sum(line.startswith('{"image"') for line in lines) == 3
-    # With as many images as are there nothing is left to run.
+    # With as many images as are there nothing is left to run but the latency, not a minute each.
+    (services.settings.model_folders[3] / "fake.json").write_text("{}")
     view = run(services, desks, replace(FORM, models=("slow",), limit=3))
     found = desks.of("me").evaluation
     assert found is not None
