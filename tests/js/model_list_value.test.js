@@ -18,13 +18,14 @@ test("a row is taken as it is", () => {
 
 test("anything else is an empty list whose ticks stay", () => {
   for (const wrong of [null, undefined, 3, "x", [], { rows: "x", chosen: 3, ticked: "S" }]) {
-    assert.deepEqual(toList(wrong), { rows: [], chosen: "", ticked: null });
+    assert.deepEqual(toList(wrong), { rows: [], chosen: "", ticked: null, answers: null });
   }
 });
 
 test("ticks are names; an empty list of them is one", () => {
   assert.deepEqual(toList({ ticked: ["S", 3, null, "", "M"] }).ticked, ["S", "M"]);
   assert.deepEqual(toList({ ticked: [] }).ticked, []);
+  assert.deepEqual([7, "7", 1.5, null].map((answers) => toList({ answers }).answers), [7, null, null, null]);
 });
 
 test("a row without a name is left out, and a figure that is none is a gap", () => {

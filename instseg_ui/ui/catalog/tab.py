@@ -19,7 +19,7 @@ from instseg_ui.ui.shared.events import OWN, said, told, window_of
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench import models
 from instseg_ui.ui.workbench.model_list import ModelListView, model_list_value
-from instseg_ui.ui.workbench.panel import Workbench, named
+from instseg_ui.ui.workbench.panel import Workbench, named, number_of
 
 _ACTIONS: tuple[model_card.Action, ...] = ("verify", "fetch", "unload", "remove")
 _WORDS = {
@@ -114,12 +114,14 @@ def _connect_reading(
 ) -> None:
     records = engines.Records(services.segmenter)
 
+    def listed(model: str, ticked: list[str], answers: int | None = None) -> dict[str, Any]:
+        rows = models.rows(services, model_card.gains(services, records.known()))
+        return dict(model_list_value(rows, model, ticked, answers))
+
     def read(model: str, ticked: list[str]) -> list[Any]:
         card = model_card.card(services, model, records.find(model))
         shown = [gr.update(visible=name in card.actions) for name in parts.buttons]
-        rows = models.rows(services, model_card.gains(services, records.known()))
-        listed = model_list_value(rows, model, ticked)
-        return [model_card.usage(services), listed, card.html, *shown]
+        return [model_card.usage(services), listed(model, ticked), card.html, *shown]
 
     def find_records(changed: int) -> int:
         return changed + 1 if records.find_all() else changed
@@ -156,12 +158,18 @@ def _connect_reading(
         pick, None, parts.chosen, concurrency_limit=None, trigger_mode="always_last", **OWN
     )
 
-    def tick(event: gr.EventData) -> list[str]:
+    def tick(model: str, event: gr.EventData) -> tuple[list[str], dict[str, Any]]:
         with said():
-            return models.picked(services, named(event, "ticked"))
+            ticked = models.picked(services, named(event, "ticked"))
+        return ticked, listed(model, ticked, number_of(event))
 
     parts.list.input(
-        tick, None, bench.ticked, concurrency_limit=None, trigger_mode="always_last", **OWN
+        tick,
+        parts.chosen,
+        [bench.ticked, parts.list],
+        concurrency_limit=None,
+        trigger_mode="always_last",
+        **OWN,
     )
     bench.model.change(lambda model: model, bench.model, parts.chosen, **OWN)
     gr.on(

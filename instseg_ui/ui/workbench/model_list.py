@@ -11,29 +11,39 @@ from instseg_ui.ui.workbench.models import ModelRow
 
 
 class ModelListValue(TypedDict):
-    """Everything the list is given; `ticked` is None where the ticks stay as they are."""
+    """Everything the list is given; `ticked` is None where the ticks stay as they are.
+
+    `answers` is the number under which the page told of these ticks; None where it did not.
+    """
 
     rows: list[ModelRow]
     chosen: str
     ticked: list[str] | None
+    answers: int | None
 
 
 def model_list_value(
-    rows: Sequence[ModelRow], chosen: str, ticked: Sequence[str] | None = None
+    rows: Sequence[ModelRow],
+    chosen: str,
+    ticked: Sequence[str] | None = None,
+    answers: int | None = None,
 ) -> ModelListValue:
     """The value of a `ModelListView`."""
     return {
         "rows": list(rows),
         "chosen": chosen,
         "ticked": None if ticked is None else list(ticked),
+        "answers": answers,
     }
 
 
 class ModelListView(ViewerComponent):
     """The models, one a row; a heading sorts.
 
-    Events: ``select`` with the ``model`` of a row, ``input`` with the models that are ``ticked``,
-    ``delete`` with the ``model`` that is to be removed.
+    Events: ``select`` with the ``model`` of a row; ``input`` with the models that are ``ticked``
+    and the ``number`` of that telling, which the value that answers it carries; ``delete`` with
+    the ``model`` that is to be removed.
+
     With ``wide`` all published figures have columns of their own.
     """
 
@@ -57,4 +67,4 @@ class ModelListView(ViewerComponent):
     @classmethod
     def empty(cls) -> dict[str, Any]:
         """A list without models."""
-        return {"rows": [], "chosen": "", "ticked": None}
+        return {"rows": [], "chosen": "", "ticked": None, "answers": None}

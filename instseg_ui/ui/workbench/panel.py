@@ -20,6 +20,7 @@ from instseg_ui.ui.workbench.model_list import ModelListView, model_list_value
 from instseg_ui.ui.workbench.tray import Tray, Trays
 from instseg_ui.ui.workbench.tray_view import TrayView, tray_value
 
+_MOST_SAFE = 2**53 - 1  # of the browser's whole numbers
 _FOLD = (Path(__file__).parent / "fold.js").read_text(encoding="utf-8")
 _INTRO = """
 # InstSeg UI
@@ -185,15 +186,22 @@ def _connect_tray(services: Services, parts: Workbench) -> None:
 
 
 def _connect_list(services: Services, parts: Workbench) -> None:
-    def tick(event: gr.EventData) -> list[str]:
+    def tick(model: str, event: gr.EventData) -> tuple[list[str], dict[str, Any]]:
         with said():
-            return models.picked(services, named(event, "ticked"))
+            ticked = models.picked(services, named(event, "ticked"))
+        listed = model_list_value(models.rows(services), model, ticked, number_of(event))
+        return ticked, dict(listed)
 
     def refresh(model: str, ticked: list[str]) -> dict[str, Any]:
         return dict(model_list_value(models.rows(services), model, ticked))
 
     parts.list.input(
-        tick, None, parts.ticked, concurrency_limit=None, trigger_mode="always_last", **OWN
+        tick,
+        parts.model,
+        [parts.ticked, parts.list],
+        concurrency_limit=None,
+        trigger_mode="always_last",
+        **OWN,
     )
     gr.on(
         [parts.model.change, parts.ticked.change, parts.changed.change],
@@ -284,3 +292,12 @@ def named(event: gr.EventData, name: str) -> object:
     if not isinstance(data, Mapping) or name not in data:
         raise InputError("The page did not say what was chosen. Reload it and try again.")
     return data[name]
+
+
+def number_of(event: gr.EventData) -> int | None:
+    """The number under which the page tells of its ticks; None for anything else it may send."""
+    data = event._data
+    number = data.get("number") if isinstance(data, Mapping) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        return None
+    return number if 0 <= number <= _MOST_SAFE else None

@@ -117,30 +117,27 @@ function focusIn(root) {
   };
 }
 
-/** The ticks: what the server has not heard of yet outlives what it says meanwhile. */
+/**
+ * The ticks: what the server has not answered yet outlives what it says meanwhile.
+ *
+ * Each telling has a number, larger than those before it, also of a list that stood here earlier.
+ * An answer of the same ticks as before would not be seen without one: Gradio passes on what differs.
+ */
 export function createTicks(list) {
-  let [heard, timer, said, asked] = [true, 0, [], false];
-  const isTicked = (models) => models.length === list.ticked.size && models.every((model) => list.ticked.has(model));
-  const send = () => {
-    asked ||= !isTicked(said);
-    list.api.trigger("input", { ticked: [...list.ticked] });
-  };
+  let [number, answered, timer] = [0, 0, 0];
+  const heard = () => answered >= number;
   const tell = () => {
-    // Of ticks as it said them last it says nothing anew, unless others are on their way to it.
-    heard = !asked && isTicked(said);
+    number = Math.max(number + 1, Date.now());
     clearTimeout(timer);
-    timer = setTimeout(send, TICK_MS);
+    timer = setTimeout(() => list.api.trigger("input", { ticked: [...list.ticked], number }), TICK_MS);
   };
   return {
     /** Whether the server knows of all ticks. */
-    heard: () => heard,
-    /** What the server says is ticked; null leaves the ticks. */
-    adopt(ticked) {
-      if (ticked === null) return;
-      said = ticked;
-      if (heard) list.ticked = new Set(ticked);
-      else heard = isTicked(ticked);
-      asked &&= !heard;
+    heard,
+    /** What the server says is ticked, and which telling it answers; null leaves the ticks. */
+    adopt(ticked, answers = null) {
+      answered = Math.max(answered, answers ?? 0);
+      if (ticked !== null && heard()) list.ticked = new Set(ticked);
     },
     /** Ticks or unticks one; false where no more fit. */
     put(model, on) {
@@ -226,7 +223,7 @@ export function mountModelList(root, api) {
   const take = () => {
     value = toList(api.value());
     list.chosen = value.chosen;
-    list.ticks.adopt(value.ticked);
+    list.ticks.adopt(value.ticked, value.answers);
     view.draw();
     if (!api.wide) tellLook({ model: list.chosen, models: [...list.ticked] });
   };

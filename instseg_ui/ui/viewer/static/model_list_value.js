@@ -16,7 +16,7 @@
  * @property {string} madeFrom the official model that an own one was made from
  * @property {boolean} removable whether it may be removed here
  *
- * @typedef {{rows: Row[], chosen: string, ticked: string[] | null}} ListValue
+ * @typedef {{rows: Row[], chosen: string, ticked: string[] | null, answers: number | null}} ListValue
  * @typedef {{name: string, title: string, numeric: boolean, of: (row: Row) => string | number | null}} Column
  */
 
@@ -40,7 +40,8 @@ export function toList(value) {
   const given = isObject(value) ? value : {};
   const rows = list(given.rows).slice(0, MAX_ROWS).map(toRow).filter(Boolean);
   const ticked = Array.isArray(given.ticked) ? given.ticked.map(text).filter(Boolean) : null;
-  return { rows, chosen: text(given.chosen), ticked };
+  const answers = Number.isSafeInteger(given.answers) ? given.answers : null;
+  return { rows, chosen: text(given.chosen), ticked, answers };
 }
 
 /** Three significant digits, without an exponent; a dash for nothing. */

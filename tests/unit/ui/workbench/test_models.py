@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from instseg_ui.comparison.objects import MOST_MODELS
@@ -16,6 +17,7 @@ from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench import models
 from instseg_ui.ui.workbench.model_list import ModelListView, model_list_value
 from instseg_ui.ui.workbench.models import GROUPS, ModelRow
+from instseg_ui.ui.workbench.panel import number_of
 from tests.browser.server import fake_model
 from tests.unit.factories import model_folder
 
@@ -106,6 +108,24 @@ def test_what_are_no_ticks_is_refused(services: Services, sent: object) -> None:
         return
     with pytest.raises(InputError, match="Expected a list of models"):
         models.picked(services, sent)
+
+
+@pytest.mark.parametrize(
+    ("sent", "number"),
+    [
+        ({"number": 1_764_000_000_000}, 1_764_000_000_000),
+        ({"number": 0}, 0),
+        ({"number": -1}, None),
+        ({"number": 2**53}, None),
+        ({"number": True}, None),
+        ({"number": 1.5}, None),
+        ({"number": "1"}, None),
+        ({}, None),
+        ([], None),
+    ],
+)
+def test_the_number_of_a_telling_is_a_whole_one_or_none(sent: object, number: int | None) -> None:
+    assert number_of(gr.EventData(None, sent)) == number
 
 
 def test_too_many_ticks_are_refused(services: Services) -> None:
