@@ -93,7 +93,10 @@ def photographer(keep, desktop, app):
     def made(open_page):
         return Visit(open_page(**desktop, permissions=["camera"]), app.address).see(DEMO)
 
-    return keep("photographer", made).begin(DEMO, *EXAMPLES)
+    visit = keep("photographer", made).begin(DEMO, *EXAMPLES)
+    # A video plays in the page in front alone.
+    visit.page.bring_to_front()
+    return visit
 
 
 def photo(path: Path, count: int, seed: int = 9) -> Path:

@@ -57,7 +57,7 @@ class Visit:
         """
         page = self.page
         page.mouse.move(0, 0)
-        dialog = page.locator("[role=dialog]:visible")
+        dialog = page.locator(":is([role=dialog], dialog[open]):visible")
         while dialog.count():
             dialog.first.locator("button:visible").first.press("Escape")
             page.wait_for_timeout(50)
