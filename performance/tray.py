@@ -24,7 +24,7 @@ from instseg_ui.segmenter import Segmenter
 from instseg_ui.settings import Settings
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.workbench import archive, batch, intake
-from instseg_ui.ui.workbench.tray import Tray
+from instseg_ui.ui.workbench.tray import THRESHOLD, Tray
 from performance.machine import hardware, load_average
 from performance.table import table
 
@@ -56,13 +56,14 @@ def _measured(files: Sequence[Path], models: Sequence[str], folder: Path) -> lis
     with Segmenter(Settings()) as segmenter:
         services, tray = Services(segmenter), Tray(())
         brought = [intake.Brought(path, path.name) for path in files]
+        least = dict.fromkeys(models, THRESHOLD)
         return [
             _row("into the tray", lambda: intake.take_in(tray, brought, segmenter.settings)),
             _row("all models", lambda: batch.run(services, tray, models, "one", None)),
             _row(
                 "one export",
                 lambda: archive.archive(
-                    services, tray, models, "coco", 0.5, None, "one", folder / "out"
+                    services, tray, models, "coco", least, None, "one", folder / "out"
                 ),
             ),
         ]

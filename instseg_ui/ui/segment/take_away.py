@@ -134,12 +134,17 @@ def _connect_all(
     services: Services, bench: Workbench, viewer: Viewer, parts: TakeAwayParts
 ) -> None:
     def save_all(
-        ticked: list[str], wanted: bool, format: str, shown: object, request: gr.Request
+        ticked: list[str],
+        wanted: bool,
+        format: str,
+        thresholds: dict[str, float],
+        shown: object,
+        request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         session, cache = session_of(request), Path(viewer.GRADIO_CACHE)
         engine = high_performance.engine(services.settings, wanted)
         tray = bench.trays.of(session)
-        least = _threshold_in(shown)
+        least = {model: _threshold_of(model, thresholds, shown) for model in ticked}
         for view in archive.archive(services, tray, ticked, format, least, engine, session, cache):
             update: dict[Any, Any] = {
                 parts.progress: view.progress,
@@ -154,7 +159,7 @@ def _connect_all(
 
     parts.save_all.click(
         save_all,
-        [bench.ticked, bench.high_performance, parts.format, parts.shown],
+        [bench.ticked, bench.high_performance, parts.format, bench.thresholds, parts.shown],
         [parts.progress, parts.stop, parts.file],
         js=_SHOWN_THRESHOLD,
         concurrency_id="batch",
@@ -198,7 +203,9 @@ def _connect_code(services: Services, bench: Workbench, parts: TakeAwayParts) ->
 
 
 def _threshold_of(model: str, thresholds: Mapping[str, float], shown: object) -> float:
-    """The threshold of the model's code: the shown one, unless another model is shown yet."""
+    """The threshold at which a model's objects are taken: that in use for it while another model
+    is shown, else the shown one.
+    """
     other = isinstance(shown, dict) and shown.get("model") != model
     return thresholds[model] if other and model in thresholds else _threshold_in(shown)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,19 +40,21 @@ def archive(
     tray: Tray,
     models: Sequence[str],
     format: str,
-    threshold: object,
+    thresholds: Mapping[str, object],
     engine: str | None,
     session: str,
     cache: Path,
 ) -> Iterator[ArchiveView]:
     """Write one zip with a folder a model, and yield how far it is.
 
-    What was predicted already is not run again as long as it is remembered. A photo that cannot be
-    read is left out and named in the zip's `left-out.txt`.
+    Each model's objects are those at its own of `thresholds`. What was predicted already is not run
+    again as long as it is remembered. A photo that cannot be read is left out and named in the
+    zip's `left-out.txt`.
     """
     job = services.jobs["batch"].begin(session)
     try:
-        least, photos = check_threshold(threshold), tray.photos
+        least = {model: check_threshold(thresholds[model]) for model in models}
+        photos = tray.photos
         if not isinstance(format, str) or format not in FORMATS:
             raise InputError(f"There is no export format “{str(format)[:40]}”.")
         if not models or not photos:
@@ -71,7 +73,7 @@ def _follow(
     services: Services,
     photos: Sequence[TrayPhoto],
     models: Sequence[str],
-    asked: tuple[str, float, str | None],
+    asked: tuple[str, Mapping[str, float], str | None],
     job: Job,
     path: Path,
 ) -> Iterator[ArchiveView]:
@@ -108,7 +110,7 @@ def _write(
     services: Services,
     photos: Sequence[TrayPhoto],
     model: str,
-    asked: tuple[str, float, str | None],
+    asked: tuple[str, Mapping[str, float], str | None],
     opened: zipfile.ZipFile,
     tell: Callable[[], None],
     job: Job,
@@ -126,7 +128,7 @@ def _write(
             image, model, engine=engine, cancelled=job.stopped.is_set
         )
         name = names.unique(safe_stem(photo.name))
-        shown = found.at(max(least, found.floor))
+        shown = found.at(max(least[model], found.floor))
         if format in _OF_PIXELS:
             for entry in FORMATS[format].write([Item(shown, image, photo.name)]):
                 opened.writestr(f"{model}/{name}/{entry.name}", entry.data)

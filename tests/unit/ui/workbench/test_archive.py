@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import cv2
@@ -44,8 +44,10 @@ def views(
     *models: str,
     format: str = "coco",
     threshold: object = 0.5,
+    own: Mapping[str, object] | None = None,
 ) -> list[ArchiveView]:
-    return list(archive(services, tray, models, format, threshold, None, "me", cache))
+    thresholds = dict.fromkeys(models, threshold) | dict(own or {})
+    return list(archive(services, tray, models, format, thresholds, None, "me", cache))
 
 
 def members(view: ArchiveView) -> dict[str, bytes]:
@@ -75,6 +77,13 @@ def test_the_threshold_is_the_one_that_is_shown(services: Services, tmp_path: Pa
     last = views(services, tray, tmp_path / "cache", "one", threshold=1.0)[-1]
     (data,) = members(last).values()
     assert json.loads(data)["annotations"] == []
+
+
+def test_each_model_is_taken_at_its_own_threshold(services: Services, tmp_path: Path) -> None:
+    tray = filled(tmp_path, 3)
+    last = views(services, tray, tmp_path / "cache", "one", "two", own={"two": 1.0})[-1]
+    counts = {name.split("/")[0]: json.loads(data) for name, data in members(last).items()}
+    assert {name: len(one["annotations"]) for name, one in counts.items()} == {"one": 3, "two": 0}
 
 
 @pytest.mark.parametrize("format", ["labelme", "label-map", "cut-outs"])
@@ -108,9 +117,9 @@ def test_a_photo_that_is_none_is_named(services: Services, tmp_path: Path) -> No
 
 def test_stopping_leaves_no_file(services: Services, tmp_path: Path) -> None:
     tray, seen = filled(tmp_path, 1, 2), []
-    for view in archive(
-        services, tray, ["one", "slow"], "coco", 0.5, None, "me", tmp_path / "cache"
-    ):
+    models = ["one", "slow"]
+    least = dict.fromkeys(models, 0.5)
+    for view in archive(services, tray, models, "coco", least, None, "me", tmp_path / "cache"):
         seen.append(view)
         if "4 of 4" in view.progress or "3 of 4" in view.progress:
             services.jobs["batch"].stop("me")
