@@ -111,7 +111,7 @@ def _fields_layout(services: Services) -> dict[str, Any]:
             MOST_MINUTES,
             value=MOST_MINUTES,
             step=1,
-            label="Minutes, at most",
+            label="Minutes",
             buttons=[],
             min_width=190,
             elem_id="teach-minutes",
