@@ -160,6 +160,6 @@ def outcome_html(outcome: TrainingOutcome) -> Markup:
     basis, worth, old, proof = outcome_lines(outcome)
     return markup(
         h.div(".verdict")[h.h4[head], h.p[worth]],
-        scrolled(table_html(table)),
+        scrolled(table_html(table, kinds={len(table.rows) - 1: "total"})),
         notes(basis, dashes(table), old, proof),
     )

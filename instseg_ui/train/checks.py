@@ -26,6 +26,7 @@ MADE = frozenset(
 )
 """The files of a finished folder."""
 GO_ON = "start again with --resume"
+START_OVER = "start without --resume"
 """What going on is on the command line; a door where it is another thing says so to `session`."""
 LEAST_PHOTOS = 2
 NEEDED_BYTES = 120_000_000

@@ -10,6 +10,7 @@ import numpy as np
 
 from instseg_ui.errors import InputError
 from instseg_ui.train import checkpoint
+from instseg_ui.train.checks import START_OVER
 from instseg_ui.train.fit import Fit
 from instseg_ui.train.network.weights import Arrays
 from instseg_ui.train.request import TrainingRequest
@@ -74,12 +75,12 @@ class RunMemory:
         name = request.output.name
         kept = checkpoint.load(self.folder)
         if kept is None:
-            raise InputError(f"There is nothing to go on from in “{name}”. Start without --resume.")
+            raise InputError(f"There is nothing to go on from in “{name}”: {START_OVER}.")
         notes, arrays = kept
         if notes.get("identity") != self.identity:
             raise InputError(
                 f"What is kept in “{name}” is of another data set, model, seed or choice of "
-                "classes. Give the same ones, or start without --resume."
+                f"classes. Give the same ones, or {START_OVER}."
             )
         try:
             self.earlier = float(notes["seconds"])
@@ -127,4 +128,4 @@ def _below(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _damaged(name: str) -> InputError:
-    return InputError(f"What is kept in “{name}” cannot be read. Start without --resume.")
+    return InputError(f"What is kept in “{name}” cannot be read: {START_OVER}.")

@@ -21,7 +21,7 @@ from typing import Any
 from instseg_ui.errors import Cancelled, InstSegError
 from instseg_ui.settings import Settings
 from instseg_ui.train.checkpoint import unwritable
-from instseg_ui.train.checks import GO_ON
+from instseg_ui.train.checks import CHECKPOINT, GO_ON, WORK
 from instseg_ui.train.request import TrainingRequest
 from instseg_ui.variables import read_settings
 
@@ -71,7 +71,9 @@ def _run(given: dict[str, Any], report: Any, stop: threading.Event, parked: thre
         report({"event": "error", "text": str(found), "remedy": getattr(found, "remedy", "")})
         return 1
     except MemoryError:
-        text = f"There is not enough memory to go on. What was learned is kept: {GO_ON}."
+        kept = (request.output / WORK / CHECKPOINT).is_file()
+        what = f"What was learned is kept: {GO_ON}." if kept else "Nothing was saved yet."
+        text = f"There is not enough memory to go on. {what}"
         report({"event": "error", "text": text, "remedy": ""})
         return 1
     report({"event": "done", "outcome": outcome})

@@ -13,7 +13,7 @@ from typing import Any
 
 from instseg_ui.errors import Cancelled, TrainingError
 from instseg_ui.settings import Settings
-from instseg_ui.train.checks import CHECKPOINT, GO_ON, WORK
+from instseg_ui.train.checks import CHECKPOINT, GO_ON, START_OVER, WORK
 from instseg_ui.train.request import TrainingRequest
 from instseg_ui.workers.exit_cause import exit_cause
 
@@ -41,6 +41,7 @@ class TrainingSession:
         resume: bool = False,
         park: bool = False,
         go_on: str = GO_ON,
+        start_over: str = START_OVER,
     ) -> None:
         """Start it.
 
@@ -50,6 +51,7 @@ class TrainingSession:
             resume: go on from what an earlier run of the same request left.
             park: where whoever started it dies, leave what to go on from and no model.
             go_on: what going on is called where the sentences are read.
+            start_over: the same of beginning anew.
         """
         self.request = request
         given = {
@@ -59,7 +61,7 @@ class TrainingSession:
             "resume": resume,
             "park": park,
         }
-        self._go_on = go_on
+        self._go_on, self._start_over = go_on, start_over
         # Of its own, so that what libraries print is in nobody's way, and a last word is found.
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._process = subprocess.Popen(
@@ -102,16 +104,23 @@ class TrainingSession:
         """
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            event = json.loads(line)
+            try:
+                event = json.loads(line)
+            except ValueError:
+                break  # the process was killed while it wrote
             if event["event"] == "cancelled":
                 raise Cancelled(event["text"])
             if event["event"] == "error":
-                text = event["text"].replace(GO_ON, self._go_on)
+                text = self._worded(event["text"])
                 raise TrainingError(text, remedy=event["remedy"])
             yield event
             if event["event"] == "done":
                 return
         raise self._ended()
+
+    def _worded(self, text: str) -> str:
+        """The sentence in the words of where it is read."""
+        return text.replace(GO_ON, self._go_on).replace(START_OVER, self._start_over)
 
     def stop(self) -> None:
         """Ask it to stop and keep the best so far; `events` goes on to the end."""

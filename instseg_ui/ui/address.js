@@ -9,6 +9,7 @@
   const written = (params) => `?${params.toString().replaceAll("%2C", ",")}`;
   const put = (name, text, how = "replaceState") => {
     const params = asked();
+    if (text === undefined) return;
     if (params.get(name) === text) return;
     params.set(name, text);
     window.history[how](null, "", written(params));
@@ -19,12 +20,15 @@
     window.history.replaceState(null, "", written(params));
   };
 
+  // Nothing ticked is told too, in the word that the server reads.
+  const told = (value) => (Array.isArray(value) && value.length === 0 ? "none" : String(value));
+
   // What was there when the page had been set up is no choice of the visitor's.
   let seen = null;
   const look = ({ threshold, ...detail }) => {
     if (threshold !== undefined) rest(threshold);
     for (const [name, value] of Object.entries(detail)) {
-      const text = String(value);
+      const text = told(value);
       if (seen && name in seen && seen[name] !== text) put(name, text);
       if (seen) seen[name] = text;
     }
@@ -65,7 +69,7 @@
   requestAnimationFrame(() => requestAnimationFrame(() => {
     const models = document.querySelector("#models .mlist")?.instsegModels;
     const photo = document.querySelector("#tray [aria-selected=true]")?.dataset.name;
-    seen = models ? { model: models.chosen, models: String([...models.ticked]) } : {};
+    seen = models ? { model: models.chosen, models: told([...models.ticked]) } : {};
     if (photo !== undefined) seen.photo = photo;
   }));
 }

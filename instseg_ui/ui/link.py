@@ -17,6 +17,8 @@ from instseg_ui.results import check_threshold
 
 TABS = ("segment", "compare", "benchmark", "evaluate", "judge", "catalog")
 THRESHOLD = 0.5
+NONE = "none"
+"""Says instead of models that none is ticked."""
 _LONGEST, _LONGEST_NAME = 4000, 300
 _ENGINES = {True: engines.HIGH_PERFORMANCE, False: engines.NORMAL}
 _MODES = {engine: mode for mode, engine in _ENGINES.items()}
@@ -32,6 +34,7 @@ class PageLink:
         tab: one of `TABS`.
         notes: in sentences, what of it could not be used.
         high_performance: None leaves it to the setting.
+        untick: whether no model is ticked.
         model: to be looked at.
         photo: the name of the photo to be looked at.
     """
@@ -43,11 +46,14 @@ class PageLink:
     high_performance: bool | None = None
     model: str | None = None
     photo: str | None = None
+    untick: bool = False
 
 
 def read(params: Mapping[str, str], catalog: Catalog) -> PageLink:
     """What an address's query asks for; what cannot be used is named in `notes`."""
-    models, notes = _models(params.get("models", ""), catalog)
+    named = params.get("models", "")
+    untick = named == NONE
+    models, notes = _models("" if untick else named, catalog)
     looked_at, unknown = _models(params.get("model", ""), catalog)
     threshold, more = _threshold(params.get("threshold", ""))
     tab = params.get("tab", "").lower()
@@ -61,6 +67,7 @@ def read(params: Mapping[str, str], catalog: Catalog) -> PageLink:
         high_performance,
         looked_at[0] if looked_at else None,
         params.get("photo", "")[:_LONGEST_NAME] or None,
+        untick,
     )
 
 

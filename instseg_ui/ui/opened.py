@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import escape
 
 from instseg_ui.ui import link
 from instseg_ui.ui.link import PageLink
@@ -31,8 +32,11 @@ def connect_opening(
         model, unfetched = _model(services, asked)
         found, elsewhere = _choose_photo(bench.trays.of(session_of(request)), asked)
         for note in (*asked.notes, *unfetched, *elsewhere):
-            gr.Info(note, duration=8)
-        ticked = list(asked.models) or models.ready(services)
+            # Gradio shows it as HTML, and whoever made the link wrote a part of it.
+            gr.Info(str(escape(note)), duration=8)
+        ticked = list(asked.models)
+        if not ticked and not asked.untick:
+            ticked = models.ready(services)
         photos = first_photos(bench, request, model, ticked)
         mode = asked.high_performance
         again = found and asked.tab == "compare" and _ready(services, asked)

@@ -23,7 +23,9 @@
     for (const other of heading.parentElement.cells) other.ariaSort = "none";
     heading.ariaSort = sign > 0 ? "ascending" : "descending";
     const body = heading.closest("table").tBodies[0];
-    body.append(...[...body.rows].sort(compare(heading, sign)));
+    const rows = [...body.rows];
+    const [single, total] = [false, true].map((is) => rows.filter((row) => row.classList.contains("total") === is));
+    body.append(...single.sort(compare(heading, sign)), ...total);
   };
 
   const of = (event) => (event.target instanceof Element ? event.target.closest(HEADING) : null);

@@ -87,7 +87,8 @@ def _connect_running(
         )
         session = session_of(request)
         views = benchmark_run.run(services, jobs, form, session)
-        for view in jobs.share(session, views, benchmark_run.merged):
+        noted = _noted(services, views, session)
+        for view in jobs.share(session, noted, benchmark_run.merged):
             yield shown(view, session)
 
     def look_on(request: gr.Request) -> Iterator[dict[Any, Any]]:
@@ -104,14 +105,19 @@ def _connect_running(
         }
         if view.shown is not None:
             update[results.run] = view.shown
-            _remember(services, view.shown, session)
         return update
 
     def stop(request: gr.Request) -> None:
         jobs.stop(session_of(request))
 
     outputs = [actions.progress, actions.stop, results.run]
-    on_return(_anything(services, jobs), look_on, None, outputs)
+    on_return(
+        _anything(services, jobs),
+        look_on,
+        None,
+        outputs,
+        lambda request: bool(page_link.run_of(request.query_params)),
+    )
     actions.go.click(
         lambda: benchmark_run.WAITING, None, actions.progress, queue=False, **OWN
     ).then(
@@ -134,6 +140,16 @@ def _anything(services: Services, jobs: Jobs) -> Callable[[str], bool]:
         return bool(services.visits.kept(session, _PART)) or jobs.shared(session)
 
     return anything
+
+
+def _noted(
+    services: Services, views: Iterator[BenchmarkView], session: str
+) -> Iterator[BenchmarkView]:
+    """The views; what they show is kept, whether or not a window looks on."""
+    for view in views:
+        if view.shown is not None:
+            _remember(services, view.shown, session)
+        yield view
 
 
 def _remember(services: Services, shown: ShownRun, session: str) -> None:

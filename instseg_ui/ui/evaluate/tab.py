@@ -95,7 +95,7 @@ def evaluate_tab(services: Services, bench: Workbench) -> EvaluateParts:
     _connect_files(services, desks, results)
     connect_example(services, desks, jobs, setup.opened, results.scored, notice)
     outputs = [actions.progress, actions.stop, setup.opened, results.scored]
-    shown = _showing(services, desks, setup, actions, results)
+    shown = _showing(desks, setup, actions, results)
     return EvaluateParts(desks, jobs, setup.opened, outputs, shown)
 
 
@@ -109,7 +109,7 @@ def _connect_running(
     results: EvaluationResults,
 ) -> None:
     outputs = [actions.progress, actions.stop, setup.opened, results.scored]
-    shown = _showing(services, desks, setup, actions, results)
+    shown = _showing(desks, setup, actions, results)
 
     def open_upload(uploads: list[str] | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
         session = session_of(request)
@@ -131,7 +131,8 @@ def _connect_running(
         form = EvaluationForm(models, limit, boundary, restart, engine)
         session = session_of(request)
         views = evaluate_run.run(services, desks, jobs, form, session)
-        for view in jobs.share(session, views, evaluate_run.merged):
+        noted = _noted(services, desks, views, session)
+        for view in jobs.share(session, noted, evaluate_run.merged):
             yield shown(view, session)
 
     def again(request: gr.Request) -> Iterator[dict[Any, Any]]:
@@ -150,6 +151,17 @@ def _connect_running(
     actions.stop.click(stop, None, None, queue=False, **OWN)
 
 
+def _noted(
+    services: Services, desks: Desks, views: Iterator[EvaluationView], session: str
+) -> Iterator[EvaluationView]:
+    """The views; what is on the desk is kept, whether or not a window looks on."""
+    for view in views:
+        if view.scored:
+            desks.keep(session)
+            _remember(services, desks.of(session), session)
+        yield view
+
+
 def _remember(services: Services, desk: Desk, session: str) -> None:
     """Put the evaluation on the visitor's list, unless it is the example."""
     found, dataset = desk.evaluation, desk.dataset
@@ -161,7 +173,6 @@ def _remember(services: Services, desk: Desk, session: str) -> None:
 
 
 def _showing(
-    services: Services,
     desks: Desks,
     setup: EvaluationSetup,
     actions: RunActions,
@@ -172,8 +183,6 @@ def _showing(
     def shown(view: EvaluationView, session: str) -> dict[Any, Any]:
         if view.opened or view.scored:
             desks.keep(session)
-        if view.scored:
-            _remember(services, desks.of(session), session)
         return progress_of(view, actions) | {
             state: time.monotonic_ns()
             for state, new in ((setup.opened, view.opened), (results.scored, view.scored))
@@ -192,7 +201,7 @@ def _connect_return(
     results: EvaluationResults,
 ) -> None:
     """A window that is opened shows the desk as it is, and looks on at what runs."""
-    shown = _showing(services, desks, setup, actions, results)
+    shown = _showing(desks, setup, actions, results)
 
     def look_on(request: gr.Request) -> Iterator[dict[Any, Any]]:
         session = session_of(request)

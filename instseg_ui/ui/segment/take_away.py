@@ -138,13 +138,14 @@ def _connect_all(
         wanted: bool,
         format: str,
         thresholds: dict[str, float],
+        usual: float,
         shown: object,
         request: gr.Request,
     ) -> Iterator[dict[Any, Any]]:
         session, cache = session_of(request), Path(viewer.GRADIO_CACHE)
         engine = high_performance.engine(services.settings, wanted)
         tray = bench.trays.of(session)
-        least = {model: _threshold_of(model, thresholds, shown) for model in ticked}
+        least = {model: _threshold_of(model, thresholds, usual, shown) for model in ticked}
         for view in archive.archive(services, tray, ticked, format, least, engine, session, cache):
             update: dict[Any, Any] = {
                 parts.progress: view.progress,
@@ -159,7 +160,14 @@ def _connect_all(
 
     parts.save_all.click(
         save_all,
-        [bench.ticked, bench.high_performance, parts.format, bench.thresholds, parts.shown],
+        [
+            bench.ticked,
+            bench.high_performance,
+            parts.format,
+            bench.thresholds,
+            bench.threshold,
+            parts.shown,
+        ],
         [parts.progress, parts.stop, parts.file],
         js=_SHOWN_THRESHOLD,
         concurrency_id="batch",
@@ -175,12 +183,13 @@ def _connect_code(services: Services, bench: Workbench, parts: TakeAwayParts) ->
         model: str,
         wanted: bool,
         thresholds: dict[str, float],
+        usual: float,
         shown: object,
         request: gr.Request,
     ) -> list[str]:
         engine = high_performance.engine(services.settings, wanted)
         asked = high_performance.asked(services.settings, engine)
-        least = _threshold_of(model, thresholds, shown)
+        least = _threshold_of(model, thresholds, usual, shown)
         code = snippets(model, least, address_of(request), asked)
         return [code.shell, code.python, code.curl]
 
@@ -193,7 +202,7 @@ def _connect_code(services: Services, bench: Workbench, parts: TakeAwayParts) ->
             bench.high_performance.change,
         ],
         write,
-        [bench.model, bench.high_performance, bench.thresholds, parts.shown],
+        [bench.model, bench.high_performance, bench.thresholds, bench.threshold, parts.shown],
         [parts.shell, parts.python, parts.curl],
         js=_SHOWN_THRESHOLD,
         concurrency_limit=None,
@@ -202,18 +211,26 @@ def _connect_code(services: Services, bench: Workbench, parts: TakeAwayParts) ->
     )
 
 
-def _threshold_of(model: str, thresholds: Mapping[str, float], shown: object) -> float:
-    """The threshold at which a model's objects are taken: that in use for it while another model
-    is shown, else the shown one.
+def _threshold_of(
+    model: str, thresholds: Mapping[str, float], usual: float, shown: object
+) -> float:
+    """The threshold at which a model's objects are taken: as Segment shows or would show them.
+
+    That is the shown one, unless another model is shown: then the one in use for it, and `usual`
+    where the other is shown at a threshold that is in use for that one alone.
     """
-    other = isinstance(shown, dict) and shown.get("model") != model
-    return thresholds[model] if other and model in thresholds else _threshold_in(shown)
+    other = shown.get("model") if isinstance(shown, dict) else None
+    if other == model:
+        return _threshold_in(shown, usual)
+    if model in thresholds:
+        return thresholds[model]
+    return usual if other in thresholds else _threshold_in(shown, usual)
 
 
-def _threshold_in(shown: object) -> float:
-    """The threshold that the page says it shows; the usual one where it shows nothing."""
+def _threshold_in(shown: object, usual: float = THRESHOLD) -> float:
+    """The threshold that the page says it shows; `usual` where it shows nothing."""
     sent = shown.get("threshold") if isinstance(shown, dict) else None
     try:
-        return THRESHOLD if sent is None else check_threshold(sent)
+        return usual if sent is None else check_threshold(sent)
     except InputError as error:
         raise gr.Error(told(error), print_exception=False) from None

@@ -41,16 +41,19 @@ def on_return(
     look_on: Callable[..., Any],
     inputs: Any,
     outputs: Sequence[Component | gr.State],
+    asked: Callable[[gr.Request], bool] = lambda _request: False,
 ) -> None:
     """Have a window that is opened call `look_on` if its visitor has `anything` to be shown.
 
+    Or if its address has `asked` for something.
     Only then: for Gradio a state among an event's outputs has changed by its first event, which
     would draw every view of a page that nobody has used yet.
     """
     back = gr.Number(visible="hidden")
 
     def ask(request: gr.Request) -> Any:
-        return time.monotonic() if anything(session_of(request)) else gr.skip()
+        something = anything(session_of(request)) or asked(request)
+        return time.monotonic() if something else gr.skip()
 
     page = gr.context.Context.root_block
     page.load(ask, None, back, concurrency_limit=None, **OWN)

@@ -126,6 +126,11 @@ class Jobs:
         with self._lock:
             return session in self._broadcasts
 
+    def count(self) -> int:
+        """How many visitors have shared work that goes on or waits."""
+        with self._lock:
+            return len(self._broadcasts)
+
     def look_on(self, session: str) -> Iterator[Any]:
         """The views of this visitor's shared work from now on; none without any."""
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,6 +21,7 @@ from instseg_ui.errors import (
     Cancelled,
     InputError,
     InstSegError,
+    TrainingError,
     system_said,
 )
 from instseg_ui.show.html import alert, progress, summary
@@ -27,8 +29,10 @@ from instseg_ui.show.training_view import report
 from instseg_ui.train.request import MINUTES, TrainingRequest, checked
 from instseg_ui.train.session import TrainingSession
 from instseg_ui.train.starts import can_start
+from instseg_ui.ui import link
 from instseg_ui.ui.benchmark.run import whole
 from instseg_ui.ui.evaluate.desk import DataPlace, Desk
+from instseg_ui.ui.shared import history
 from instseg_ui.ui.shared.events import told
 from instseg_ui.ui.shared.jobs import Done, Job, Report, follow
 from instseg_ui.ui.shared.services import Services
@@ -38,6 +42,11 @@ from instseg_ui.ui.teach.record import TeachRecord, can_go_on, is_made, model_fo
 log = logging.getLogger(__name__)
 
 MOST_MINUTES = int(MINUTES)
+MOST_AT_ONCE = 5
+"""Trainings of all visitors, one that runs and those that wait for it."""
+GRACE_S = 900.0
+"""What a training may take beyond its minutes, and after it was asked to stop: the data set is
+opened, the held-out pictures are judged, the model is written and proven."""
 DEFAULT_NAME = "my-model"
 REPORT = "training.html"
 """In the zip: the curves, the held-out photos and the figures, to be opened in a browser."""
@@ -46,6 +55,8 @@ _TICK_S = 0.5
 _WAITING = "Waiting: another model is being taught on this machine"
 _OFF = "Teaching models is off here."
 _RUNNING = "A model is being taught already. Wait for its end, or stop it."
+_MANY = "Several models wait to be taught on this machine already. Try again in a while."
+_UNFORESEEN = "The training failed for a reason that is in the server's log."
 _NOTHING_TO_GO_ON = "There is nothing to go on from. Teach a model anew."
 
 
@@ -105,6 +116,8 @@ def begin(
         BusyError: the visitor's training runs already.
     """
     _may(services)
+    if services.jobs["teach"].count() >= MOST_AT_ONCE:
+        raise BusyError(_MANY)
     start, name = _start(services, form.start), _name(services, form.name)
     minutes = whole(form.minutes, "Minutes", MOST_MINUTES)
     licence = form.licence if isinstance(form.licence, str) else ""
@@ -136,6 +149,8 @@ def go_on(services: Services, desks: TeachDesks, session: str) -> Iterator[Teach
         BusyError: the visitor's training runs already.
     """
     _may(services)
+    if services.jobs["teach"].count() >= MOST_AT_ONCE:
+        raise BusyError(_MANY)
     desk = desks.of(session)
     with desk.lock:
         _is_free(services, session)
@@ -160,6 +175,10 @@ def state_view(desk: TeachDesk, *, running: bool) -> TeachView | None:
         record = desk.record
         if record is None:
             return None
+        if record.state == "cut off" and desk.folder is not None and not running:
+            # The process may have ended its work after its server had died.
+            record.state = "waiting"
+            record.settle(desk.folder)
         view = _under_way(record) if running else _ended(record)
     return replace(view, charts=True, pictures=True)
 
@@ -181,6 +200,14 @@ def used(services: Services, desk: TeachDesk) -> str:
         _add(services, desk, record, folder)
         desk.save()
     return record.added
+
+
+def remember(services: Services, record: TeachRecord, session: str) -> None:
+    """Put a model that is in the catalog on the visitor's list of what was done."""
+    if record.added:
+        query = link.query((), tab="evaluate", model=record.added)
+        text = f"{record.added}, from {record.start}"
+        history.note(services.visits, session, "teach", text, query)
 
 
 def zip_of(desk: TeachDesk, folder: Path) -> Path:
@@ -297,9 +324,15 @@ def _taught(
 
     def views() -> Iterator[TeachView]:
         try:
-            yield from _run(services, desks, desk, record, request, job, resume=resume)
+            yield from _run(services, desks, desk, record, request, job, session, resume=resume)
         except InstSegError as error:
             yield _failed(desks, desk, record, error, session)
+        except Exception:
+            log.exception("A training ended in a way that nobody foresaw")
+            kept = desk.folder is not None and can_go_on(desk.folder)
+            remains = "Press “Go on”." if kept else "Teach again."
+            unforeseen = TrainingError(f"{_UNFORESEEN} {remains}")
+            yield _failed(desks, desk, record, unforeseen, session)
         finally:
             job.stopped.set()
             jobs.end(session, job)
@@ -316,6 +349,7 @@ def _run(
     record: TeachRecord,
     request: TrainingRequest,
     job: Job,
+    session: str,
     *,
     resume: bool,
 ) -> Iterator[TeachView]:
@@ -324,7 +358,12 @@ def _run(
         record.state, record.words = "running", "beginning"
         settings = services.settings
         with TrainingSession(
-            request, settings, resume=resume, park=True, go_on="press “Go on”"
+            request,
+            settings,
+            resume=resume,
+            park=True,
+            go_on="press “Go on”",
+            start_over="press “Teach” to begin anew",
         ) as training:
 
             def work(_report: Report) -> None:
@@ -338,6 +377,7 @@ def _run(
             yield TeachView(progress("putting it into the catalog", 1.0))
             _add_or_say(services, desk, record)
         desk.save()
+        remember(services, record, session)
     finally:
         desks.turn.release()
     yield replace(_ended(record), charts=True, pictures=True, added=bool(record.added))
@@ -359,8 +399,8 @@ def _wait(desks: TeachDesks, record: TeachRecord, job: Job) -> Iterator[TeachVie
 def _hear(desk: TeachDesk, record: TeachRecord, event: Any) -> None:
     with desk.lock:
         record.hear(event)
-    if event["event"] == "before":
-        # The data set teaches: what was taught before is not needed any more.
+    if event["event"] == "progress" and desk.folder is not None and can_go_on(desk.folder):
+        # Something of the new one is kept: what was taught before is not needed any more.
         desk.settled()
     if event["event"] in ("before", "progress", "done"):
         desk.save()
@@ -370,14 +410,16 @@ def _followed(
     desk: TeachDesk, record: TeachRecord, training: TrainingSession, work: Any, job: Job
 ) -> Iterator[TeachView]:
     asked, changes, drawn = False, -1, -1
+    ends = time.monotonic() + 60 * record.minutes + GRACE_S
     for step in follow(work, job):
         if isinstance(step, Done):
             return
-        if desk.left:
+        if desk.left or time.monotonic() > ends:
+            # Gone, or hung: the machine's one turn is not held for ever.
             training.end()
         elif job.stopped.is_set() and not asked:
             training.stop()
-            asked = True
+            asked, ends = True, min(ends, time.monotonic() + GRACE_S)
         with desk.lock:
             view = _under_way(record, stopping=asked)
             new = record.changes != changes, record.drawn != drawn

@@ -15,24 +15,23 @@ from instseg_ui.errors import InputError
 from instseg_ui.numbers import plural
 from instseg_ui.show.html import folded, markup
 from instseg_ui.show.training_view import charts_html, outcome_html, pictures_html
-from instseg_ui.ui import link, uploads
+from instseg_ui.ui import uploads
 from instseg_ui.ui.evaluate.desk import Desk
 from instseg_ui.ui.evaluate.tab import EvaluateParts
-from instseg_ui.ui.shared import history
 from instseg_ui.ui.shared.events import OWN, on_return, said, save_script, session_of
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.teach import run as teach_run
 from instseg_ui.ui.teach.desk import TeachDesk, TeachDesks
 from instseg_ui.ui.teach.layout import NO_DATA, TeachPanel, teach_layout
 from instseg_ui.ui.teach.record import can_go_on, is_made
-from instseg_ui.ui.teach.run import TeachForm, TeachView
+from instseg_ui.ui.teach.run import MOST_AT_ONCE, TeachForm, TeachView
 from instseg_ui.ui.workbench import models
 from instseg_ui.ui.workbench.panel import Workbench
 
 Shown = Callable[[TeachView, str], dict[Any, Any]]
 _RUNNING: dict[str, Any] = {
     "concurrency_id": "teach",
-    "concurrency_limit": None,
+    "concurrency_limit": 2 * MOST_AT_ONCE,
     "trigger_mode": "multiple",
 }
 _SHORT: dict[str, Any] = {"concurrency_id": "teach-short", "concurrency_limit": 4}
@@ -68,7 +67,7 @@ def _connect_running(
     panel: TeachPanel,
 ) -> None:
     jobs = services.jobs["teach"]
-    shown = _showing(services, bench, desks, panel)
+    shown = _showing(bench, desks, panel)
 
     def teach(
         start: str | None,
@@ -118,16 +117,7 @@ def _connect_running(
     )
 
 
-def _remember(services: Services, desk: TeachDesk, session: str) -> None:
-    """Put the model that was made on the visitor's list."""
-    record = desk.record
-    if record is not None and record.added:
-        query = link.query((), tab="evaluate", model=record.added)
-        text = f"{record.added}, from {record.start}"
-        history.note(services.visits, session, "teach", text, query)
-
-
-def _showing(services: Services, bench: Workbench, desks: TeachDesks, panel: TeachPanel) -> Shown:
+def _showing(bench: Workbench, desks: TeachDesks, panel: TeachPanel) -> Shown:
     """What a view changes on the page."""
 
     def shown(view: TeachView, session: str) -> dict[Any, Any]:
@@ -145,7 +135,6 @@ def _showing(services: Services, bench: Workbench, desks: TeachDesks, panel: Tea
             update |= _buttons(panel, desk, busy=view.busy)
         if view.added:
             update[bench.changed] = time.monotonic_ns()
-            _remember(services, desk, session)
         return update
 
     return shown
@@ -192,7 +181,15 @@ def _connect_describing(
         return gr.update(choices=teach_run.startable(services))
 
     evaluation.opened.change(describe, None, panel.data, **_SHORT, **OWN)
-    bench.changed.change(choices, None, panel.start, trigger_mode="always_last", **_SHORT, **OWN)
+    gr.on(
+        [gr.context.Context.root_block.load, bench.changed.change],
+        choices,
+        None,
+        panel.start,
+        trigger_mode="always_last",
+        **_SHORT,
+        **OWN,
+    )
 
 
 def _data_words(desk: Desk) -> str:
@@ -217,7 +214,10 @@ def _connect_taking(
         with said():
             if services.jobs["teach"].shared(session):
                 raise InputError("The model is still being taught. Wait for its end.")
-            name = teach_run.used(services, desks.of(session))
+            desk = desks.of(session)
+            name = teach_run.used(services, desk)
+            if desk.record is not None:
+                teach_run.remember(services, desk.record, session)
             chosen = models.picked(services, [*ticked, name])
         gr.Info(f"{name} is ticked: compare and evaluate it beside the others.")
         return {bench.changed: time.monotonic_ns(), bench.ticked: chosen}

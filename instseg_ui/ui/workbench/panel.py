@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import escape
 
 from instseg_ui.errors import InputError
 from instseg_ui.ui.link import THRESHOLD
@@ -125,7 +126,8 @@ def _connect_tray(services: Services, parts: Workbench) -> None:
                     first = step.photo or step.refused
                     update[parts.photo] = first
                 if step.sentence:
-                    gr.Info(step.sentence, duration=10)
+                    # Gradio shows it as HTML; it names files.
+                    gr.Info(str(escape(step.sentence)), duration=10)
                 trays.keep(session_of(request))
                 yield update
 

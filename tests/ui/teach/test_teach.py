@@ -28,6 +28,7 @@ from instseg_ui.segmenter import Segmenter
 from instseg_ui.train.checks import CHECKPOINT, WORK, disk_full
 from instseg_ui.train.request import TrainingRequest
 from instseg_ui.ui.evaluate.desk import Desk, Desks
+from instseg_ui.ui.shared import history
 from instseg_ui.ui.shared.services import Services
 from instseg_ui.ui.shared.visits import Visits
 from instseg_ui.ui.teach import run as teach_run
@@ -184,7 +185,12 @@ def test_a_training_is_followed_to_a_row_of_the_catalog(services, desks, data, s
     assert (asked.name, asked.minutes, asked.licence) == ("my-facades", 3, "CC0")
     assert (asked.keep_classes, asked.reach) == (True, False)
     assert asked.images.is_file()
-    assert scripted.made[0].options == {"resume": False, "park": True, "go_on": "press “Go on”"}
+    assert scripted.made[0].options == {
+        "resume": False,
+        "park": True,
+        "go_on": "press “Go on”",
+        "start_over": "press “Teach” to begin anew",
+    }
     assert "my-facades" in services.segmenter.catalog.names
     record = desks.of(ME).record
     assert [(one.minutes, one.loss, one.ap) for one in record.rounds] == [
@@ -268,13 +274,14 @@ def test_what_nobody_foresaw_leaves_something_to_go_on_from(services, desks, dat
         raise RuntimeError("unforeseen")
 
     scripted.script = broken
-    with pytest.raises(RuntimeError, match="unforeseen"):
-        taught(services, desks, data)
-    assert desks.of(ME).record.state == "cut off"
+    last = taught(services, desks, data)[-1]
+    assert not last.busy
+    assert "log. Press “Go on”." in last.progress
+    assert desks.of(ME).record.state == "failed"
     desks.of(ME).record.start = "gone"
     with pytest.raises(UnknownModelError):
         teach_run.go_on(services, desks, ME)
-    assert desks.of(ME).record.state == "cut off"
+    assert desks.of(ME).record.state == "failed"
     desks.of(ME).record.start = "everyday-M"
     scripted.script = whole
     assert "is taught" in list(teach_run.go_on(services, desks, ME))[-1].progress
@@ -295,7 +302,9 @@ def test_what_comes_to_nothing_is_a_sentence_and_loses_nothing(
     before = desks.of(ME).folder
 
     def refused(one: Scripted) -> Iterator[dict[str, Any]]:
-        yield next(begun())
+        yield from begun()
+        yield learned(1)
+        # Nothing was saved yet that could be gone on from.
         raise error
 
     scripted.script = refused
@@ -313,6 +322,36 @@ def test_the_next_training_takes_the_place_of_the_one_before(services, desks, da
     taught(services, desks, data, replace(FORM, name="other"))
     assert not before.exists()
     assert desks.of(ME).record.name == "other"
+
+
+def test_what_hangs_gives_the_machines_turn_back(services, desks, data, scripted, monkeypatch):
+    scripted.script = until_stopped
+    monkeypatch.setattr(teach_run, "GRACE_S", -3600.0)
+    last = taught(services, desks, data)[-1]
+    assert (last.busy, "It was ended." in last.progress) == (False, True)
+    assert desks.turn.acquire(blocking=False)
+
+
+def test_only_a_few_wait(services, desks, data, scripted, monkeypatch):
+    monkeypatch.setattr(teach_run, "MOST_AT_ONCE", 1)
+    scripted.script = until_stopped
+    shared(services, desks, data)
+    with pytest.raises(BusyError, match="Several models wait"):
+        taught(services, desks, data, who="you")
+    with pytest.raises(BusyError, match="Several models wait"):
+        teach_run.go_on(services, desks, "you")
+    services.jobs["teach"].stop(ME)
+    wait_for(lambda: not services.jobs["teach"].shared(ME))
+
+
+def test_it_is_on_the_list_of_what_was_done_though_nobody_looked_on(
+    services, desks, data, scripted
+):
+    shared(services, desks, data, ME)
+    wait_for(lambda: not services.jobs["teach"].shared(ME))
+    (done,) = history.listed(services.visits, ME)
+    assert (done.kind, done.text) == ("teach", "my-model, from everyday-M")
+    assert done.query == "?model=my-model&tab=evaluate"
 
 
 def test_one_runs_on_a_machine_and_one_a_visitor(services, desks, data, scripted):

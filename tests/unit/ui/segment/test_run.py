@@ -87,10 +87,12 @@ def test_the_viewer_begins_at_the_models_threshold(services, photo):
 
 def test_the_code_has_the_threshold_of_its_model():
     shown = {"model": "A", "threshold": 0.3}
-    assert take_away._threshold_of("A", {"A": 0.43}, shown) == 0.3, "what is shown goes first"
-    assert take_away._threshold_of("B", {"B": 0.43}, shown) == 0.43
-    assert take_away._threshold_of("C", {"B": 0.43}, shown) == 0.3
-    assert take_away._threshold_of("C", {}, None) == 0.5
+    assert take_away._threshold_of("A", {"A": 0.43}, 0.6, shown) == 0.3, "what is shown goes first"
+    assert take_away._threshold_of("B", {"B": 0.43}, 0.6, shown) == 0.43
+    # The visitor's own threshold stays when another model is looked at; one of a model does not.
+    assert take_away._threshold_of("C", {"B": 0.43}, 0.6, shown) == 0.3
+    assert take_away._threshold_of("C", {"A": 0.3}, 0.6, shown) == 0.6
+    assert take_away._threshold_of("C", {}, 0.6, None) == 0.6
 
 
 def test_the_picture_is_a_file_that_browsers_show(services, photo, tmp_path):
