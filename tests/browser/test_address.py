@@ -141,8 +141,12 @@ def test_a_link_compares_what_it_shows_where_the_photo_is_at_hand(
     assert params_of(other)["photo"] == SECOND
 
 
-def test_a_link_to_a_model_that_is_not_here_says_so(app: App, page: Any) -> None:
-    visit = Visit(page, f"{app.address}/?model={ABSENT}").see(DEMO)
+def test_a_link_to_what_is_not_here_says_so(app: App, page: Any) -> None:
+    gone = "tab=segment&run=gone&photo=<b>x</b>"
+    visit = Visit(page, f"{app.address}/?model={ABSENT}&models=none&{gone}").see(DEMO)
     page.get_by_text(f"The link shows {ABSENT}, which is not on this machine yet").wait_for()
+    page.get_by_text("The link shows “<b>x</b>”, which is not among your photos").wait_for()
+    page.get_by_text("The benchmark run of this link is not kept here any more.").wait_for()
+    assert visit.ticked == []
     visit.pick(OTHER).see(OTHER)
     wait_for_address(page, model=OTHER)
