@@ -16,6 +16,7 @@ from typing import Any
 import anyio
 import gradio as gr
 from gradio.blocks import Block, BlockFunction
+from gradio.components import _Keywords
 from gradio.data_classes import FileData, ImageData, ListFiles
 from gradio_client import Client
 from starlette.applications import Starlette
@@ -93,13 +94,19 @@ class GuardedBlocks(gr.Blocks):
     async def postprocess_data(
         self, block_fn: BlockFunction, predictions: Any, *args: Any, **kwargs: Any
     ) -> list[Any]:
-        """What an event returns may name files of ours alone; they are deleted when old."""
+        """What an event returns may name files of ours alone; they are deleted when old.
+
+        A run that shows nothing takes nothing away: of a generator that ends without a value Gradio
+        empties all outputs.
+        """
         for block, value in _pairs(block_fn, predictions):
             _check_outgoing(block, value)
         data = await super().postprocess_data(block_fn, predictions, *args, **kwargs)
         for block, value in zip(block_fn.outputs, data, strict=False):
             if _takes(block):
                 uploads.CREATED.update(uploads.file_paths(value))
+        if _is_end(predictions) and block_fn.api_visibility == "private":
+            return [gr.skip() for _ in data]
         return data
 
     def handle_streaming_diffs(
@@ -276,3 +283,9 @@ def _is_open(path: str) -> bool:
     except InputError:
         return False
     return True
+
+
+def _is_end(predictions: object) -> bool:
+    """Whether they stand for the end of a generator."""
+    each = predictions if isinstance(predictions, list | tuple) else [predictions]
+    return bool(each) and all(one is _Keywords.FINISHED_ITERATING for one in each)

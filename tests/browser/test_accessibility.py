@@ -62,6 +62,10 @@ def app(tmp_path_factory: pytest.TempPathFactory, archives: Archives) -> Iterato
         yield app
 
 
+_AT_REST = """() => !document.getAnimations().some(
+  (one) => one instanceof CSSTransition && one.playState === "running")"""
+
+
 class Reader:
     """A page, and what axe-core found on it in either theme since a test began with it."""
 
@@ -94,6 +98,7 @@ class Reader:
     def _read(self, state: str) -> None:
         """Once what moves has come to rest."""
         self.page.wait_for_timeout(400)
+        self.page.wait_for_function(_AT_REST)
         where = f"{state}, {self.theme}"
         for finding in self.page.evaluate(_RUN):
             if finding["impact"] in SEVERE:

@@ -15,7 +15,7 @@ from instseg_ui.settings import Settings
 from instseg_ui.ui.guarded import GuardedBlocks
 from instseg_ui.ui.shared.events import OWN
 
-LONG, SHORT = 0, 1
+LONG, SHORT, EMPTY, EMPTY_OF_TWO = 0, 1, 2, 3
 
 
 class Page:
@@ -24,9 +24,11 @@ class Page:
     def __init__(self, settings: Settings, **event: Any) -> None:
         self.go_on = threading.Event()
         with GuardedBlocks(settings, analytics_enabled=False) as self.blocks:
-            button, text = gr.Button(), gr.Textbox()
+            button, text, other = gr.Button(), gr.Textbox(), gr.Textbox()
             button.click(self._long, None, text, concurrency_limit=None, **event)
             button.click(lambda: "short", None, text, concurrency_limit=None, **event)
+            button.click(self._empty, None, text, concurrency_limit=None, **event)
+            button.click(self._empty, None, [text, other], concurrency_limit=None, **event)
         self.blocks.queue()
         self.blocks.seal()
         _, self.address, _ = self.blocks.launch(prevent_thread_lock=True, quiet=True)
@@ -35,10 +37,14 @@ class Page:
         yield "long"
         self.go_on.wait(30)
 
-    def messages(self) -> Iterator[dict[str, Any]]:
-        """What the server tells a browser that begins the long event."""
+    @staticmethod
+    def _empty() -> Iterator[str]:
+        yield from ()
+
+    def messages(self, begun: int = LONG) -> Iterator[dict[str, Any]]:
+        """What the server tells a browser that begins that event."""
         with httpx.Client(base_url=f"{self.address}gradio_api", timeout=30) as client:
-            self._join(client, LONG)
+            self._join(client, begun)
             params = {"session_hash": "visitor"}
             with client.stream("GET", "/queue/data", params=params) as stream:
                 for line in stream.iter_lines():
@@ -77,5 +83,23 @@ def test_what_ends_later_is_not_shown_again(
     page = Page(settings, **event)
     try:
         assert shown(page) == ["long", "short", last]
+    finally:
+        page.blocks.close()
+
+
+@pytest.mark.parametrize(
+    ("event", "value"),
+    [(OWN, {"__type__": "update"}), ({"api_visibility": "public"}, None)],
+    ids=["page", "interface"],
+)
+def test_what_shows_nothing_takes_nothing_away(
+    settings: Settings, event: dict[str, Any], value: Any
+) -> None:
+    page = Page(settings, **event)
+    try:
+        for begun, count in ((EMPTY, 1), (EMPTY_OF_TWO, 2)):
+            *_, last = (one for one in page.messages(begun) if one["msg"] == "process_completed")
+            assert last["success"]
+            assert last["output"]["data"] == [value] * count
     finally:
         page.blocks.close()
