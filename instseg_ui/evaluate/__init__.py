@@ -25,7 +25,7 @@ from instseg_ui.evaluate.dataset import Category, Dataset, ImageEntry, Truth
 from instseg_ui.evaluate.evaluation import Options, evaluate, mapping_of, summarize
 from instseg_ui.evaluate.findings import Finding, Severity
 from instseg_ui.evaluate.importers import open_coco, open_dataset
-from instseg_ui.evaluate.predictions import Predictions, coco_results
+from instseg_ui.evaluate.predictions import Predictions, coco_results, is_written
 from instseg_ui.evaluate.results import Evaluation, ModelResult
 from instseg_ui.evaluate.run import EvaluationProgress, for_evaluation, open_predictions
 
@@ -53,6 +53,7 @@ __all__ = [
     "for_evaluation",
     "found_in",
     "images_of",
+    "is_written",
     "mapping_of",
     "open_coco",
     "open_dataset",

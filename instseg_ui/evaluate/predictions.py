@@ -381,3 +381,14 @@ def _unwritable(error: OSError) -> InputError:
 
 def _said(name: str) -> str:
     return _NAMES.get(name, name)
+
+
+def is_written(folder: Path) -> bool:
+    """Whether somebody holds predictions in that folder, in this process or another one."""
+    for path in folder.glob("*.lock"):
+        try:
+            with FileLock(path, timeout=0):
+                pass
+        except (Timeout, OSError):
+            return True
+    return False

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from instseg_ui.evaluate import (
     Evaluation,
     Options,
     Watch,
+    is_written,
     open_coco,
     open_dataset,
 )
@@ -347,13 +349,16 @@ class Desks:
     def _claim(self, digest: str, before: str = "") -> Path:
         """A folder for predictions: the data set's own, or the next one that nobody uses now.
 
+        Another server with the same models' folder may use one too.
+
         `before` is the name of the one that the desk had: of that data set, it comes first.
         """
         with self._lock:
             taken = {desk.predictions for desk in self._desks.values()}
             first = [Path(before).name] if before.startswith(digest) else []
-            names = (*first, digest, *(f"{digest}-{number}" for number in range(2, len(taken) + 3)))
-            folder = next(path for name in names if (path := self._root / name) not in taken)
+            names = chain(first, [digest], (f"{digest}-{number}" for number in count(2)))
+            folders = (self._root / name for name in names)
+            folder = next(one for one in folders if one not in taken and not is_written(one))
             with contextlib.suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)
                 os.utime(folder)

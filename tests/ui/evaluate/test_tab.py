@@ -489,3 +489,17 @@ def test_leaving_ends_the_run_and_removes_the_files(
     desks.leave("me")
     assert files is not None
     assert not files.exists()
+
+
+def test_another_server_on_the_same_folder_is_not_in_the_way(
+    services: Services, evaluated: Desks, shapes: str, tmp_path: Path
+) -> None:
+    """The first one's evaluation holds its predictions as long as it is looked at."""
+    desks_elsewhere = Desks(services.settings, tmp_path / "cache-elsewhere")
+    first = evaluated.of("me").predictions
+    desks_elsewhere.take("you", [shapes], Watch())
+    second = desks_elsewhere.of("you").predictions
+    assert first is not None
+    assert second is not None
+    assert second.name == f"{first.name}-2"
+    desks_elsewhere.leave("you")
