@@ -160,8 +160,8 @@ def _connect_running(
             services, photo, picks, threshold, session, cache, engine, thresholds
         )
         for view in views:
-            yield shown(view)
             _remember(services, bench, view, wanted, session_of(request))
+            yield shown(view)
 
     def again(run: ComparisonRun | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
         for view in compare_run.measured_again(services, run, window_of(request)):
