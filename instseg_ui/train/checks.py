@@ -26,8 +26,9 @@ MADE = frozenset(
 )
 """The files of a finished folder."""
 GO_ON = "start again with --resume"
-START_OVER = "start without --resume"
 """What going on is on the command line; a door where it is another thing says so to `session`."""
+START_OVER = "start without --resume"
+"""The same of beginning anew."""
 LEAST_PHOTOS = 2
 NEEDED_BYTES = 120_000_000
 """Room for the folder, what is kept to go on from, and what is written before it replaces that."""

@@ -33,6 +33,9 @@ COLORS = ("red", "green", "blue")
 EXAMPLES = {"cats": 4, "harbour": 3, "street": 6}
 """Example images of the made-up assets in their order, and how many objects each holds."""
 
+PHOTOS = ("photo-1.png", "photo-2.png")
+"""What `scene_photos` writes: photos of two and of three objects."""
+
 _START_S = 90
 _END_S = 15
 
@@ -162,6 +165,13 @@ def _fake_files(name: str, script: dict[str, object]) -> dict[str, bytes]:
         "inference.pdiparams": bytes(2_000_000),
         "fake.json": json.dumps(script).encode(),
     }
+
+
+def scene_photos(folder: Path) -> None:
+    """A visitor's own photos, see `PHOTOS`."""
+    for number, name in enumerate(PHOTOS, 1):
+        scene = make_scene(400, 300, count=number + 1, labels=COLORS, seed=number)
+        cv2.imwrite(str(folder / name), scene.image)
 
 
 def fake_archive(name: str, **script: object) -> bytes:

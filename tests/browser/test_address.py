@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import cv2
 import pytest
 
-from tests.browser.server import COLORS, App, fake_assets, fake_model, serve
+from tests.browser.server import PHOTOS, App, fake_assets, fake_model, scene_photos, serve
 from tests.browser.visit import Visit
-from tools.test_models import make_scene
 
 pytestmark = pytest.mark.browser
 
 DEMO, OTHER, ABSENT = "everyday-M", "MaskRCNN-ResNet50", "SOLOv2"
-PHOTO, SECOND = "photo-1.png", "photo-2.png"
+PHOTO, SECOND = PHOTOS
 _HAS = """(wanted) => {
   const params = new URLSearchParams(location.search);
   return Object.entries(wanted).every(([name, value]) => params.get(name) === value);
@@ -30,9 +28,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("address")
     fake_assets(root / "assets")
     fake_model(root / "models" / OTHER)
-    for number, name in enumerate((PHOTO, SECOND), 1):
-        scene = make_scene(400, 300, count=number + 1, labels=COLORS, seed=number)
-        cv2.imwrite(str(root / name), scene.image)
+    scene_photos(root)
     return root
 
 

@@ -8,13 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import cv2
 import pytest
 
-from tests.browser.server import COLORS, App, fake_assets, fake_model, serve
+from tests.browser.server import App, fake_assets, fake_model, scene_photos, serve
 from tests.browser.visit import Visit, tick
 from tests.ui.evaluate.kit import data_set_zip
-from tools.test_models import make_scene
 
 pytestmark = pytest.mark.browser
 
@@ -29,9 +27,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Its first run warms it up; the pictures after it are slow enough to be left alone.
     fake_model(root / "models" / SLOW, delay_s=2, good_runs=1)
     data_set_zip(root)
-    for number in (1, 2):
-        scene = make_scene(400, 300, count=number + 1, labels=COLORS, seed=number)
-        cv2.imwrite(str(root / f"photo-{number}.png"), scene.image)
+    scene_photos(root)
     return root
 
 
