@@ -51,6 +51,11 @@ class JudgeParts:
     save: gr.Button
     file: gr.DownloadButton
 
+    @property
+    def taking(self) -> list[gr.Button]:
+        """What takes the answers further; shown as soon as there are any."""
+        return [one for one in (self.teach, self.save) if one is not None]
+
 
 @dataclass(frozen=True)
 class JudgedAnswers:
@@ -78,11 +83,16 @@ def _layout(services: Services) -> JudgeParts:
         stop = gr.Button("Stop", visible=False, elem_id="judge-stop")
         progress = gr.HTML(HINT, elem_id="judge-progress")
         teach = (
-            gr.Button("Teach a model from these answers", size="sm", elem_id="judge-teach")
+            gr.Button(
+                "Teach a model from these answers",
+                size="sm",
+                visible=False,
+                elem_id="judge-teach",
+            )
             if services.settings.may_train
             else None
         )
-        save = gr.Button("Save answers (COCO)", size="sm", elem_id="judge-save")
+        save = gr.Button("Save answers (COCO)", size="sm", visible=False, elem_id="judge-save")
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=320):
             view = JudgeView(elem_id="judge-view")
@@ -116,7 +126,7 @@ def _connect_beginning(
     def stop(request: gr.Request) -> None:
         jobs.stop(session_of(request))
 
-    outputs = [parts.progress, parts.stop, parts.view, parts.known]
+    outputs = [parts.progress, parts.stop, parts.view, parts.known, *parts.taking]
 
     def anything(session: str) -> bool:
         return desks.of(session).judgement is not None or jobs.shared(session)
@@ -174,7 +184,7 @@ def _look_at_photos(
 
 
 def _connect_answers(services: Services, desks: JudgeDesks, parts: JudgeParts) -> None:
-    outputs = [parts.progress, parts.view, parts.known]
+    outputs = [parts.progress, parts.view, parts.known, *parts.taking]
 
     def answer(event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
         desk, sent = desks.of(session_of(request)), event._data
@@ -233,4 +243,5 @@ def _shown(services: Services, desk: JudgeDesk, parts: JudgeParts) -> dict[Any, 
         parts.known: markup(
             decided(assessment), scrolled(table_html(brief_table(assessment))), notes(*_NOTES)
         ),
+        **dict.fromkeys(parts.taking, gr.update(visible=bool(desk.at_work().answers))),
     }
